@@ -1,0 +1,283 @@
+"""The Contract base: what a row and a batch of a dataset must be.
+
+A contract is a pandera-polars model plus what pandera lacks: dataset facts (grain, key, load
+mode, what may be published), a dimension and a Vietnamese message for every rule, rules that
+need the moment of arrival or a reference list, and rules about the whole batch.
+
+The four dimensions are those of Hung Yen's regulation, art. 3.1a (H10):
+``correct`` (đúng), ``complete`` (đủ), ``clean`` (sạch), ``live`` (sống).
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Literal, cast, get_args
+from zoneinfo import ZoneInfo
+
+import pandera.backends.polars.builtin_checks  # noqa: F401  registers the polars built-ins
+import pandera.polars as pa
+import polars as pl
+
+Dimension = Literal["correct", "complete", "clean", "live"]
+DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
+LoadMode = Literal["snapshot", "append", "upsert"]
+Publish = Literal["rows", "aggregate", "none"]
+
+VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
+REQUIRED = "complete.required"
+KEY_UNIQUE = "clean.key_unique"
+
+# pandera's built-in checks: rule id and Vietnamese message by kind
+_BUILT_IN: dict[str, tuple[str, str]] = {
+    "equal_to": ("correct.enum", "{title} phải bằng {value}"),
+    "not_equal_to": ("correct.enum", "{title} không được bằng {value}"),
+    "greater_than": ("correct.min", "{title} phải lớn hơn {min_value}"),
+    "greater_than_or_equal_to": ("correct.min", "{title} phải từ {min_value} trở lên"),
+    "less_than": ("correct.max", "{title} phải nhỏ hơn {max_value}"),
+    "less_than_or_equal_to": ("correct.max", "{title} không được vượt quá {max_value}"),
+    "in_range": ("correct.range", "{title} phải nằm trong khoảng {min_value} đến {max_value}"),
+    "isin": ("correct.enum", "{title} không thuộc danh mục cho phép"),
+    "notin": ("correct.enum", "{title} thuộc danh mục không cho phép"),
+    "str_matches": ("clean.format", "{title} sai định dạng quy định"),
+    "str_contains": ("clean.format", "{title} sai định dạng quy định"),
+    "str_startswith": ("clean.format", "{title} sai định dạng quy định"),
+    "str_endswith": ("clean.format", "{title} sai định dạng quy định"),
+    "str_length": ("clean.length", "{title} sai độ dài quy định"),
+}
+
+
+@dataclass(frozen=True)
+class ContractInfo:
+    """The facts of a dataset that are not about one column.
+
+    ``key`` is the business key, one row per key is the ``grain``. ``publish`` says what may
+    leave staging (DESIGN, rule 11). ``basis`` cites the form, standard or law followed.
+    """
+
+    dataset: str
+    version: str
+    title_vi: str
+    title_en: str
+    grain: str
+    key: tuple[str, ...]
+    load_mode: LoadMode
+    publish: Publish
+    basis: str
+    period_column: str | None = None
+
+
+@dataclass(frozen=True)
+class BatchContext:
+    """What a batch is judged against: its moment of arrival and the valid reference codes.
+
+    ``references`` maps a reference name such as ``admin_unit.commune`` to its valid codes.
+    """
+
+    arrived_at: datetime
+    references: Mapping[str, pl.Series] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One named check of a contract: ``id`` is ``<dimension>.<name>``, ``column`` its cell."""
+
+    id: str
+    column: str | None
+    message_vi: str
+
+    @property
+    def dimension(self) -> Dimension:
+        """The dimension, the part of the id before the dot."""
+        return cast(Dimension, self.id.split(".", 1)[0])
+
+
+@dataclass(frozen=True)
+class BatchFinding:
+    """What a batch rule found: ``passed`` of ``evaluated`` things, and what is missing."""
+
+    passed: int
+    evaluated: int
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class BatchRule:
+    """A rule about the whole batch, bound to its contract."""
+
+    rule: Rule
+    judge: Callable[[pl.DataFrame, BatchContext], BatchFinding]
+
+
+def column(
+    *,
+    vi: str,
+    en: str,
+    unit: str | None = None,
+    personal: bool = False,
+    references: str | None = None,
+    not_after_arrival: bool = False,
+    max_age_days: int | None = None,
+    **checks: Any,
+) -> Any:
+    """Declare a contract column: a ``pandera.Field`` that also knows its titles and unit.
+
+    ``references`` names a reference list the value must be in (rule ``correct.reference``);
+    ``not_after_arrival`` refuses dates in the future of the arrival (``correct.not_future``);
+    ``max_age_days`` refuses dates older than that at arrival (``live.max_age``).
+    Everything else is passed to ``pandera.Field``.
+    """
+    return pa.Field(
+        title=vi,
+        description=en,
+        metadata={
+            "unit": unit,
+            "personal": personal,
+            "references": references,
+            "not_after_arrival": not_after_arrival,
+            "max_age_days": max_age_days,
+        },
+        **checks,
+    )
+
+
+def batch_rule(rule_id: str, message_vi: str) -> Callable[[Callable[..., BatchFinding]], Any]:
+    """Mark a method ``(cls, frame, context) -> BatchFinding`` as a rule about the whole batch."""
+
+    def mark(function: Callable[..., BatchFinding]) -> Any:
+        function.__batch_rule__ = Rule(rule_id, None, message_vi)  # type: ignore[attr-defined]
+        return classmethod(function)
+
+    return mark
+
+
+class Contract(pa.DataFrameModel):
+    """Base of every contract. Subclasses set ``__contract__`` and declare their columns."""
+
+    __contract__: ClassVar[ContractInfo]
+
+    class Config:
+        """A column the contract does not name is an error; nothing is ever coerced."""
+
+        strict = True
+        coerce = False
+
+    @classmethod
+    def info(cls) -> ContractInfo:
+        """The facts of this dataset."""
+        return cls.__contract__
+
+    @classmethod
+    def columns(cls) -> dict[str, pa.Column]:
+        """The pandera columns by name, in the order of the contract."""
+        return dict(cls.to_schema().columns)
+
+    @classmethod
+    def polars_schema(cls) -> pl.Schema:
+        """Column names and polars types, in the order of the contract."""
+        return pl.Schema({name: col.dtype.type for name, col in cls.columns().items()})
+
+    @classmethod
+    def personal_columns(cls) -> tuple[str, ...]:
+        """Columns that are personal data and never leave staging (DESIGN, rule 11)."""
+        return tuple(n for n, c in cls.columns().items() if (c.metadata or {}).get("personal"))
+
+    @classmethod
+    def schema(cls, context: BatchContext) -> pa.DataFrameSchema:
+        """The stock pandera schema, with the rules that need ``context`` and the key added.
+
+        Every check carries its rule id as ``error`` and its message as ``description``.
+        Raises KeyError when ``context`` lacks a reference list the contract names.
+        """
+        schema = copy.deepcopy(cls.to_schema())
+        schema.unique = list(cls.info().key)
+        for col in schema.columns.values():
+            col.checks = [*col.checks, *_contextual_checks(col, context)]
+            for check in col.checks:
+                _name_check(check, col.title or col.name)
+        return schema
+
+    @classmethod
+    def row_rules(cls, context: BatchContext) -> list[Rule]:
+        """Every rule that judges a row, in a fixed order."""
+        return [rule for rule, _ in rules_of(cls.schema(context))]
+
+    @classmethod
+    def batch_rules(cls) -> list[BatchRule]:
+        """The rules about the whole batch."""
+        found = []
+        for name in dir(cls):
+            method = getattr(cls, name) if not name.startswith("__") else None
+            rule = getattr(method, "__batch_rule__", None)
+            if rule is not None:
+                found.append(BatchRule(rule, cast(Any, method)))
+        return found
+
+
+def rules_of(schema: pa.DataFrameSchema) -> Iterator[tuple[Rule, pa.Check | None]]:
+    """Every row rule of a named schema with its pandera check (None: required, key unique)."""
+    for col in schema.columns.values():
+        if not col.nullable:
+            yield Rule(REQUIRED, col.name, f"{col.title} không được để trống"), None
+        for check in col.checks:
+            yield Rule(check.error, col.name, check.description), check
+    for check in schema.checks:
+        if not _is_rule_id(check.error) or not check.description:
+            msg = f"{schema.name}: check {check.name} needs error='<dimension>.<rule>' and description"
+            raise ValueError(msg)
+        yield Rule(check.error, None, check.description), check
+    if schema.unique:
+        titles = ", ".join(str(schema.columns[name].title) for name in schema.unique)
+        yield Rule(KEY_UNIQUE, None, f"Trùng khóa ({titles}) với dòng khác nội dung"), None
+
+
+def _contextual_checks(col: pa.Column, context: BatchContext) -> Iterator[pa.Check]:
+    """The checks of a column that depend on the batch's context."""
+    facts = col.metadata or {}
+    title = col.title
+    if reference := facts.get("references"):
+        yield pa.Check.isin(
+            context.references[reference].to_list(),
+            error="correct.reference",
+            description=f"{title} không có trong danh mục hiện hành",
+        )
+    if not (facts.get("not_after_arrival") or facts.get("max_age_days")):
+        return
+    arrived = _moment(context.arrived_at, col)
+    if facts.get("not_after_arrival"):
+        yield pa.Check.le(
+            arrived,
+            error="correct.not_future",
+            description=f"{title} không được sau thời điểm nhận dữ liệu",
+        )
+    if days := facts.get("max_age_days"):
+        yield pa.Check.ge(
+            arrived - timedelta(days=days),
+            error="live.max_age",
+            description=f"{title} đã quá {days} ngày khi nhận dữ liệu",
+        )
+
+
+def _moment(arrived_at: datetime, col: pa.Column) -> Any:
+    """The arrival as the column sees it: a local date, or a naive local timestamp."""
+    local = arrived_at.astimezone(VIETNAM)
+    return local.date() if col.dtype.type == pl.Date else local.replace(tzinfo=None)
+
+
+def _name_check(check: pa.Check, title: str) -> None:
+    """Give a built-in check its rule id and message where the contract did not."""
+    kind = _BUILT_IN.get(str(check.name))
+    if kind and not _is_rule_id(check.error):  # pandera's own default is "isin([...])"
+        check.error = kind[0]
+    if check.description is None and kind:
+        check.description = kind[1].format(title=title, **(check.statistics or {}))
+    if not _is_rule_id(check.error) or not check.description:
+        msg = f"{title}: check {check.name} needs error='<dimension>.<rule>' and a description"
+        raise ValueError(msg)
+
+
+def _is_rule_id(error: str | None) -> bool:
+    """Whether ``error`` is ``<dimension>.<name>``."""
+    return bool(error) and str(error).partition(".")[0] in DIMENSIONS

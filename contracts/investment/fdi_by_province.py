@@ -1,0 +1,44 @@
+"""Foreign direct investment licensed in the year so far, by province."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from contracts.base import BatchContext, BatchFinding, Contract, ContractInfo, batch_rule, column
+from contracts.formats import MONTH, no_missing_month
+
+
+class FdiByProvince(Contract):
+    """One row per month and province, cumulative from 1 January."""
+
+    __contract__ = ContractInfo(
+        dataset="investment.fdi_by_province",
+        version="1.0.0",
+        title_vi="Đầu tư nước ngoài được cấp phép, lũy kế từ đầu năm, theo tỉnh",
+        title_en="Licensed foreign direct investment, cumulative in the year, by province",
+        grain="one row per month and province",
+        key=("period", "province_name"),
+        load_mode="upsert",
+        publish="rows",
+        basis="Monthly workbook of the National Statistics Office, sheet FDI (H31)",
+        period_column="period",
+    )
+
+    period: str = column(vi="Kỳ báo cáo", en="Month reported", str_matches=MONTH)
+    province_name: str = column(vi="Tỉnh, thành phố", en="Province as the file names it")
+    projects: int = column(
+        vi="Số dự án cấp mới", en="New projects", unit="dự án", nullable=True, ge=0
+    )
+    new_capital_usd_m: float = column(
+        vi="Vốn đăng ký cấp mới", en="New capital", unit="triệu USD", nullable=True, ge=0
+    )
+    # withdrawn projects make this negative
+    adjusted_capital_usd_m: float = column(
+        vi="Vốn đăng ký điều chỉnh", en="Adjusted capital", unit="triệu USD", nullable=True
+    )
+
+    @batch_rule("complete.no_missing_period", "Thiếu kỳ báo cáo ở giữa chuỗi")
+    def no_missing_period(  # noqa: D102
+        cls, frame: pl.DataFrame, context: BatchContext
+    ) -> BatchFinding:
+        return no_missing_month(frame, period="period")

@@ -1,0 +1,58 @@
+"""Provinces and communes in force, as published by the statistics office."""
+
+from __future__ import annotations
+
+import pandera.polars as pa
+import polars as pl
+
+from contracts.base import BatchContext, BatchFinding, Contract, ContractInfo, batch_rule, column
+
+
+class AdminUnit(Contract):
+    """One row per province or commune in force."""
+
+    __contract__ = ContractInfo(
+        dataset="reference.admin_unit",
+        version="1.0.0",
+        title_vi="Đơn vị hành chính đang có hiệu lực",
+        title_en="Administrative units in force",
+        grain="one row per province or commune in force",
+        key=("code",),
+        load_mode="snapshot",
+        publish="rows",
+        basis="Decision 19/2025/QD-TTg: list and codes of Vietnamese administrative units (H01)",
+    )
+
+    code: str = column(vi="Mã đơn vị", en="Unit code", str_matches=r"^(\d{2}|\d{5})$")
+    name: str = column(vi="Tên đơn vị", en="Name without the kind of unit")
+    full_name: str = column(vi="Tên đầy đủ", en="Name with the kind of unit")
+    level: str = column(vi="Cấp", en="Level", isin=["province", "commune"])
+    unit_type: str = column(
+        vi="Loại đơn vị",
+        en="Kind of unit",
+        isin=["Tỉnh", "Thành phố", "Xã", "Phường", "Đặc khu"],
+    )
+    province_code: str = column(
+        vi="Mã tỉnh", en="Code of the province of a commune", nullable=True, str_matches=r"^\d{2}$"
+    )
+
+    @pa.dataframe_check(
+        error="complete.province_of_commune",
+        description="Đơn vị cấp xã phải có mã tỉnh; đơn vị cấp tỉnh không có",
+    )
+    def province_of_commune(cls, data: pa.PolarsData) -> pl.LazyFrame:  # noqa: D102
+        return data.lazyframe.select(
+            (pl.col("level") == "commune") == pl.col("province_code").is_not_null()
+        )
+
+    @batch_rule(
+        "complete.every_province_has_communes", "Có tỉnh không có đơn vị cấp xã nào trong danh mục"
+    )
+    def every_province_has_communes(  # noqa: D102
+        cls, frame: pl.DataFrame, context: BatchContext
+    ) -> BatchFinding:
+        provinces = frame.filter(pl.col("level") == "province")["code"]
+        without = provinces.filter(~provinces.is_in(frame["province_code"].drop_nulls().to_list()))
+        return BatchFinding(
+            provinces.len() - without.len(), provinces.len(), ", ".join(without.head(10))
+        )

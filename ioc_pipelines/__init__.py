@@ -1,0 +1,1 @@
+"""The data backbone of a provincial Intelligent Operations Centre."""

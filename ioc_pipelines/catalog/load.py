@@ -1,0 +1,151 @@
+"""Read ``sources/<profile>/`` into a checked catalog."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from contracts.base import Contract
+from ioc_pipelines.catalog.contracts import all_contracts
+from ioc_pipelines.catalog.errors import CatalogError
+from ioc_pipelines.catalog.models import Agency, Feed, Profile
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class FeedEntry:
+    """A feed with its agency and contract. ``id`` is ``<agency>/<dataset>[/<variant>]``."""
+
+    agency: Agency
+    feed: Feed
+    contract: type[Contract] | None
+
+    @property
+    def id(self) -> str:
+        """The feed's name everywhere: ledger, asset key, CLI."""
+        suffix = f"/{self.feed.variant}" if self.feed.variant else ""
+        return f"{self.agency.code}/{self.feed.dataset}{suffix}"
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the feed is fetched: active and its consent not withdrawn."""
+        return self.feed.status.state == "active" and self.feed.letters.withdrawn is None
+
+    def required_contract(self) -> type[Contract]:
+        """The contract of an active feed; the loader has made sure it exists."""
+        if self.contract is None:
+            msg = f"{self.id}: no contract for {self.feed.dataset}"
+            raise LookupError(msg)
+        return self.contract
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """Everything the profile declares, and all contracts of the project."""
+
+    profile: Profile
+    entries: tuple[FeedEntry, ...]
+    contracts: Mapping[str, type[Contract]]
+
+    @property
+    def active(self) -> tuple[FeedEntry, ...]:
+        """The feeds that are fetched."""
+        return tuple(entry for entry in self.entries if entry.is_active)
+
+    def feeds_of(self, dataset: str) -> tuple[FeedEntry, ...]:
+        """The active feeds of a dataset."""
+        return tuple(entry for entry in self.active if entry.feed.dataset == dataset)
+
+
+def load_catalog(
+    folder: Path, contracts: Mapping[str, type[Contract]] | None = None
+) -> Catalog:
+    """Read the profile in ``folder``.
+
+    Raises CatalogError naming every file, feed and field that is wrong, and what to do.
+    """
+    contracts = all_contracts() if contracts is None else contracts
+    problems: list[str] = []
+    profile = _read(folder / "profile.yaml", Profile, problems)
+    agencies = [
+        (path, _read(path, Agency, problems))
+        for path in sorted(folder.glob("*.yaml"))
+        if path.name != "profile.yaml"
+    ]
+    entries: list[FeedEntry] = []
+    for path, agency in agencies:
+        if agency is None:
+            continue
+        if agency.code != path.stem:
+            problems.append(f"{path.name}: code: '{agency.code}' must be the file's name")
+        entries += [FeedEntry(agency, f, contracts.get(f.dataset)) for f in agency.feeds]
+    if profile is not None:
+        for entry in entries:
+            where = f"{entry.agency.code}.yaml: feed {entry.id}"
+            problems += [f"{where}: {p}" for p in _problems_of(entry, profile)]
+    problems += _repeated([entry.id for entry in entries])
+    if problems or profile is None:
+        raise CatalogError(problems)
+    return Catalog(profile, tuple(entries), contracts)
+
+
+def _read(path: Path, model: type[Model], problems: list[str]) -> Model | None:
+    """Read one YAML file; what is wrong goes to ``problems``."""
+    try:
+        return model.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        problems.append(f"{path.name}: the file is missing in {path.parent}")
+    except yaml.YAMLError as error:
+        problems.append(f"{path.name}: not valid YAML: {error}")
+    except ValidationError as error:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        problems += [_explain(path, raw, dict(detail)) for detail in error.errors()]
+    return None
+
+
+def _explain(path: Path, raw: Any, detail: dict[str, Any]) -> str:
+    """One pydantic error as file, feed and field."""
+    location = list(detail["loc"])
+    if location[:1] == ["feeds"] and len(location) > 1:
+        feeds = raw.get("feeds") or []
+        feed = feeds[location[1]] if isinstance(location[1], int) else {}
+        dataset = feed.get("dataset", f"no. {location[1]}") if isinstance(feed, dict) else "?"
+        field = ".".join(str(part) for part in location[2:]) or "feed"
+        return f"{path.name}: feed {path.stem}/{dataset}: {field}: {detail['msg']}"
+    return f"{path.name}: {'.'.join(str(part) for part in location) or 'file'}: {detail['msg']}"
+
+
+def _problems_of(entry: FeedEntry, profile: Profile) -> Iterator[str]:
+    """What the feed's own model cannot know: profile, contract and classification."""
+    feed = entry.feed
+    if feed.classification == "secret":
+        yield "classification: a feed classed 'secret' may not enter the warehouse (H50)"
+    if feed.status.state != "active":
+        return
+    if profile.letters_required:
+        for name in ("request", "consent"):
+            if getattr(feed.letters, name) is None:
+                yield f"letters.{name}: this profile asks for it before a feed is active (B10)"
+    if entry.contract is None:
+        yield f"dataset: no contract '{feed.dataset}' in contracts/"
+        return
+    columns = entry.contract.polars_schema()
+    for name in feed.columns:
+        if name not in columns:
+            yield f"columns.{name}: not a column of {feed.dataset}; it has {', '.join(columns)}"
+    for name in columns:
+        if name not in feed.columns:
+            yield f"columns: '{name}' of {feed.dataset} is not mapped"
+
+
+def _repeated(ids: list[str]) -> list[str]:
+    return [
+        f"{feed_id.split('/')[0]}.yaml: feed {feed_id}: variant: two feeds have this id"
+        for feed_id in sorted({i for i in ids if ids.count(i) > 1})
+    ]

@@ -1,0 +1,136 @@
+"""Profile, agency and feed as they stand in ``sources/<profile>/*.yaml``."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from ioc_pipelines.catalog.columns import ColumnSpec
+from ioc_pipelines.catalog.connectors import Connector, Strict
+from ioc_pipelines.catalog.layouts import Layout
+
+Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+DatasetId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")]
+_AGE = re.compile(r"^(\d+)([hd])$")
+
+
+def _age(value: Any) -> Any:
+    if isinstance(value, str) and (match := _AGE.match(value)):
+        count, unit = int(match[1]), match[2]
+        return timedelta(hours=count) if unit == "h" else timedelta(days=count)
+    return value
+
+
+Age = Annotated[
+    timedelta, BeforeValidator(_age, json_schema_input_type=Annotated[str, Field(pattern=_AGE.pattern)])
+]
+
+
+class Letter(Strict):
+    """An official letter: its number and date."""
+
+    number: str = Field(min_length=1)
+    dated: date
+
+
+class Letters(Strict):
+    """Request of the user agency and consent of the provider (B10)."""
+
+    request: Letter | None = None
+    consent: Letter | None = None
+    withdrawn: Letter | None = Field(
+        default=None, description="Letter that withdraws the consent; stops the next run"
+    )
+
+
+class Person(Strict):
+    """Who answers for a feed: a position, not a private person's details."""
+
+    position: str = Field(min_length=1)
+    unit: str = Field(min_length=1)
+
+
+class Status(Strict):
+    """Where a feed stands; anything but active says since when and why."""
+
+    state: Literal["planned", "active", "suspended", "retired"]
+    since: date
+    reason: str | None = None
+
+    @model_validator(mode="after")
+    def _reason_given(self) -> Status:
+        if self.state != "active" and not self.reason:
+            msg = f"a feed that is {self.state} needs a reason"
+            raise ValueError(msg)
+        return self
+
+
+class Feed(Strict):
+    """One agency's supply of one dataset (H21, A11, B10, B18)."""
+
+    dataset: DatasetId
+    variant: Identifier | None = Field(
+        default=None, description="Tells several feeds of one dataset by one agency apart"
+    )
+    title_vi: str
+    status: Status
+    classification: Literal["public", "internal", "confidential", "secret"]
+    sharing: Literal["default", "special"]
+    cadence: Literal["daily", "weekly", "monthly", "quarterly", "yearly", "on_change"]
+    late_after: Age = Field(description="Age of the data above which it is late: `26h`, `35d`")
+    acceptance_floor: float = Field(
+        default=0.8, ge=0, le=1, description="Least share of valid rows for a batch to be accepted"
+    )
+    head: Person
+    focal_point: Person
+    letters: Letters = Letters()
+    shared_catalogue_ref: str | None = None
+    connector: Connector | None = None
+    layout: Layout | None = None
+    columns: dict[str, ColumnSpec] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _active_is_complete(self) -> Feed:
+        if self.status.state == "active":
+            for name in ("connector", "layout", "columns"):
+                if not getattr(self, name):
+                    msg = f"an active feed needs {name}"
+                    raise ValueError(msg)
+        return self
+
+
+class Agency(Strict):
+    """A department, branch, commune or ministry that supplies data."""
+
+    code: Identifier
+    name_vi: str
+    name_en: str
+    level: Literal["central", "provincial", "commune"]
+    feeds: list[Feed] = []
+
+
+class LegalBasis(Strict):
+    """A document that asks for what the profile does, with the dates it is in force."""
+
+    document: str
+    valid_from: date
+    valid_to: date | None = None
+
+
+class Profile(Strict):
+    """One deployment's set of sources: a province, or the public data set."""
+
+    code: Identifier
+    title_vi: str
+    title_en: str
+    province_code: str | None = Field(default=None, pattern=r"^\d{2}$")
+    letters_required: bool = Field(
+        description="Whether a feed needs a request and a consent letter to be active (B10)"
+    )
+    nightly_at: str = Field(
+        default="0 2 * * *", description="Cron of the nightly refresh, Asia/Ho_Chi_Minh"
+    )
+    legal_basis: list[LegalBasis]

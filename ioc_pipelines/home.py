@@ -1,0 +1,97 @@
+"""Where things are: the project's own files and the data root of a profile.
+
+Names are fixed by the design: ``$IOC_HOME/<profile>/`` with ``landing accepted quarantine build
+snapshots published reports backups dagster`` and ``ledger.db``.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[1]
+SOURCES = PROJECT / "sources"
+DBT_PROJECT = PROJECT / "dbt_project"
+DEFAULT_PROFILE = "hung_yen"
+
+
+def table_name(dataset: str) -> str:
+    """The name of a dataset where dots do not go: ``<sector>__<dataset>``."""
+    return dataset.replace(".", "__", 1)
+
+
+@dataclass(frozen=True)
+class Home:
+    """The data root of one profile."""
+
+    profile: str
+    root: Path
+
+    @classmethod
+    def of(cls, profile: str | None = None) -> Home:
+        """The home of ``profile``, else of ``IOC_PROFILE``, below ``IOC_HOME`` or ``var/``."""
+        name = profile or os.environ.get("IOC_PROFILE") or DEFAULT_PROFILE
+        base = Path(os.environ.get("IOC_HOME") or PROJECT / "var").absolute()
+        return cls(name, base / name)
+
+    @property
+    def landing(self) -> Path:
+        """Bytes as received, immutable."""
+        return self.root / "landing"
+
+    @property
+    def accepted(self) -> Path:
+        """Rows that met their contract, one Parquet file per batch."""
+        return self.root / "accepted"
+
+    @property
+    def quarantine(self) -> Path:
+        """Rows that did not, with every rule they broke."""
+        return self.root / "quarantine"
+
+    @property
+    def build(self) -> Path:
+        """Private build files of dbt and the exported ledger."""
+        return self.root / "build"
+
+    @property
+    def snapshots(self) -> Path:
+        """Published warehouse files, one folder each."""
+        return self.root / "snapshots"
+
+    @property
+    def published(self) -> Path:
+        """What analysts open: links to the newest snapshot."""
+        return self.root / "published"
+
+    @property
+    def dagster(self) -> Path:
+        """``DAGSTER_HOME`` of this profile."""
+        return self.root / "dagster"
+
+    @property
+    def ledger_url(self) -> str:
+        """SQLAlchemy URL of the ledger."""
+        return f"sqlite:///{self.root / 'ledger.db'}"
+
+    @property
+    def sandbox(self) -> Path:
+        """The simulated agency systems, outside the data root as real ones are."""
+        return Path(os.environ.get("IOC_SANDBOX") or self.root.parent / "sandbox")
+
+    def hash_key(self) -> bytes:
+        """The secret that key hashes are made with: ``IOC_HASH_KEY`` or a private file.
+
+        The file is made on first use, readable by its owner only.
+        """
+        if from_environment := os.environ.get("IOC_HASH_KEY"):
+            return from_environment.encode()
+        path = self.root / "hash.key"
+        if not path.exists():
+            self.root.mkdir(parents=True, exist_ok=True)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+            with os.fdopen(os.open(path, flags, 0o600), "w") as file:
+                file.write(secrets.token_hex(32))
+        return path.read_bytes()
