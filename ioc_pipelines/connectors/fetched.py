@@ -1,0 +1,58 @@
+"""What a connector brings back, and how it says that it could not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+
+class SourceUnavailableError(Exception):
+    """The source did not answer, or is not configured. The message says which and what to do."""
+
+
+class NothingArrivedError(Exception):
+    """The source answered and had nothing for us: an empty folder, no matching file."""
+
+
+class SourceChangedError(Exception):
+    """The source no longer has the structure that the feed was connected to."""
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One file to be landed: its name at the source and where its bytes are now."""
+
+    name: str
+    path: Path
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """The files of one delivery.
+
+    ``cursor`` is handed to the next fetch once this delivery is accepted. ``has_news`` is false
+    when the source has nothing since the last cursor. ``confirms`` says whether the source itself
+    answered just now, so that no news is good news (a database), or not (a folder).
+    ``missing`` names what was there at the last cursor and is gone.
+    """
+
+    files: tuple[SourceFile, ...]
+    cursor: dict[str, Any]
+    has_news: bool
+    confirms: bool
+    missing: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class Window:
+    """Only what changed in this span at the source; None means open (H38: on request)."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nothing was asked for in particular."""
+        return self.since is None and self.until is None

@@ -1,0 +1,66 @@
+"""Take what lies in a drop folder, without touching it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ioc_pipelines.catalog.connectors import FilesConnector
+from ioc_pipelines.connectors.fetched import (
+    Fetched,
+    NothingArrivedError,
+    SourceFile,
+    SourceUnavailableError,
+)
+
+
+def fetch_files(
+    connector: FilesConnector, environment: Mapping[str, str], cursor: Mapping[str, Any] | None
+) -> Fetched:
+    """All files of the folder that match the feed's pattern.
+
+    A delivery is the whole folder, so that a rule about the batch sees every unit; ``has_news``
+    tells whether anything differs from ``cursor`` (name to SHA-256).
+    Raises SourceUnavailableError when the folder is not configured or not there, and
+    NothingArrivedError when no file matches.
+    """
+    root = _root(connector, environment)
+    paths = sorted(path for path in root.glob(connector.pattern) if _is_inside(path, root))
+    known = dict((cursor or {}).get("files", {}))
+    if not paths:
+        gone = f"; no longer there: {', '.join(sorted(known))}" if known else ""
+        msg = f"no file matches {connector.pattern}{gone}"
+        raise NothingArrivedError(msg)
+    present = {path.relative_to(root).as_posix(): path for path in paths}
+    hashes = {name: _sha256(path) for name, path in present.items()}
+    return Fetched(
+        files=tuple(SourceFile(name, path) for name, path in present.items()),
+        cursor={"files": hashes},
+        has_news=hashes != known,
+        confirms=False,
+        missing=tuple(sorted(set(known) - set(present))),
+    )
+
+
+def _root(connector: FilesConnector, environment: Mapping[str, str]) -> Path:
+    address = environment.get(connector.root_env)
+    if not address:
+        msg = f"environment variable {connector.root_env} is not set: it names the feed's folder"
+        raise SourceUnavailableError(msg)
+    root = Path(address)
+    if not root.is_dir():
+        msg = f"the folder that {connector.root_env} names is not there"
+        raise SourceUnavailableError(msg)
+    return root.resolve()
+
+
+def _is_inside(path: Path, root: Path) -> bool:
+    """Regular files of the folder only: a link may not lead out of it."""
+    return path.is_file() and path.resolve().is_relative_to(root)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,1 @@
+"""From a delivery to the contract's columns: landing, layout, conform, batch."""

@@ -1,0 +1,98 @@
+"""Keep the bytes as received: content-addressed, immutable, with a manifest per delivery (H54).
+
+``landing/<agency>/<dataset>[/<variant>]/blobs/<sha256>`` holds each content once;
+``…/deliveries/<delivery_id>.json`` says which names it came under.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from ioc_pipelines.connectors.fetched import SourceFile
+
+
+class TamperedLandingError(Exception):
+    """A landed blob no longer has the hash of its manifest."""
+
+
+class LandedFile(BaseModel, frozen=True):
+    """One file of a delivery: its name at the source, hash and size in bytes."""
+
+    name: str
+    sha256: str
+    size: int
+
+
+class Manifest(BaseModel, frozen=True):
+    """What one delivery landed."""
+
+    delivery_id: str
+    feed: str
+    files: tuple[LandedFile, ...]
+
+
+class Landing:
+    """The landing area of one profile."""
+
+    def __init__(self, root: Path) -> None:
+        """Use ``root``, made when first written to."""
+        self._root = root
+
+    def land(self, feed: str, delivery_id: str, files: Iterable[SourceFile]) -> Manifest:
+        """Copy the files in, then write the manifest; each by temporary name, fsync, rename."""
+        blobs = self._root / feed / "blobs"
+        blobs.mkdir(parents=True, exist_ok=True)
+        landed = tuple(_land_one(file, blobs) for file in files)
+        manifest = Manifest(delivery_id=delivery_id, feed=feed, files=landed)
+        path = self._manifest_path(feed, delivery_id)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_durably(path, manifest.model_dump_json(indent=1).encode())
+        return manifest
+
+    def manifest(self, feed: str, delivery_id: str) -> Manifest:
+        """Read the manifest of a delivery. Raises FileNotFoundError when it landed nothing."""
+        return Manifest.model_validate_json(self._manifest_path(feed, delivery_id).read_bytes())
+
+    def path(self, feed: str, file: LandedFile) -> Path:
+        """Where the bytes of a landed file are.
+
+        Raises TamperedLandingError when they are not the bytes that were received (H54, H55).
+        """
+        path = self._root / feed / "blobs" / file.sha256
+        with path.open("rb") as opened:
+            actual = hashlib.file_digest(opened, "sha256").hexdigest()
+        if actual != file.sha256:
+            msg = f"landing of {feed}: {file.name} has changed since it was received"
+            raise TamperedLandingError(msg)
+        return path
+
+    def _manifest_path(self, feed: str, delivery_id: str) -> Path:
+        return self._root / feed / "deliveries" / f"{delivery_id}.json"
+
+
+def _land_one(file: SourceFile, blobs: Path) -> LandedFile:
+    temporary = blobs / f".{os.getpid()}-{id(file)}.part"
+    shutil.copyfile(file.path, temporary)
+    with temporary.open("rb+") as copied:
+        digest = hashlib.file_digest(copied, "sha256").hexdigest()
+        os.fsync(copied.fileno())
+        size = copied.seek(0, os.SEEK_END)
+    temporary.chmod(0o440)
+    temporary.replace(blobs / digest)
+    return LandedFile(name=file.name, sha256=digest, size=size)
+
+
+def write_durably(path: Path, content: bytes) -> None:
+    """Write a file so that it is there whole or not at all: temporary name, fsync, rename."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    with temporary.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)

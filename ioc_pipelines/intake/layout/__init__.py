@@ -1,0 +1,1 @@
+"""From bytes to a table under the source's own column names, as the feed's layout declares."""

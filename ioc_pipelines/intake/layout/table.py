@@ -1,0 +1,46 @@
+"""The table that a layout finds in a file."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+FILE, SHEET, ROW = "_file", "_sheet", "_row"
+PLACE = (FILE, SHEET, ROW)
+
+# A spreadsheet cell keeps both faces: what it says and, where it is a number, its exact value.
+# The text "1.234" may mean 1234; the number 1.234 may not.
+CELL = pl.Struct({"text": pl.String, "number": pl.Float64})
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows under the source's column names, with ``_file, _sheet, _row``.
+
+    Columns are String (delimited text), ``CELL`` (spreadsheets) or typed (databases).
+    ``found`` says where the table was, for the delivery's detail.
+    """
+
+    frame: pl.DataFrame
+    found: dict[str, Any] = field(default_factory=dict)
+
+
+def normal(text: str) -> str:
+    """A header or name as it is compared: NFC, one space between words, no case."""
+    return re.sub(r"\s+", " ", unicodedata.normalize("NFC", text)).strip().casefold()
+
+
+def missing_columns(missing: Iterable[str], present: Collection[str]) -> str:
+    """Name the source columns that are not there, each with its nearest candidates."""
+    parts = []
+    for name in missing:
+        near = difflib.get_close_matches(name, [p for p in present if p], n=2, cutoff=0.5)
+        parts.append(f"'{name}'" + (f" (nearest: {', '.join(near)})" if near else ""))
+    shown = ", ".join(p for p in present if p)
+    return f"column {', '.join(parts)} not found; the header has: {shown or 'nothing'}"

@@ -1,0 +1,1 @@
+"""Judge a batch by its contract: pure functions on frames."""

@@ -1,0 +1,171 @@
+"""Which row breaks which rule: every rule of a contract, evaluated in one plan.
+
+The rules are pandera's own checks, each run by pandera's polars backend, but collected together
+once (STACK, decision 3). Stock ``schema.validate(lazy=True)`` must find the same rows and rules;
+``tests/quality/test_evaluate.py`` holds it to that with random frames.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pandera.polars as pa
+import polars as pl
+from pandera.api.polars.types import PolarsData
+from pandera.constants import CHECK_OUTPUT_KEY
+
+from contracts.base import (
+    DIMENSIONS,
+    KEY_UNIQUE,
+    REQUIRED,
+    BatchContext,
+    Contract,
+    Rule,
+    rules_of,
+)
+from ioc_pipelines.intake.conform import ROW_ID, Conformed
+
+READABLE = "correct.readable"
+BROKEN_SCHEMA = pl.Schema(
+    {
+        ROW_ID: pl.UInt32,
+        "rule": pl.String,
+        "dimension": pl.Enum(DIMENSIONS),
+        "column_name": pl.String,
+        "message_vi": pl.String,
+    }
+)
+_READABLE_AS = {"integer": "số nguyên", "float": "số", "date": "ngày đúng mẫu", "text": "giá trị"}
+
+
+class RuleDidNotRunError(RuntimeError):
+    """A rule of the contract gave no verdict for every row: a defect of the contract."""
+
+
+@dataclass(frozen=True)
+class RuleResult:
+    """How one rule fared over a batch."""
+
+    rule: Rule
+    passed: int
+    evaluated: int
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """``broken``: one row per refused row and rule. ``results``: one per rule, in order."""
+
+    broken: pl.DataFrame
+    results: tuple[RuleResult, ...]
+
+
+def evaluate(contract: type[Contract], batch: Conformed, context: BatchContext) -> Evaluation:
+    """Hold a conformed batch to every rule of its contract.
+
+    Raises RuleDidNotRunError when a rule gives no verdict for each row, and pandera's
+    SchemaError is never raised: the frame has the contract's columns and types by construction.
+    """
+    schema = contract.schema(context)
+    ids = batch.rows[ROW_ID]
+    frame = batch.rows.select(contract.polars_schema().names())
+    unreadable = batch.unreadable.filter(pl.col(ROW_ID).is_in(ids.to_list()))
+    parts, results = [], []
+    for rule, failed in _verdicts(schema, frame, ids):
+        failing = _without_unreadable(failed, rule, unreadable)
+        parts.append(_broken(failing, rule))
+        results.append(RuleResult(rule, ids.len() - failing.len(), ids.len()))
+    for rule, failing in _readable(schema, unreadable):
+        parts.append(_broken(failing, rule))
+        results.append(RuleResult(rule, ids.len() - failing.len(), ids.len()))
+    for judged in contract.batch_rules():
+        finding = judged.judge(frame, context)
+        results.append(
+            RuleResult(judged.rule, finding.passed, finding.evaluated, finding.detail)
+        )
+    return Evaluation(pl.concat(parts).sort(ROW_ID, maintain_order=True), tuple(results))
+
+
+def _verdicts(
+    schema: pa.DataFrameSchema, frame: pl.DataFrame, ids: pl.Series
+) -> Iterable[tuple[Rule, pl.Series]]:
+    """Each rule with the ids of the rows that break it; all masks come from one collect."""
+    rules = list(rules_of(schema))
+    lazy = frame.lazy()
+    plans = [
+        _passes(rule, check, schema, lazy).rename({CHECK_OUTPUT_KEY: str(i)})
+        for i, (rule, check) in enumerate(rules)
+    ]
+    masks = pl.concat(plans, how="horizontal").collect()
+    if masks.height != frame.height or masks.null_count().sum_horizontal().item():
+        names = ", ".join(f"{rule.id} ({rule.column})" for rule, _ in rules)
+        msg = f"{schema.name}: a rule gave no verdict for every row; one of: {names}"
+        raise RuleDidNotRunError(msg)
+    for i, (rule, _) in enumerate(rules):
+        yield rule, ids.filter(~masks[str(i)])
+
+
+def _passes(
+    rule: Rule, check: pa.Check | None, schema: pa.DataFrameSchema, lazy: pl.LazyFrame
+) -> pl.LazyFrame:
+    """One Boolean column: whether each row passes the rule."""
+    if check is None:
+        return lazy.select(_own(rule, schema).alias(CHECK_OUTPUT_KEY))
+    backend = check.get_backend(lazy)(check)
+    output = backend.apply(PolarsData(lazy, rule.column or "*"))
+    if not isinstance(output, pl.LazyFrame):
+        msg = f"{schema.name}: {rule.id} judges the frame, not its rows; make it a batch rule"
+        raise RuleDidNotRunError(msg)
+    return output.select(pl.col(CHECK_OUTPUT_KEY).fill_null(check.ignore_na))
+
+
+def _own(rule: Rule, schema: pa.DataFrameSchema) -> pl.Expr:
+    """Required and unique: what pandera checks without a Check object, in its own sense."""
+    if rule.id == KEY_UNIQUE:
+        return ~pl.struct(schema.unique).is_duplicated()
+    if rule.id != REQUIRED or rule.column is None:
+        msg = f"{schema.name}: {rule.id} has no check"
+        raise RuleDidNotRunError(msg)
+    present = pl.col(rule.column).is_not_null()
+    if schema.columns[rule.column].dtype.type.is_float():
+        present &= pl.col(rule.column).is_not_nan().fill_null(False)
+    return present
+
+
+def _without_unreadable(failing: pl.Series, rule: Rule, unreadable: pl.DataFrame) -> pl.Series:
+    """A cell that says something unreadable is not empty: it breaks ``correct.readable`` only."""
+    if rule.id != REQUIRED or unreadable.is_empty():
+        return failing
+    said = unreadable.filter(pl.col("column") == rule.column)[ROW_ID]
+    return failing.filter(~failing.is_in(said.to_list()))
+
+
+def _readable(
+    schema: pa.DataFrameSchema, unreadable: pl.DataFrame
+) -> Iterable[tuple[Rule, pl.Series]]:
+    """The rule that a cell can be read as its column's type, for each column."""
+    for name, col in schema.columns.items():
+        message = f"{col.title}: ô không đọc được, phải là {_READABLE_AS[_kind(col.dtype.type)]}"
+        yield (
+            Rule(READABLE, name, message),
+            unreadable.filter(pl.col("column") == name)[ROW_ID],
+        )
+
+
+def _kind(dtype: pl.DataType) -> str:
+    if dtype.is_integer():
+        return "integer"
+    if dtype.is_numeric():
+        return "float"
+    return "date" if dtype.is_temporal() else "text"
+
+
+def _broken(failing: pl.Series, rule: Rule) -> pl.DataFrame:
+    return pl.select(
+        failing.alias(ROW_ID).cast(pl.UInt32),
+        pl.lit(rule.id).alias("rule"),
+        pl.lit(rule.dimension, BROKEN_SCHEMA["dimension"]).alias("dimension"),
+        pl.lit(rule.column, pl.String).alias("column_name"),
+        pl.lit(rule.message_vi).alias("message_vi"),
+    )

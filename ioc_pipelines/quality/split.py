@@ -1,0 +1,93 @@
+"""Split a batch into accepted, quarantined and exact duplicates; decide by its floor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import polars as pl
+
+from contracts.base import BatchContext, Contract, Rule
+from ioc_pipelines.intake.batch import duplicate_rows
+from ioc_pipelines.intake.conform import ROW_ID, Conformed
+from ioc_pipelines.quality.evaluate import BROKEN_SCHEMA, RuleResult, evaluate
+
+FLOOR = Rule(
+    "complete.acceptance_floor",
+    None,
+    "Cả lô bị trả lại vì tỷ lệ dòng hợp lệ thấp hơn ngưỡng tiếp nhận",
+)
+_DISTINCT = Rule("clean.exact_duplicate", None, "Dòng lặp lại y hệt một dòng trước")
+
+BatchStatus = Literal["accepted", "partly_accepted", "below_floor"]
+
+
+class RowsVanishedError(AssertionError):
+    """received ≠ accepted + quarantined + duplicates (DESIGN, rule 1): a defect of ours."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A judged batch.
+
+    ``accepted`` and ``quarantined`` are conformed rows; ``broken`` has each broken rule of each
+    quarantined row; ``results`` how every rule fared.
+    """
+
+    status: BatchStatus
+    accepted: pl.DataFrame
+    quarantined: pl.DataFrame
+    broken: pl.DataFrame
+    results: tuple[RuleResult, ...]
+    rows_received: int
+    rows_duplicate: int
+
+
+def judge(
+    contract: type[Contract], batch: Conformed, context: BatchContext, floor: float
+) -> Verdict:
+    """Judge every row that is not an exact duplicate of an earlier one.
+
+    Below ``floor`` (share of valid rows, 0–1), or with no valid row at all, the whole batch is
+    quarantined: the last good stays (DESIGN, rule 4).
+    Raises RowsVanishedError when the counts do not add up.
+    """
+    duplicate = duplicate_rows(batch, contract)
+    distinct = Conformed(batch.rows.filter(~duplicate), batch.received, batch.unreadable)
+    evaluation = evaluate(contract, distinct, context)
+    refused = distinct.rows[ROW_ID].is_in(evaluation.broken[ROW_ID].unique().to_list())
+    accepted, quarantined = distinct.rows.filter(~refused), distinct.rows.filter(refused)
+    broken, status = evaluation.broken, _status(accepted.height, quarantined.height, floor)
+    if status == "below_floor":
+        broken = pl.concat([broken, _held_back(accepted)])
+        accepted, quarantined = accepted.clear(), distinct.rows
+    received, duplicates = batch.rows.height, int(duplicate.sum())
+    results = (
+        *evaluation.results,
+        RuleResult(_DISTINCT, received - duplicates, received),
+    )
+    if received != accepted.height + quarantined.height + duplicates:
+        msg = (
+            f"{contract.info().dataset}: {received} received, {accepted.height} accepted, "
+            f"{quarantined.height} quarantined, {duplicates} duplicates"
+        )
+        raise RowsVanishedError(msg)
+    return Verdict(status, accepted, quarantined, broken, results, received, duplicates)
+
+
+def _status(valid: int, refused: int, floor: float) -> BatchStatus:
+    judged = valid + refused
+    if valid == 0 or valid < floor * judged:
+        return "below_floor"
+    return "partly_accepted" if refused else "accepted"
+
+
+def _held_back(valid: pl.DataFrame) -> pl.DataFrame:
+    """The valid rows of a batch that is refused as a whole."""
+    return valid.select(
+        ROW_ID,
+        pl.lit(FLOOR.id).alias("rule"),
+        pl.lit(FLOOR.dimension, BROKEN_SCHEMA["dimension"]).alias("dimension"),
+        pl.lit(None, pl.String).alias("column_name"),
+        pl.lit(FLOOR.message_vi).alias("message_vi"),
+    )
