@@ -27,9 +27,7 @@ class ProcedureDossier(Contract):
     dossier_code: str = column(
         vi="Mã hồ sơ", en="Dossier code", str_matches=r"^[A-Z]\d{2}\.\d{2}-\d{6}-\d{5}$"
     )
-    procedure_code: str = column(
-        vi="Mã thủ tục", en="Procedure code", str_matches=r"^\d\.\d{6}$"
-    )
+    procedure_code: str = column(vi="Mã thủ tục", en="Procedure code", str_matches=r"^\d\.\d{6}$")
     commune_code: str = column(
         vi="Mã xã/phường",
         en="Commune code",
@@ -37,9 +35,7 @@ class ProcedureDossier(Contract):
         str_matches=COMMUNE_CODE,
     )
     applicant_name: str = column(vi="Người nộp", en="Applicant", personal=True)
-    channel: str = column(
-        vi="Hình thức nộp", en="Channel", isin=["online", "in_person", "postal"]
-    )
+    channel: str = column(vi="Hình thức nộp", en="Channel", isin=["online", "in_person", "postal"])
     status: str = column(
         vi="Trạng thái", en="Status", isin=["received", "processing", "done", "returned"]
     )

@@ -63,9 +63,7 @@ class Catalog:
         return tuple(entry for entry in self.active if entry.feed.dataset == dataset)
 
 
-def load_catalog(
-    folder: Path, contracts: Mapping[str, type[Contract]] | None = None
-) -> Catalog:
+def load_catalog(folder: Path, contracts: Mapping[str, type[Contract]] | None = None) -> Catalog:
     """Read the profile in ``folder``.
 
     Raises CatalogError naming every file, feed and field that is wrong, and what to do.

@@ -25,7 +25,8 @@ def _age(value: Any) -> Any:
 
 
 Age = Annotated[
-    timedelta, BeforeValidator(_age, json_schema_input_type=Annotated[str, Field(pattern=_AGE.pattern)])
+    timedelta,
+    BeforeValidator(_age, json_schema_input_type=Annotated[str, Field(pattern=_AGE.pattern)]),
 ]
 
 

@@ -93,9 +93,7 @@ def _difference(kind: str, missing: list[str], present: list[str]) -> str:
     return f"{kind} {', '.join(parts)} is not there; there are {', '.join(sorted(present))}"
 
 
-def _query(
-    connector: SqlConnector, wanted: list[str], seen: Any, window: Window
-) -> sa.Select[Any]:
+def _query(connector: SqlConnector, wanted: list[str], seen: Any, window: Window) -> sa.Select[Any]:
     table = sa.table(connector.table, *(sa.column(name) for name in wanted))
     query = sa.select(*table.c).order_by(table.c[connector.watermark])
     watermark = table.c[connector.watermark]

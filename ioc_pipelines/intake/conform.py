@@ -41,7 +41,9 @@ def conform(
 ) -> Conformed:
     """Map, clean and type the columns of ``schema``, in its order."""
     table = table.with_row_index(ROW_ID)
-    texts = {name: _text(pl.col(c.source), table.schema[c.source], c) for name, c in columns.items()}
+    texts = {
+        name: _text(pl.col(c.source), table.schema[c.source], c) for name, c in columns.items()
+    }
     typed = {
         name: _typed(columns[name], table.schema[columns[name].source], texts[name], kind)
         for name, kind in schema.items()
@@ -49,9 +51,7 @@ def conform(
     rows = table.select(ROW_ID, *PLACE, *(expr.alias(name) for name, expr in typed.items()))
     said = table.select(expr.is_not_null().alias(name) for name, expr in texts.items())
     unreadable = [
-        rows.filter(said[name] & rows[name].is_null()).select(
-            ROW_ID, pl.lit(name).alias("column")
-        )
+        rows.filter(said[name] & rows[name].is_null()).select(ROW_ID, pl.lit(name).alias("column"))
         for name in schema
     ]
     sources = dict.fromkeys(column.source for column in columns.values())

@@ -81,9 +81,7 @@ def evaluate(contract: type[Contract], batch: Conformed, context: BatchContext) 
         results.append(RuleResult(rule, ids.len() - failing.len(), ids.len()))
     for judged in contract.batch_rules():
         finding = judged.judge(frame, context)
-        results.append(
-            RuleResult(judged.rule, finding.passed, finding.evaluated, finding.detail)
-        )
+        results.append(RuleResult(judged.rule, finding.passed, finding.evaluated, finding.detail))
     return Evaluation(pl.concat(parts).sort(ROW_ID, maintain_order=True), tuple(results))
 
 

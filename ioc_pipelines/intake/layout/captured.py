@@ -9,9 +9,7 @@ from ioc_pipelines.catalog.layouts import Capture
 from ioc_pipelines.intake.errors import StructureMismatchError
 
 
-def capture(
-    captures: Mapping[str, Capture], texts: Mapping[str, str], file: str
-) -> dict[str, str]:
+def capture(captures: Mapping[str, Capture], texts: Mapping[str, str], file: str) -> dict[str, str]:
     """The captured values by name; ``texts`` holds what stands at ``title``, ``sheet``, ``file``.
 
     Raises StructureMismatchError when a pattern finds nothing.

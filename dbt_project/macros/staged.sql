@@ -1,0 +1,82 @@
+{#
+  The valid version of each row of a dataset, as its contract's load mode says:
+
+  - append, upsert: the newest delivery of each key;
+  - snapshot: the rows of each feed's newest delivery, and for a key whose new row was refused the
+    last good row, marked as carried forward.
+
+  Columns, key and load mode come from the generated source, so they are written once: in the
+  contract. Provenance columns begin with an underscore. A dataset that is published leaves out its
+  personal columns.
+#}
+{% macro staged(name) %}
+    {% set rows = source("accepted", name) %}
+    {% set current = source("accepted_current", name) %}
+    {% set refused = source("quarantine", "refusals") %}
+    {% if not execute %}
+        select 1 as parsing
+    {% else %}
+        {% set node = graph.sources["source.ioc.accepted." ~ name] %}
+        {% set facts = node.meta %}
+        {% set shown = [] %}
+        {% for column in node.columns.values() %}
+            {% if not (facts.publish == "rows" and column.meta.personal) %}
+                {% do shown.append(column.name) %}
+            {% endif %}
+        {% endfor %}
+        with
+            newest as (
+                select feed, max(delivery_seq) as delivery_seq from {{ current }} group by feed
+            ),
+
+            versions as (
+                select
+                    r.*,
+                    c.delivery_seq,
+                    c.recorded_at as _recorded_at,
+                    c.delivery_seq < n.delivery_seq as is_older
+                from {{ rows }} as r
+                inner join {{ current }} as c on c.batch_id = r._batch_id and c.feed = r._feed
+                inner join newest as n on n.feed = c.feed
+            ),
+
+            candidates as (
+                select v.*
+                from versions as v
+                {% if facts.load_mode == "snapshot" %}
+                    where
+                        not v.is_older
+                        or v._key_hash in (
+                            select f.key_hash
+                            from {{ refused }} as f
+                            inner join
+                                {{ current }} as c
+                                on c.batch_id = f.batch_id
+                                and c.feed = f.feed
+                            inner join
+                                newest as n
+                                on n.feed = c.feed
+                                and n.delivery_seq = c.delivery_seq
+                            where f.feed = v._feed
+                        )
+                {% endif %}
+            )
+
+        select
+            {{ shown | join(", ") }},
+            _feed,
+            _batch_id,
+            _file,
+            _sheet,
+            _row,
+            _recorded_at,
+            {{ "is_older" if facts.load_mode == "snapshot" else "false" }} as _is_carried_forward
+        from candidates
+        qualify
+            row_number() over (
+                partition by {{ facts.key | join(", ") }}
+                order by delivery_seq desc, _feed asc, _row asc
+            )
+            = 1
+    {% endif %}
+{% endmacro %}

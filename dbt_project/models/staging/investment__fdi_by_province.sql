@@ -1,0 +1,1 @@
+{{ staged("investment__fdi_by_province") }}

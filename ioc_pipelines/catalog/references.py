@@ -1,0 +1,27 @@
+"""Reference lists that contracts name, from the reviewed seeds of the dbt project."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+
+def load_admin_units(seeds: Path) -> pl.DataFrame:
+    """All administrative units of the seed: code, names, level, province_code, validity."""
+    frame = pl.read_csv(seeds / "admin_unit.csv", infer_schema=False)
+    return frame.with_columns(
+        pl.col("valid_from", "valid_to").str.to_date("%Y-%m-%d", strict=True)
+    )
+
+
+def reference_lists(units: pl.DataFrame, province_code: str | None) -> dict[str, pl.Series]:
+    """Codes in force by reference name; communes of the profile's province when it has one."""
+    in_force = units.filter(pl.col("valid_to").is_null())
+    communes = in_force.filter(pl.col("level") == "commune")
+    if province_code:
+        communes = communes.filter(pl.col("province_code") == province_code)
+    return {
+        "admin_unit.commune": communes["code"],
+        "admin_unit.province": in_force.filter(pl.col("level") == "province")["code"],
+    }

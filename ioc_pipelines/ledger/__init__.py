@@ -1,0 +1,1 @@
+"""What happened: deliveries, batches, acceptances, scores, snapshots."""

@@ -1,0 +1,44 @@
+"""Open the ledger, brought to its newest form first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_BUSY_TIMEOUT_S = 30
+
+
+def open_ledger(url: str) -> sa.Engine:
+    """An engine on the ledger at ``url``, migrated.
+
+    Raises alembic's CommandError when the ledger was written by a newer version.
+    """
+    engine = sa.create_engine(url)
+    if engine.dialect.name == "sqlite":
+        Path(str(engine.url.database)).parent.mkdir(parents=True, exist_ok=True)
+        sa.event.listen(engine, "connect", _durable_sqlite)
+    config = Config(attributes={})
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+    return engine
+
+
+def _durable_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    """Readers beside one writer, waits instead of errors, foreign keys held."""
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        f"busy_timeout={_BUSY_TIMEOUT_S * 1000}",
+        "foreign_keys=ON",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()

@@ -1,0 +1,413 @@
+"""Write and ask the ledger. Every conclusion about a delivery is one transaction."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import polars as pl
+import sqlalchemy as sa
+
+from ioc_pipelines.ledger import tables as t
+
+RUNNING, INTERRUPTED = "running", "interrupted"
+
+
+@dataclass(frozen=True)
+class DeliveryRef:
+    """A delivery under way."""
+
+    seq: int
+    delivery_id: str
+    started_at: datetime
+
+
+@dataclass(frozen=True)
+class Feeder:
+    """Whose delivery it is."""
+
+    feed: str
+    agency: str
+    dataset: str
+
+
+@dataclass(frozen=True)
+class BatchRecord:
+    """A judged batch, as ``quality.batch`` shows it."""
+
+    batch_id: str
+    contract_version: str
+    rows_received: int
+    rows_accepted: int
+    rows_quarantined: int
+    rows_duplicate: int
+    status: str
+
+
+@dataclass(frozen=True)
+class ResultRecord:
+    """How one rule fared in one delivery."""
+
+    rule: str
+    column_name: str
+    dimension: str
+    passed: int
+    evaluated: int
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class ScoreRecord:
+    """Score of one dimension, 0–100, None when nothing of it was ever evaluated."""
+
+    dimension: str
+    score: float | None
+    passed: int
+    evaluated: int
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """What became of a delivery.
+
+    ``accept_for`` is the delivery whose rows the batch stands for from now on: the delivery
+    itself, or the one a reprocess replays; None leaves the accepted data as it was.
+    """
+
+    outcome: str
+    arrived: bool
+    detail: dict[str, Any]
+    batch: BatchRecord | None = None
+    accept_for: int | None = None
+    cursor: dict[str, Any] | None = None
+    bytes_landed: int | None = None
+    results: Sequence[ResultRecord] = ()
+    scores: Sequence[ScoreRecord] = field(default=())
+
+
+class Ledger:
+    """The ledger of one profile."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        """Use an engine that ``open_ledger`` made."""
+        self._engine = engine
+
+    # -- deliveries ---------------------------------------------------------------------------
+
+    def begin(
+        self, feeder: Feeder, run_id: str, *, now: datetime, replays: int | None = None
+    ) -> DeliveryRef:
+        """Record that a delivery starts, so that one that dies is seen."""
+        delivery_id = f"{now.astimezone(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"
+        row = {
+            "delivery_id": delivery_id,
+            "kind": "fetch" if replays is None else "reprocess",
+            "replays_seq": replays,
+            "run_id": run_id,
+            "feed": feeder.feed,
+            "agency": feeder.agency,
+            "dataset": feeder.dataset,
+            "started_at": _iso(now),
+            "outcome": RUNNING,
+            "detail": {},
+        }
+        with self._engine.begin() as connection:
+            result = connection.execute(sa.insert(t.delivery).values(row))
+            (seq,) = cast(tuple[int], result.inserted_primary_key)
+        return DeliveryRef(seq, delivery_id, now)
+
+    def close_interrupted(self) -> int:
+        """Mark deliveries that a killed process left running; returns how many."""
+        with self._engine.begin() as connection:
+            done = connection.execute(
+                sa.update(t.delivery)
+                .where(t.delivery.c.outcome == RUNNING)
+                .values(outcome=INTERRUPTED, ended_at=_iso(datetime.now(UTC)))
+            )
+        return done.rowcount
+
+    def conclude(
+        self, ref: DeliveryRef, feeder: Feeder, conclusion: Conclusion, *, now: datetime
+    ) -> None:
+        """Record what became of a delivery: all of it or nothing."""
+        c, batch = conclusion, conclusion.batch
+        with self._engine.begin() as connection:
+            if batch is not None:
+                _put_batch(connection, feeder, batch, now)
+            connection.execute(
+                sa.update(t.delivery)
+                .where(t.delivery.c.seq == ref.seq)
+                .values(
+                    ended_at=_iso(now),
+                    outcome=c.outcome,
+                    arrived=c.arrived,
+                    batch_id=batch.batch_id if batch else None,
+                    rows_received=batch.rows_received if batch else None,
+                    bytes_landed=c.bytes_landed,
+                    cursor=c.cursor if c.cursor is not None else sa.null(),
+                    detail=c.detail,
+                )
+            )
+            if batch is not None and c.accept_for is not None:
+                _accept(connection, feeder, c.accept_for, batch.batch_id, now)
+            if c.results:
+                connection.execute(
+                    sa.insert(t.rule_result),
+                    [{"delivery_seq": ref.seq, **vars(result)} for result in c.results],
+                )
+            _put_scores(connection, feeder, c, now)
+
+    def last_cursor(self, feed: str) -> dict[str, Any] | None:
+        """The cursor of the newest delivery that left one."""
+        query = (
+            sa.select(t.delivery.c.cursor)
+            .where(t.delivery.c.feed == feed, t.delivery.c.cursor.is_not(sa.null()))
+            .order_by(t.delivery.c.seq.desc())
+            .limit(1)
+        )
+        with self._engine.connect() as connection:
+            return cast(dict[str, Any] | None, connection.execute(query).scalar())
+
+    def last_arrival(self, feed: str) -> datetime | None:
+        """When the feed last brought good data, or its source last confirmed there is no news."""
+        query = sa.select(sa.func.max(t.delivery.c.started_at)).where(
+            t.delivery.c.feed == feed, t.delivery.c.arrived, t.delivery.c.kind == "fetch"
+        )
+        with self._engine.connect() as connection:
+            text = connection.execute(query).scalar()
+        return datetime.fromisoformat(text) if text else None
+
+    def last_delivery(self, feed: str) -> dict[str, Any] | None:
+        """The newest delivery of a feed, as a mapping of its columns."""
+        query = (
+            sa.select(t.delivery)
+            .where(t.delivery.c.feed == feed)
+            .order_by(t.delivery.c.seq.desc())
+            .limit(1)
+        )
+        with self._engine.connect() as connection:
+            row = connection.execute(query).mappings().first()
+        return dict(row) if row else None
+
+    # -- acceptance ---------------------------------------------------------------------------
+
+    def current_batch(self, feed: str) -> str | None:
+        """The batch of the newest accepted delivery: what "seen before" compares with."""
+        newest = self._current_acceptance(feed)
+        return newest["batch_id"] if newest else None
+
+    def standing_batch(self, delivery_seq: int) -> str | None:
+        """The batch that stands for one delivery now."""
+        query = sa.select(t.acceptance.c.batch_id).where(
+            t.acceptance.c.delivery_seq == delivery_seq, t.acceptance.c.superseded_at.is_(None)
+        )
+        with self._engine.connect() as connection:
+            return connection.execute(query).scalar()
+
+    def current_results(self, feed: str) -> list[ResultRecord]:
+        """How the rules fared when the current batch was last judged."""
+        newest = self._current_acceptance(feed)
+        if newest is None:
+            return []
+        judged = (
+            sa.select(sa.func.max(t.delivery.c.seq))
+            .where(t.delivery.c.feed == feed, t.delivery.c.batch_id == newest["batch_id"])
+            .scalar_subquery()
+        )
+        columns = (c for c in t.rule_result.c if c.name != "delivery_seq")
+        with self._engine.connect() as connection:
+            rows = connection.execute(
+                sa.select(*columns).where(t.rule_result.c.delivery_seq == judged)
+            )
+            return [ResultRecord(**row) for row in rows.mappings()]
+
+    def acceptances(self, dataset: str) -> pl.DataFrame:
+        """Which batch stands for which delivery now: ``batch_id, feed, delivery_seq, recorded_at``.
+
+        ``recorded_at`` is when the batch was first accepted for that delivery.
+        """
+        query = (
+            sa.select(
+                t.acceptance.c.batch_id,
+                t.acceptance.c.feed,
+                t.acceptance.c.delivery_seq,
+                t.acceptance.c.accepted_at.label("recorded_at"),
+            )
+            .where(t.acceptance.c.dataset == dataset, t.acceptance.c.superseded_at.is_(None))
+            .order_by(t.acceptance.c.delivery_seq)
+        )
+        schema = {
+            "batch_id": pl.String,
+            "feed": pl.String,
+            "delivery_seq": pl.Int64,
+            "recorded_at": pl.String,
+        }
+        with self._engine.connect() as connection:
+            rows = [tuple(row) for row in connection.execute(query)]
+        frame = pl.DataFrame(rows, schema=schema, orient="row")
+        return frame.with_columns(_utc(pl.col("recorded_at")))
+
+    def to_reprocess(self, feed: str, batch_id: str | None = None) -> list[dict[str, Any]]:
+        """The landed deliveries whose rows count, oldest first, with the newest landed one.
+
+        ``batch_id`` narrows it to the deliveries that this batch stands for.
+        """
+        standing = sa.select(t.acceptance.c.delivery_seq).where(
+            t.acceptance.c.feed == feed, t.acceptance.c.superseded_at.is_(None)
+        )
+        landed = sa.select(sa.func.max(t.delivery.c.seq)).where(
+            t.delivery.c.feed == feed,
+            t.delivery.c.kind == "fetch",
+            t.delivery.c.bytes_landed.is_not(None),
+        )
+        if batch_id:
+            standing = standing.where(t.acceptance.c.batch_id == batch_id)
+            condition = t.delivery.c.seq.in_(standing) | (t.delivery.c.batch_id == batch_id)
+        else:
+            condition = t.delivery.c.seq.in_(standing) | (
+                t.delivery.c.seq == landed.scalar_subquery()
+            )
+        query = (
+            sa.select(t.delivery)
+            .where(t.delivery.c.feed == feed, t.delivery.c.kind == "fetch", condition)
+            .order_by(t.delivery.c.seq)
+        )
+        with self._engine.connect() as connection:
+            return [dict(row) for row in connection.execute(query).mappings()]
+
+    # -- batches, scores, snapshots -----------------------------------------------------------
+
+    def batch(self, batch_id: str) -> dict[str, Any] | None:
+        """A batch by its id."""
+        query = sa.select(t.batch).where(t.batch.c.batch_id == batch_id)
+        with self._engine.connect() as connection:
+            row = connection.execute(query).mappings().first()
+        return dict(row) if row else None
+
+    def latest_scores(self, feed: str) -> dict[str, float | None]:
+        """The newest score of each dimension."""
+        query = (
+            sa.select(t.score.c.dimension, t.score.c.score)
+            .where(t.score.c.feed == feed)
+            .order_by(t.score.c.scored_at)
+        )
+        with self._engine.connect() as connection:
+            return {row.dimension: row.score for row in connection.execute(query)}
+
+    def add_snapshot(self, **columns: Any) -> None:
+        """Record a published snapshot."""
+        with self._engine.begin() as connection:
+            connection.execute(sa.insert(t.snapshot).values(**columns))
+
+    def table(self, name: str) -> pl.DataFrame:
+        """A whole ledger table, for export to the warehouse."""
+        table = t.metadata.tables[name]
+        kinds = {c.name: _polars_type(c.type) for c in table.c}
+        with self._engine.connect() as connection:
+            rows = [tuple(row) for row in connection.execute(sa.select(table))]
+        plain = [
+            tuple(_as_text(value) if isinstance(value, dict) else value for value in row)
+            for row in rows
+        ]
+        return pl.DataFrame(plain, schema=kinds, orient="row")
+
+    def _current_acceptance(self, feed: str) -> dict[str, Any] | None:
+        query = (
+            sa.select(t.acceptance)
+            .where(t.acceptance.c.feed == feed, t.acceptance.c.superseded_at.is_(None))
+            .order_by(t.acceptance.c.delivery_seq.desc())
+            .limit(1)
+        )
+        with self._engine.connect() as connection:
+            row = connection.execute(query).mappings().first()
+        return dict(row) if row else None
+
+
+def _put_batch(
+    connection: sa.Connection, feeder: Feeder, batch: BatchRecord, now: datetime
+) -> None:
+    row = {**vars(batch), "feed": feeder.feed, "dataset": feeder.dataset, "judged_at": _iso(now)}
+    known = sa.select(t.batch.c.batch_id).where(t.batch.c.batch_id == batch.batch_id)
+    if connection.execute(known).first():
+        # judged again: against another day's references the same rows can fare otherwise
+        query = sa.update(t.batch).where(t.batch.c.batch_id == batch.batch_id)
+        connection.execute(query.values(row))
+    else:
+        connection.execute(sa.insert(t.batch).values(row))
+
+
+def _accept(
+    connection: sa.Connection, feeder: Feeder, delivery_seq: int, batch_id: str, now: datetime
+) -> None:
+    standing = (
+        (t.acceptance.c.feed == feeder.feed)
+        & (t.acceptance.c.delivery_seq == delivery_seq)
+        & t.acceptance.c.superseded_at.is_(None)
+    )
+    if connection.execute(
+        sa.select(t.acceptance.c.batch_id).where(standing, t.acceptance.c.batch_id == batch_id)
+    ).first():
+        return
+    connection.execute(
+        sa.update(t.acceptance).where(standing).values(superseded_at=_iso(now))
+    )
+    connection.execute(
+        sa.insert(t.acceptance).values(
+            feed=feeder.feed,
+            dataset=feeder.dataset,
+            delivery_seq=delivery_seq,
+            batch_id=batch_id,
+            accepted_at=_iso(now),
+        )
+    )
+
+
+def _put_scores(
+    connection: sa.Connection, feeder: Feeder, conclusion: Conclusion, now: datetime
+) -> None:
+    """One row per feed, day, dimension and batch: a second delivery of the day replaces it."""
+    batch_id = conclusion.batch.batch_id if conclusion.batch else ""
+    day = _iso(now)[:10]
+    for score in conclusion.scores:
+        key = (
+            (t.score.c.feed == feeder.feed)
+            & (t.score.c.scored_on == day)
+            & (t.score.c.dimension == score.dimension)
+            & (t.score.c.batch_id == batch_id)
+        )
+        connection.execute(sa.delete(t.score).where(key))
+        connection.execute(
+            sa.insert(t.score).values(
+                **vars(score),
+                feed=feeder.feed,
+                agency=feeder.agency,
+                dataset=feeder.dataset,
+                batch_id=batch_id,
+                scored_on=day,
+                scored_at=_iso(now),
+            )
+        )
+
+
+def _iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _utc(expr: pl.Expr) -> pl.Expr:
+    return expr.str.to_datetime(time_unit="us", time_zone="UTC")
+
+
+def _as_text(value: dict[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+def _polars_type(kind: sa.types.TypeEngine[Any]) -> type[pl.DataType]:
+    if isinstance(kind, sa.Boolean):
+        return pl.Boolean
+    if isinstance(kind, sa.Integer):
+        return pl.Int64
+    return pl.Float64 if isinstance(kind, sa.Float) else pl.String

@@ -1,0 +1,105 @@
+"""The ledger's tables. Change them together with a migration in ``migrations/versions``.
+
+Times are UTC in ISO 8601 text: SQLite has no time type, and text sorts and exports alike in every
+engine.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData()
+
+delivery = sa.Table(
+    "delivery",
+    metadata,
+    # the order of deliveries: "newest version of a key, by delivery order"
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("delivery_id", sa.String, nullable=False, unique=True),
+    sa.Column("kind", sa.String, nullable=False),  # fetch | reprocess
+    sa.Column("replays_seq", sa.Integer),  # the delivery a reprocess replays
+    sa.Column("run_id", sa.String),
+    sa.Column("feed", sa.String, nullable=False, index=True),
+    sa.Column("agency", sa.String, nullable=False),
+    sa.Column("dataset", sa.String, nullable=False),
+    sa.Column("started_at", sa.String, nullable=False),
+    sa.Column("ended_at", sa.String),
+    sa.Column("outcome", sa.String, nullable=False),
+    sa.Column("arrived", sa.Boolean, nullable=False, default=False),
+    sa.Column("batch_id", sa.String),
+    sa.Column("rows_received", sa.Integer),
+    sa.Column("bytes_landed", sa.Integer),
+    sa.Column("cursor", sa.JSON),
+    sa.Column("detail", sa.JSON, nullable=False),
+)
+
+batch = sa.Table(
+    "batch",
+    metadata,
+    sa.Column("batch_id", sa.String, primary_key=True),
+    sa.Column("feed", sa.String, nullable=False, index=True),
+    sa.Column("dataset", sa.String, nullable=False),
+    sa.Column("contract_version", sa.String, nullable=False),
+    sa.Column("rows_received", sa.Integer, nullable=False),
+    sa.Column("rows_accepted", sa.Integer, nullable=False),
+    sa.Column("rows_quarantined", sa.Integer, nullable=False),
+    sa.Column("rows_duplicate", sa.Integer, nullable=False),
+    sa.Column("status", sa.String, nullable=False),
+    sa.Column("judged_at", sa.String, nullable=False),
+    sa.CheckConstraint(
+        "rows_received = rows_accepted + rows_quarantined + rows_duplicate",
+        name="no_row_vanishes",
+    ),
+)
+
+# which batch stands for which delivery; a reprocess supersedes the old one and takes its place
+acceptance = sa.Table(
+    "acceptance",
+    metadata,
+    sa.Column("acceptance_id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("feed", sa.String, nullable=False, index=True),
+    sa.Column("dataset", sa.String, nullable=False, index=True),
+    sa.Column("delivery_seq", sa.Integer, sa.ForeignKey("delivery.seq"), nullable=False),
+    sa.Column("batch_id", sa.String, sa.ForeignKey("batch.batch_id"), nullable=False),
+    sa.Column("accepted_at", sa.String, nullable=False),
+    sa.Column("superseded_at", sa.String),
+)
+
+rule_result = sa.Table(
+    "rule_result",
+    metadata,
+    sa.Column("delivery_seq", sa.Integer, sa.ForeignKey("delivery.seq"), primary_key=True),
+    sa.Column("rule", sa.String, primary_key=True),
+    sa.Column("column_name", sa.String, primary_key=True),  # '' for a rule of no one column
+    sa.Column("dimension", sa.String, nullable=False),
+    sa.Column("passed", sa.Integer, nullable=False),
+    sa.Column("evaluated", sa.Integer, nullable=False),
+    sa.Column("detail", sa.String, nullable=False),
+)
+
+# one row per feed, day, dimension and batch; the last delivery of a day wins
+score = sa.Table(
+    "score",
+    metadata,
+    sa.Column("feed", sa.String, primary_key=True),
+    sa.Column("scored_on", sa.String, primary_key=True),
+    sa.Column("dimension", sa.String, primary_key=True),
+    sa.Column("batch_id", sa.String, primary_key=True),  # '' when nothing was judged
+    sa.Column("agency", sa.String, nullable=False),
+    sa.Column("dataset", sa.String, nullable=False),
+    sa.Column("score", sa.Float),
+    sa.Column("passed", sa.Integer, nullable=False),
+    sa.Column("evaluated", sa.Integer, nullable=False),
+    sa.Column("scored_at", sa.String, nullable=False),
+)
+
+snapshot = sa.Table(
+    "snapshot",
+    metadata,
+    sa.Column("snapshot_id", sa.String, primary_key=True),
+    sa.Column("built_at", sa.String, nullable=False),
+    sa.Column("run_id", sa.String, nullable=False),
+    sa.Column("dbt_hash", sa.String, nullable=False),
+    sa.Column("sha256", sa.String, nullable=False),
+    sa.Column("bytes", sa.Integer, nullable=False),
+)

@@ -1,0 +1,1 @@
+"""Drive the flow. The only package that knows Dagster."""

@@ -1,0 +1,345 @@
+"""One delivery of one feed, from the source to accepted and quarantine. Knows no Dagster.
+
+Whatever happens is a recorded outcome (DESIGN, "What happens to a batch"); the accepted data
+changes only when a batch is accepted.
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import polars as pl
+
+from contracts.base import DIMENSIONS, BatchContext, Rule
+from ioc_pipelines.catalog.load import FeedEntry
+from ioc_pipelines.connectors.fetch import fetch
+from ioc_pipelines.connectors.fetched import (
+    Fetched,
+    NothingArrivedError,
+    SourceChangedError,
+    SourceUnavailableError,
+    Window,
+)
+from ioc_pipelines.intake.batch import batch_id
+from ioc_pipelines.intake.conform import Conformed, conform
+from ioc_pipelines.intake.errors import FileRefusedError
+from ioc_pipelines.intake.landing import Manifest
+from ioc_pipelines.intake.layout.read import read_table
+from ioc_pipelines.ledger.store import (
+    BatchRecord,
+    Conclusion,
+    DeliveryRef,
+    Feeder,
+    ResultRecord,
+    ScoreRecord,
+)
+from ioc_pipelines.orchestration.deployment import Deployment
+from ioc_pipelines.quality.delivery_rules import file_results, on_time_result, over_baseline
+from ioc_pipelines.quality.evaluate import RuleResult
+from ioc_pipelines.quality.score import Score, scores
+from ioc_pipelines.quality.split import Verdict, judge
+
+Outcome = Literal[
+    "accepted",
+    "partly_accepted",
+    "seen_before",
+    "no_news",
+    "below_floor",
+    "structure_mismatch",
+    "unreadable",
+    "nothing_arrived",
+    "source_unavailable",
+    "error",
+]
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+GOOD: frozenset[str] = frozenset({"accepted", "partly_accepted", "seen_before", "no_news"})
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What one delivery came to, for checks, metadata and the summary.
+
+    ``results`` are those the scores were made from, the last good batch's included.
+    """
+
+    entry: FeedEntry
+    outcome: str
+    detail: dict[str, Any]
+    results: tuple[RuleResult, ...]
+    scores: dict[Any, Score]
+    age: timedelta
+    batch: BatchRecord | None = None
+
+    @property
+    def is_good(self) -> bool:
+        """Whether the source delivered, or confirmed that there is nothing new."""
+        return self.outcome in GOOD
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the last good news is older than the feed allows."""
+        return self.age > self.entry.feed.late_after
+
+
+@dataclass
+class _Attempt:
+    """What a delivery is known to be so far."""
+
+    outcome: str
+    detail: dict[str, Any] = field(default_factory=dict)
+    results: list[RuleResult] = field(default_factory=list)
+    batch: BatchRecord | None = None
+    accept: bool = False
+    arrived: bool = False
+    cursor: dict[str, Any] | None = None
+    bytes_landed: int | None = None
+
+
+def deliver(
+    deployment: Deployment, entry: FeedEntry, run_id: str, window: Window, now: datetime
+) -> Report:
+    """Fetch, land and judge one delivery; record its outcome, whatever it is."""
+    feeder = _feeder(entry)
+    ref = deployment.ledger.begin(feeder, run_id, now=now)
+    attempt = _guarded(lambda: _fetch_and_judge(deployment, entry, ref, window))
+    return _conclude(deployment, entry, ref, attempt, accept_for=ref.seq)
+
+
+def reprocess(
+    deployment: Deployment, entry: FeedEntry, run_id: str, batch: str | None = None
+) -> list[Report]:
+    """Judge the feed's landed deliveries again, oldest first, under today's layout and contract.
+
+    Each takes the place of the delivery it replays, so no row of a mended layout lingers.
+    """
+    reports = []
+    for row in deployment.ledger.to_reprocess(entry.id, batch):
+        now = datetime.now(UTC)
+        ref = deployment.ledger.begin(_feeder(entry), run_id, now=now, replays=row["seq"])
+        arrived_at = datetime.fromisoformat(row["started_at"])
+        attempt = _guarded(
+            lambda row=row, arrived_at=arrived_at: _judge_landed(  # type: ignore[misc]
+                deployment,
+                entry,
+                deployment.landing.manifest(entry.id, row["delivery_id"]),
+                arrived_at,
+                missing=(),
+                standing=deployment.ledger.standing_batch(row["seq"]),
+            )
+        )
+        attempt.detail["replays"] = row["delivery_id"]
+        reports.append(_conclude(deployment, entry, ref, attempt, accept_for=row["seq"]))
+    return reports
+
+
+def _guarded(work: Any) -> _Attempt:
+    """The border where a failure becomes a recorded outcome; the other feeds go on."""
+    try:
+        return work()  # type: ignore[no-any-return]
+    except SourceUnavailableError as error:
+        return _Attempt("source_unavailable", {"problem": str(error)})
+    except NothingArrivedError as error:
+        results = file_results(read=0, refused=0, missing=1)
+        return _Attempt("nothing_arrived", {"problem": str(error)}, results)
+    except SourceChangedError as error:
+        results = file_results(read=0, refused=1, missing=0)
+        return _Attempt("structure_mismatch", {"problem": str(error)}, results)
+    except Exception as error:  # noqa: BLE001  a defect of one feed must not stop the province
+        logger.exception("delivery failed")
+        return _Attempt("error", {"problem": f"internal error: {type(error).__name__}"})
+
+
+def _fetch_and_judge(
+    deployment: Deployment, entry: FeedEntry, ref: DeliveryRef, window: Window
+) -> _Attempt:
+    ledger = deployment.ledger
+    with tempfile.TemporaryDirectory(prefix="ioc-fetch-") as folder:
+        cursor = ledger.last_cursor(entry.id)
+        fetched = fetch(entry.feed, deployment.environment, cursor, window, Path(folder))
+        if not fetched.has_news:
+            return _no_news(fetched)
+        manifest = deployment.landing.land(entry.id, ref.delivery_id, fetched.files)
+    standing = ledger.current_batch(entry.id)
+    attempt = _judge_landed(
+        deployment, entry, manifest, ref.started_at, fetched.missing, standing
+    )
+    if attempt.outcome in GOOD and "refused_files" not in attempt.detail:
+        attempt.cursor = fetched.cursor
+    return attempt
+
+
+def _no_news(fetched: Fetched) -> _Attempt:
+    problem = "nothing new at the source since the last delivery"
+    return _Attempt("no_news", {"note": problem}, arrived=fetched.confirms, cursor=fetched.cursor)
+
+
+def _judge_landed(
+    deployment: Deployment,
+    entry: FeedEntry,
+    manifest: Manifest,
+    arrived_at: datetime,
+    missing: Sequence[str],
+    standing: str | None,
+) -> _Attempt:
+    """Layout, conform, contract, split; write what came of it.
+
+    ``standing`` is the batch that the delivery would take the place of: the same again is
+    "seen before" and changes nothing.
+    """
+    tables, found, refused = _read_files(deployment, entry, manifest)
+    detail: dict[str, Any] = {"found": found}
+    if missing:
+        detail["missing_files"] = list(missing)
+    if refused:
+        detail["refused_files"] = {error.file: error.reason for error in refused}
+    landed = sum(file.size for file in manifest.files)
+    file_rules = file_results(len(tables), len(refused), len(missing))
+    contract = entry.required_contract()
+    # a snapshot without one of its files would close that file's keys
+    if not tables or (refused and contract.info().load_mode == "snapshot"):
+        detail["problem"] = "; ".join(str(error) for error in refused)
+        rules = file_results(read=0, refused=len(manifest.files), missing=len(missing))
+        return _Attempt(refused[0].outcome, detail, rules, bytes_landed=landed)
+    batch = conform(
+        pl.concat(tables, how="vertical_relaxed"), entry.feed.columns, contract.polars_schema()
+    )
+    context = BatchContext(arrived_at, deployment.references)
+    verdict = judge(contract, batch, context, entry.feed.acceptance_floor)
+    record = _record(entry, batch, verdict)
+    known = standing == record.batch_id
+    _write_rows(deployment, entry, batch, verdict, record.batch_id)
+    if verdict.status == "below_floor":
+        judged = record.rows_received - record.rows_duplicate
+        detail["problem"] = f"{_valid(verdict)} of {judged} rows valid, below the floor"
+    outcome = "partly_accepted" if (refused or missing) and _ok(verdict) else verdict.status
+    return _Attempt(
+        outcome="seen_before" if known and _ok(verdict) and not refused else outcome,
+        detail=detail,
+        results=[*verdict.results, *file_rules],
+        batch=record,
+        accept=_ok(verdict) and not known,
+        arrived=_ok(verdict),
+        bytes_landed=landed,
+    )
+
+
+def _read_files(
+    deployment: Deployment, entry: FeedEntry, manifest: Manifest
+) -> tuple[list[pl.DataFrame], list[dict[str, Any]], list[FileRefusedError]]:
+    """The tables of a delivery's files, where they were, and the files that are refused."""
+    layout = entry.feed.layout
+    if layout is None:
+        msg = f"{entry.id} has no layout"
+        raise LookupError(msg)
+    sources = [column.source for column in entry.feed.columns.values()]
+    tables, found, refused = [], [], []
+    for file in manifest.files:
+        path = deployment.landing.path(entry.id, file)
+        try:
+            table = read_table(layout, sources, path, file.name)
+        except FileRefusedError as error:
+            refused.append(error)
+            continue
+        tables.append(table.frame)
+        found.append({"file": file.name, **table.found})
+    return tables, found, refused
+
+
+def _record(entry: FeedEntry, batch: Conformed, verdict: Verdict) -> BatchRecord:
+    contract = entry.required_contract()
+    return BatchRecord(
+        batch_id=batch_id(entry, contract, batch.received),
+        contract_version=contract.info().version,
+        rows_received=verdict.rows_received,
+        rows_accepted=verdict.accepted.height,
+        rows_quarantined=verdict.quarantined.height,
+        rows_duplicate=verdict.rows_duplicate,
+        status=verdict.status,
+    )
+
+
+def _write_rows(
+    deployment: Deployment, entry: FeedEntry, batch: Conformed, verdict: Verdict, name: str
+) -> None:
+    contract, rows = entry.required_contract(), deployment.rows
+    if _ok(verdict):
+        rows.write_accepted(contract, entry.id, name, verdict.accepted)
+    rows.write_quarantine(
+        contract, entry.id, name, batch, verdict.quarantined, verdict.broken
+    )
+
+
+def _ok(verdict: Verdict) -> bool:
+    return verdict.status != "below_floor"
+
+
+def _valid(verdict: Verdict) -> int:
+    floor_only = verdict.broken.filter(pl.col("rule") == "complete.acceptance_floor")
+    return verdict.accepted.height + floor_only.height
+
+
+def _conclude(
+    deployment: Deployment,
+    entry: FeedEntry,
+    ref: DeliveryRef,
+    attempt: _Attempt,
+    accept_for: int,
+) -> Report:
+    """Score the delivery over the last good batch, and write the ledger in one transaction."""
+    ledger, now = deployment.ledger, datetime.now(UTC)
+    age = _age(deployment, entry, ref.started_at, arrived=attempt.arrived)
+    baseline = [_result_of(record) for record in ledger.current_results(entry.id)]
+    found = [*attempt.results, on_time_result(age, entry.feed.late_after)]
+    # a judged batch stands for itself; anything else is measured over the last good one
+    results = tuple(found if attempt.batch else over_baseline(baseline, found))
+    scored = scores(results)
+    conclusion = Conclusion(
+        outcome=attempt.outcome,
+        arrived=attempt.arrived,
+        detail=attempt.detail,
+        batch=attempt.batch,
+        accept_for=accept_for if attempt.accept else None,
+        cursor=attempt.cursor,
+        bytes_landed=attempt.bytes_landed,
+        results=[_record_of(result) for result in results],
+        scores=[ScoreRecord(**vars(scored[dimension])) for dimension in DIMENSIONS],
+    )
+    ledger.conclude(ref, _feeder(entry), conclusion, now=now)
+    return Report(
+        entry, attempt.outcome, attempt.detail, results, scored, age, attempt.batch
+    )
+
+
+def _age(
+    deployment: Deployment, entry: FeedEntry, now: datetime, *, arrived: bool
+) -> timedelta:
+    """Age of the feed's last good news; of a feed that never had any, since it became active."""
+    if arrived:
+        return timedelta(0)
+    last = deployment.ledger.last_arrival(entry.id)
+    since = datetime.combine(entry.feed.status.since, datetime.min.time(), UTC)
+    return now - (last or since)
+
+
+def _feeder(entry: FeedEntry) -> Feeder:
+    return Feeder(entry.id, entry.agency.code, entry.feed.dataset)
+
+
+def _record_of(result: RuleResult) -> ResultRecord:
+    rule = result.rule
+    return ResultRecord(
+        rule.id, rule.column or "", rule.dimension, result.passed, result.evaluated, result.detail
+    )
+
+
+def _result_of(record: ResultRecord) -> RuleResult:
+    rule = Rule(record.rule, record.column_name or None, "")
+    return RuleResult(rule, record.passed, record.evaluated, record.detail)

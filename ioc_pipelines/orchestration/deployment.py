@@ -1,0 +1,67 @@
+"""One profile, ready to run: its catalog, its data root, its ledger and its addresses."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import polars as pl
+
+from ioc_pipelines.catalog.load import Catalog, load_catalog
+from ioc_pipelines.catalog.references import load_admin_units, reference_lists
+from ioc_pipelines.home import DBT_PROJECT, SOURCES, Home
+from ioc_pipelines.intake.landing import Landing
+from ioc_pipelines.ledger.open import open_ledger
+from ioc_pipelines.ledger.store import Ledger
+from ioc_pipelines.sandbox.addresses import sandbox_addresses
+from ioc_pipelines.warehouse.rows import Rows
+
+
+class UnknownProfileError(ValueError):
+    """No such profile in ``sources/``."""
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What a run works with. Everything that touches the disk is opened on first use."""
+
+    home: Home
+    catalog: Catalog
+
+    @classmethod
+    def of(cls, profile: str | None = None) -> Deployment:
+        """The deployment of a profile. Raises UnknownProfileError or CatalogError."""
+        home = Home.of(profile)
+        known = sorted(path.parent.name for path in SOURCES.glob("*/profile.yaml"))
+        if home.profile not in known:
+            msg = f"no profile '{home.profile}' in sources/; there are: {', '.join(known)}"
+            raise UnknownProfileError(msg)
+        return cls(home, load_catalog(SOURCES / home.profile))
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The ledger, migrated."""
+        return Ledger(open_ledger(self.home.ledger_url))
+
+    @cached_property
+    def landing(self) -> Landing:
+        """The landing area."""
+        return Landing(self.home.landing)
+
+    @cached_property
+    def rows(self) -> Rows:
+        """The accepted and quarantine areas."""
+        return Rows(self.home.accepted, self.home.quarantine, self.home.hash_key())
+
+    @cached_property
+    def references(self) -> Mapping[str, pl.Series]:
+        """Reference lists that contracts name."""
+        units = load_admin_units(DBT_PROJECT / "seeds")
+        return reference_lists(units, self.catalog.profile.province_code)
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """Addresses of the sources: the environment's, else the sandbox's."""
+        return {**sandbox_addresses(self.home.sandbox), **os.environ}

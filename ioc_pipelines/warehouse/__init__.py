@@ -1,0 +1,1 @@
+"""Rows on disk, the build file, snapshots and what is published."""

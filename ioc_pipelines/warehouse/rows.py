@@ -1,0 +1,144 @@
+"""Accepted and quarantined rows as Parquet, one file per batch, written whole or not at all."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from contracts.base import Contract
+from ioc_pipelines.home import table_name
+from ioc_pipelines.intake.conform import ROW_ID, Conformed
+from ioc_pipelines.intake.landing import write_durably
+from ioc_pipelines.intake.layout.table import FILE, PLACE, ROW, SHEET
+
+REFUSAL_SCHEMA = pl.Schema(
+    {
+        "batch_id": pl.String,
+        "feed": pl.String,
+        "source_file": pl.String,
+        "sheet": pl.String,
+        "row_number": pl.Int64,
+        "key_hash": pl.String,
+        "rule": pl.String,
+        "dimension": pl.String,
+        "column_name": pl.String,
+        "message_vi": pl.String,
+    }
+)
+_SEPARATOR = "\x1f"
+
+
+class Rows:
+    """The accepted and quarantine areas of one profile."""
+
+    def __init__(self, accepted: Path, quarantine: Path, hash_key: bytes) -> None:
+        """Use the two folders; ``hash_key`` keys the hashes of business keys."""
+        self._accepted, self._quarantine, self._hash_key = accepted, quarantine, hash_key
+
+    def write_accepted(
+        self, contract: type[Contract], feed: str, batch_id: str, rows: pl.DataFrame
+    ) -> None:
+        """The accepted rows of a batch, with where each came from."""
+        frame = rows.select(
+            pl.lit(batch_id).alias("_batch_id"),
+            pl.lit(feed).alias("_feed"),
+            self._keys(contract, rows).alias("_key_hash"),
+            *PLACE,
+            *contract.polars_schema(),
+        )
+        folder = self._accepted / table_name(contract.info().dataset) / "batches"
+        _write(folder / f"{batch_id}.parquet", frame)
+
+    def write_current(self, contract: type[Contract], acceptances: pl.DataFrame) -> None:
+        """Which batches stand, and an empty file so that the dataset is never without one."""
+        folder = self._accepted / table_name(contract.info().dataset)
+        schema = {
+            "_batch_id": pl.String,
+            "_feed": pl.String,
+            "_key_hash": pl.String,
+            FILE: pl.String,
+            SHEET: pl.String,
+            ROW: pl.Int64,
+            **contract.polars_schema(),
+        }
+        _write(folder / "batches" / "_empty.parquet", pl.DataFrame(schema=schema))
+        _write(folder / "current.parquet", acceptances)
+
+    def write_quarantine(
+        self,
+        contract: type[Contract],
+        feed: str,
+        batch_id: str,
+        batch: Conformed,
+        quarantined: pl.DataFrame,
+        broken: pl.DataFrame,
+    ) -> None:
+        """The refused rows as received, and what is published of them: place, rule, key hash."""
+        folder = self._quarantine / table_name(contract.info().dataset) / batch_id
+        places = quarantined.select(
+            ROW_ID, *PLACE, self._keys(contract, quarantined).alias("key_hash")
+        )
+        received = places.join(batch.received, on=ROW_ID, how="left", maintain_order="left")
+        _write(folder / "rows.parquet", received)
+        refusals = broken.join(places, on=ROW_ID, how="left", maintain_order="left").select(
+            pl.lit(batch_id).alias("batch_id"),
+            pl.lit(feed).alias("feed"),
+            pl.col(FILE).alias("source_file"),
+            pl.col(SHEET).alias("sheet"),
+            pl.col(ROW).alias("row_number"),
+            "key_hash",
+            "rule",
+            pl.col("dimension").cast(pl.String),
+            "column_name",
+            "message_vi",
+        )
+        _write(folder / "refusals.parquet", refusals)
+
+    def prepare(self) -> None:
+        """An empty refusals file, so that there is always one to read."""
+        path = self._quarantine / "_empty" / "_empty" / "refusals.parquet"
+        _write(path, pl.DataFrame(schema=REFUSAL_SCHEMA))
+
+    def refusals(self, batch_ids: Sequence[str] | None = None) -> pl.DataFrame:
+        """What is published of refused rows, of all batches or the given ones."""
+        paths = sorted(self._quarantine.glob("*/*/refusals.parquet"))
+        if batch_ids is not None:
+            paths = [path for path in paths if path.parent.name in batch_ids]
+        frames = [pl.read_parquet(path) for path in paths]
+        return pl.concat(frames) if frames else pl.DataFrame(schema=REFUSAL_SCHEMA)
+
+    def received(self, dataset: str, batch_id: str) -> pl.DataFrame:
+        """The refused rows of a batch as received. Holds personal data: for the IOC's eyes."""
+        path = self._quarantine / table_name(dataset) / batch_id / "rows.parquet"
+        return pl.read_parquet(path)
+
+    def _keys(self, contract: type[Contract], rows: pl.DataFrame) -> pl.Series:
+        """Keyed hash of each row's business key (DESIGN, rule 11): NMAC over SHA-256.
+
+        The hash leads to the same row sent again, and to nobody who lacks the secret.
+        """
+        texts = rows.select(
+            pl.concat_str(
+                [pl.col(name).cast(pl.String).fill_null("") for name in contract.info().key],
+                separator=_SEPARATOR,
+            ).alias("key")
+        )
+        secret = self._hash_key.hex()
+        with duckdb.connect() as connection:
+            connection.register("texts", texts.to_arrow())
+            hashed = connection.sql(
+                "select left(sha256($secret || sha256($secret || key)), 32) as h from texts",
+                params={"secret": secret},
+            ).pl()
+        return hashed["h"]
+
+
+def _write(path: Path, frame: pl.DataFrame) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    buffer = io.BytesIO()
+    frame.write_parquet(buffer)
+    write_durably(path, buffer.getvalue())

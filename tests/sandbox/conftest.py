@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from contracts.base import VIETNAM, BatchContext
+from ioc_pipelines.home import DBT_PROJECT
+from ioc_pipelines.sandbox.answer_key import AnswerKey
+from ioc_pipelines.sandbox.province import build
+
+AS_OF = date(2026, 11, 20)
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    folder: Path
+    answers: AnswerKey
+
+
+@pytest.fixture(scope="session")
+def communes() -> pl.DataFrame:
+    """The communes of Hưng Yên."""
+    units = pl.read_csv(DBT_PROJECT / "seeds" / "admin_unit.csv", infer_schema=False)
+    current = units.filter(pl.col("valid_to").is_null(), level="commune", province_code="33")
+    return current.select("code", "name", "full_name")
+
+
+@pytest.fixture(scope="session")
+def sandbox(tmp_path_factory: pytest.TempPathFactory, communes: pl.DataFrame) -> Sandbox:
+    folder = tmp_path_factory.mktemp("systems") / "sandbox"
+    return Sandbox(folder, build(folder, communes, as_of=AS_OF))
+
+
+@pytest.fixture(scope="session")
+def context(communes: pl.DataFrame) -> BatchContext:
+    """The night of the day the sandbox was built for."""
+    arrived = datetime(AS_OF.year, AS_OF.month, AS_OF.day, 2, tzinfo=VIETNAM)
+    return BatchContext(arrived, {"admin_unit.commune": communes["code"]})
