@@ -13,11 +13,17 @@ PROVINCE_CODE = r"^\d{2}$"
 
 
 def every_unit_in_every_period(
-    frame: pl.DataFrame, context: BatchContext, *, period: str, unit: str, reference: str
+    frame: pl.DataFrame,
+    context: BatchContext,
+    *,
+    period: str,
+    period_format: str,
+    unit: str,
+    reference: str,
 ) -> BatchFinding:
-    """Whether each active unit of ``reference`` reported in each period the batch has."""
+    """Whether each active unit of ``reference`` reported in each well-formed period of the batch."""
     units = context.references[reference].unique()
-    periods = frame[period].drop_nulls().unique().sort()
+    periods = frame.filter(pl.col(period).str.contains(period_format))[period].unique().sort()
     expected = pl.DataFrame({period: periods}).join(
         pl.DataFrame({unit: units}, schema={unit: pl.String}), how="cross"
     )

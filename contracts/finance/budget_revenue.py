@@ -56,5 +56,10 @@ class BudgetRevenue(Contract):
         cls, frame: pl.DataFrame, context: BatchContext
     ) -> BatchFinding:
         return every_unit_in_every_period(
-            frame, context, period="period", unit="commune_code", reference="admin_unit.commune"
+            frame,
+            context,
+            period="period",
+            period_format=MONTH,
+            unit="commune_code",
+            reference="admin_unit.commune",
         )

@@ -54,5 +54,10 @@ class DiseaseWeekly(Contract):
         cls, frame: pl.DataFrame, context: BatchContext
     ) -> BatchFinding:
         return every_unit_in_every_period(
-            frame, context, period="week", unit="commune_code", reference="admin_unit.commune"
+            frame,
+            context,
+            period="week",
+            period_format=ISO_WEEK,
+            unit="commune_code",
+            reference="admin_unit.commune",
         )

@@ -11,7 +11,7 @@
 #}
 {% macro staged(name) %}
     {% set rows = source("accepted", name) %}
-    {% set current = source("accepted_current", name) %}
+    {% set acceptance = source("ledger", "acceptance") %}
     {% set refused = source("quarantine", "refusals") %}
     {% if not execute %}
         select 1 as parsing
@@ -25,8 +25,14 @@
             {% endif %}
         {% endfor %}
         with
+            standing as (
+                select batch_id, feed, delivery_seq, cast(accepted_at as timestamptz) as recorded_at
+                from {{ acceptance }}
+                where dataset = '{{ facts.dataset }}' and superseded_at is null
+            ),
+
             newest as (
-                select feed, max(delivery_seq) as delivery_seq from {{ current }} group by feed
+                select feed, max(delivery_seq) as delivery_seq from standing group by feed
             ),
 
             versions as (
@@ -36,7 +42,7 @@
                     c.recorded_at as _recorded_at,
                     c.delivery_seq < n.delivery_seq as is_older
                 from {{ rows }} as r
-                inner join {{ current }} as c on c.batch_id = r._batch_id and c.feed = r._feed
+                inner join standing as c on c.batch_id = r._batch_id and c.feed = r._feed
                 inner join newest as n on n.feed = c.feed
             ),
 
@@ -50,7 +56,7 @@
                             select f.key_hash
                             from {{ refused }} as f
                             inner join
-                                {{ current }} as c
+                                standing as c
                                 on c.batch_id = f.batch_id
                                 and c.feed = f.feed
                             inner join

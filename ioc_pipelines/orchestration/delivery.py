@@ -67,7 +67,8 @@ logger = logging.getLogger(__name__)
 class Report:
     """What one delivery came to, for checks, metadata and the summary.
 
-    ``results`` are those the scores were made from, the last good batch's included.
+    ``results`` are those the scores were made from, the last good batch's included; ``arrived``
+    is whether good data, or the source's word that there is none, came just now.
     """
 
     entry: FeedEntry
@@ -76,6 +77,7 @@ class Report:
     results: tuple[RuleResult, ...]
     scores: dict[Any, Score]
     age: timedelta
+    arrived: bool
     batch: BatchRecord | None = None
 
     @property
@@ -314,7 +316,14 @@ def _conclude(
     )
     ledger.conclude(ref, _feeder(entry), conclusion, now=now)
     return Report(
-        entry, attempt.outcome, attempt.detail, results, scored, age, attempt.batch
+        entry,
+        attempt.outcome,
+        attempt.detail,
+        results,
+        scored,
+        age,
+        attempt.arrived,
+        attempt.batch,
     )
 
 

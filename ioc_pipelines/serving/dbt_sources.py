@@ -36,23 +36,6 @@ def dbt_properties(contracts: Mapping[str, type[Contract]]) -> str:
                 "meta": {"external_location": f"{_ENVIRONMENT}/{{name}}/batches/*.parquet"},
                 "tables": [_source(contract) for contract in listed],
             },
-            {
-                "name": "accepted_current",
-                "description": "Which batches stand, by dataset.",
-                "meta": {"external_location": f"{_ENVIRONMENT}/{{name}}/current.parquet"},
-                "tables": [
-                    {
-                        "name": table_name(contract.info().dataset),
-                        # the same asset as the rows themselves
-                        "meta": {
-                            "dagster": {
-                                "asset_key": ["accepted", table_name(contract.info().dataset)]
-                            }
-                        },
-                    }
-                    for contract in listed
-                ],
-            },
         ],
         "models": [_staging(contract) for contract in listed],
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import duckdb
@@ -27,6 +27,16 @@ REFUSAL_SCHEMA = pl.Schema(
         "dimension": pl.String,
         "column_name": pl.String,
         "message_vi": pl.String,
+    }
+)
+_PROVENANCE_SCHEMA = pl.Schema(
+    {
+        "_batch_id": pl.String,
+        "_feed": pl.String,
+        "_key_hash": pl.String,
+        FILE: pl.String,
+        SHEET: pl.String,
+        ROW: pl.Int64,
     }
 )
 _SEPARATOR = "\x1f"
@@ -53,20 +63,16 @@ class Rows:
         folder = self._accepted / table_name(contract.info().dataset) / "batches"
         _write(folder / f"{batch_id}.parquet", frame)
 
-    def write_current(self, contract: type[Contract], acceptances: pl.DataFrame) -> None:
-        """Which batches stand, and an empty file so that the dataset is never without one."""
-        folder = self._accepted / table_name(contract.info().dataset)
-        schema = {
-            "_batch_id": pl.String,
-            "_feed": pl.String,
-            "_key_hash": pl.String,
-            FILE: pl.String,
-            SHEET: pl.String,
-            ROW: pl.Int64,
-            **contract.polars_schema(),
-        }
-        _write(folder / "batches" / "_empty.parquet", pl.DataFrame(schema=schema))
-        _write(folder / "current.parquet", acceptances)
+    def prepare(self, contracts: Iterable[type[Contract]]) -> None:
+        """Empty files, so that there is always one to read of each dataset and of refusals."""
+        _write(
+            self._quarantine / "_empty" / "_empty" / "refusals.parquet",
+            pl.DataFrame(schema=REFUSAL_SCHEMA),
+        )
+        for contract in contracts:
+            folder = self._accepted / table_name(contract.info().dataset) / "batches"
+            schema = {**_PROVENANCE_SCHEMA, **contract.polars_schema()}
+            _write(folder / "_empty.parquet", pl.DataFrame(schema=schema))
 
     def write_quarantine(
         self,
@@ -97,11 +103,6 @@ class Rows:
             "message_vi",
         )
         _write(folder / "refusals.parquet", refusals)
-
-    def prepare(self) -> None:
-        """An empty refusals file, so that there is always one to read."""
-        path = self._quarantine / "_empty" / "_empty" / "refusals.parquet"
-        _write(path, pl.DataFrame(schema=REFUSAL_SCHEMA))
 
     def refusals(self, batch_ids: Sequence[str] | None = None) -> pl.DataFrame:
         """What is published of refused rows, of all batches or the given ones."""

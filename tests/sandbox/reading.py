@@ -116,11 +116,11 @@ def _dong(cell: Any) -> int:
 
 
 def _day(cell: Any) -> date:
-    return cell if isinstance(cell, date) else datetime.strptime(cell, "%d/%m/%Y").date()
+    return cell if isinstance(cell, date) else datetime.strptime(cell, "%d/%m/%Y").date()  # noqa: DTZ007
 
 
 def _moment(cell: str) -> datetime:
-    return datetime.strptime(cell, "%Y-%m-%d %H:%M:%S")
+    return datetime.strptime(cell, "%Y-%m-%d %H:%M:%S")  # noqa: DTZ007  local, as stored
 
 
 def _mapped(values: Mapping[str, str]) -> Callable[[str], str]:

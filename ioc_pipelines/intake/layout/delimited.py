@@ -21,7 +21,6 @@ def read_csv(layout: CsvLayout, sources: Collection[str], path: Path, name: str)
             path,
             separator=layout.delimiter,
             infer_schema=False,
-            missing_utf8_is_empty_string=True,
             row_index_name=ROW,
             row_index_offset=2,
         )

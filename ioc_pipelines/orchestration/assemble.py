@@ -1,0 +1,29 @@
+"""Put a profile's Dagster definitions together."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from ioc_pipelines.orchestration.dbt import dbt_resource, warehouse_assets
+from ioc_pipelines.orchestration.deployment import Deployment
+from ioc_pipelines.orchestration.feeds import intake_assets
+from ioc_pipelines.orchestration.jobs import all_jobs, nightly_schedule
+from ioc_pipelines.orchestration.progress import operator_logger
+from ioc_pipelines.orchestration.publish import acceptance_checks, snapshot_asset
+
+
+def assemble(deployment: Deployment) -> dg.Definitions:
+    """Definitions of one deployment. A process per step would cost seconds each, so there is one."""
+    return dg.Definitions(
+        assets=[
+            intake_assets(deployment),
+            warehouse_assets(deployment),
+            snapshot_asset(deployment),
+        ],
+        asset_checks=[acceptance_checks(deployment)],
+        jobs=all_jobs(deployment),
+        schedules=[nightly_schedule(deployment)],
+        resources={"dbt": dbt_resource()},
+        executor=dg.in_process_executor,
+        loggers={"console": operator_logger},
+    )

@@ -1,0 +1,92 @@
+"""Accept the marts, then publish a snapshot of them."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import groupby
+
+import dagster as dg
+
+from ioc_pipelines.orchestration.dbt import published_tables, snapshot_environment, snapshot_id
+from ioc_pipelines.orchestration.deployment import Deployment
+from ioc_pipelines.orchestration.keys import SNAPSHOT
+from ioc_pipelines.warehouse.acceptance import MARTS, accept_marts
+from ioc_pipelines.warehouse.lock import hold_build, release_build
+from ioc_pipelines.warehouse.snapshots import publish
+
+# nightly, and two hours of grace: a slightly late night pages nobody
+_LATE_AFTER = timedelta(hours=26)
+
+
+def acceptance_checks(deployment: Deployment) -> dg.AssetChecksDefinition:
+    """One blocking check per mart: what fails here is not published."""
+
+    @dg.multi_asset_check(
+        name="acceptance",
+        specs=[
+            dg.AssetCheckSpec(
+                "acceptance",
+                asset=dg.AssetKey(["marts", mart]),
+                blocking=True,
+                description="Nghiệm thu bảng chỉ tiêu bằng Great Expectations",
+            )
+            for mart in MARTS
+        ],
+    )
+    def acceptance(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+        context.log.info("accepting the marts")
+        verdicts = accept_marts(deployment.home.build)
+        for mart, group in groupby(verdicts, key=lambda verdict: verdict.mart):
+            listed = list(group)
+            failed = [verdict for verdict in listed if not verdict.success]
+            yield dg.AssetCheckResult(
+                asset_key=dg.AssetKey(["marts", mart]),
+                check_name="acceptance",
+                passed=not failed,
+                severity=dg.AssetCheckSeverity.ERROR,
+                metadata={
+                    "expectations": len(listed),
+                    "failed": len(failed),
+                    "failures": ", ".join(f"{v.name}: {v.unexpected}" for v in failed) or "–",
+                },
+            )
+
+    return acceptance
+
+
+def snapshot_asset(deployment: Deployment) -> dg.AssetsDefinition:
+    """The published file that analysts open."""
+
+    @dg.asset(
+        key=SNAPSHOT,
+        deps=[dg.AssetKey(name.split(".")) for name in sorted(published_tables())],
+        description="Kho dữ liệu đã công bố: tệp DuckDB mà chuyên viên khai thác",
+        group_name="published",
+        kinds={"duckdb"},
+        freshness_policy=dg.FreshnessPolicy.time_window(fail_window=_LATE_AFTER),
+    )
+    def snapshot(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+        home = deployment.home
+        hold_build(home)
+        facts = snapshot_environment(context)
+        manifest = publish(
+            home,
+            snapshot_id=snapshot_id(context),
+            built_at=datetime.fromisoformat(facts["IOC_BUILT_AT"]),
+            run_id=context.run_id,
+            dbt_hash=facts["IOC_DBT_HASH"],
+            expected=published_tables(),
+        )
+        row = manifest.model_dump(exclude={"rows", "built_at"})
+        deployment.ledger.add_snapshot(**row, built_at=facts["IOC_BUILT_AT"])
+        release_build(home)
+        context.log.info(f"published snapshot {manifest.snapshot_id}")
+        return dg.MaterializeResult(
+            metadata={
+                "snapshot_id": manifest.snapshot_id,
+                "bytes": manifest.bytes,
+                "dagster/row_count": sum(manifest.rows.values()),
+                "tables": len(manifest.rows),
+            }
+        )
+
+    return snapshot

@@ -1,0 +1,207 @@
+"""Publish by verified atomic switch; list, verify, compare, roll back and prune snapshots.
+
+``snapshots/<id>/ioc.duckdb`` is written once and never changed; ``published/ioc.duckdb`` is a link
+to the newest. A reader that has the old one open keeps it; a new one opens the new one (DESIGN,
+rule 6). The marts lie beside the file as Parquet.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Collection
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+from pydantic import BaseModel
+
+from ioc_pipelines.home import Home
+from ioc_pipelines.intake.landing import write_durably
+from ioc_pipelines.warehouse.build import PUBLISHED_FILE
+
+KEPT = 5
+_MANIFEST = "manifest.json"
+_MARTS = "marts"
+
+
+class SnapshotError(Exception):
+    """A snapshot is missing, damaged, or not what it should be. The message says which and why."""
+
+
+class SnapshotManifest(BaseModel, frozen=True):
+    """What a snapshot is: hash and size of its file, rows of each table."""
+
+    snapshot_id: str
+    built_at: datetime
+    run_id: str
+    dbt_hash: str
+    sha256: str
+    bytes: int
+    rows: dict[str, int]
+
+
+def publish(
+    home: Home,
+    *,
+    snapshot_id: str,
+    built_at: datetime,
+    run_id: str,
+    dbt_hash: str,
+    expected: Collection[str],
+) -> SnapshotManifest:
+    """Copy the build's published file to a snapshot, verify the copy, and switch to it.
+
+    ``expected`` are the tables (``schema.name``) that a whole build has.
+    Raises SnapshotError when the build is not whole or the copy is not what was built; what was
+    published stays then.
+    """
+    built = home.build / PUBLISHED_FILE
+    rows = _row_counts(built) if built.is_file() else {}
+    if missing := sorted(set(expected) - set(rows)):
+        msg = f"the build is not whole, run a full refresh; missing: {', '.join(missing)}"
+        raise SnapshotError(msg)
+    staging = home.snapshots / f".{snapshot_id}.part"
+    shutil.rmtree(staging, ignore_errors=True)
+    staging.mkdir(parents=True)
+    copy = staging / PUBLISHED_FILE
+    shutil.copyfile(built, copy)
+    manifest = SnapshotManifest(
+        snapshot_id=snapshot_id,
+        built_at=built_at,
+        run_id=run_id,
+        dbt_hash=dbt_hash,
+        sha256=_sha256(built),
+        bytes=built.stat().st_size,
+        rows=rows,
+    )
+    _require_same(copy, manifest)
+    _export_marts(copy, staging / _MARTS)
+    write_durably(staging / _MANIFEST, manifest.model_dump_json(indent=1).encode())
+    for path in sorted(staging.rglob("*")):
+        _fsync(path)
+    staging.replace(home.snapshots / snapshot_id)
+    _fsync(home.snapshots)
+    point_to(home, snapshot_id)
+    prune(home)
+    return manifest
+
+
+def point_to(home: Home, snapshot_id: str) -> None:
+    """Switch what analysts open to a snapshot that is there; also the way to roll back."""
+    folder = home.snapshots / snapshot_id
+    read_manifest(home, snapshot_id)
+    home.published.mkdir(parents=True, exist_ok=True)
+    # the file last: whoever follows it finds the marts switched already
+    for name in (_MARTS, PUBLISHED_FILE):
+        target = Path("..") / folder.parent.name / folder.name / name
+        temporary = home.published / f".{name}.{os.getpid()}"
+        temporary.unlink(missing_ok=True)
+        temporary.symlink_to(target)
+        temporary.replace(home.published / name)
+    _fsync(home.published)
+
+
+def published_id(home: Home) -> str | None:
+    """The id of the snapshot that analysts open now."""
+    link = home.published / PUBLISHED_FILE
+    return link.readlink().parent.name if link.is_symlink() else None
+
+
+def snapshot_ids(home: Home) -> list[str]:
+    """Ids of all snapshots on disk, newest first."""
+    return sorted((path.parent.name for path in home.snapshots.glob(f"*/{_MANIFEST}")), reverse=True)
+
+
+def read_manifest(home: Home, snapshot_id: str) -> SnapshotManifest:
+    """The manifest of a snapshot. Raises SnapshotError when there is none."""
+    if snapshot_id not in snapshot_ids(home):
+        known = ", ".join(snapshot_ids(home)) or "none"
+        msg = f"no snapshot '{snapshot_id}'; there are: {known}"
+        raise SnapshotError(msg)
+    path = home.snapshots / snapshot_id / _MANIFEST
+    return SnapshotManifest.model_validate_json(path.read_bytes())
+
+
+def verify(home: Home, snapshot_id: str) -> SnapshotManifest:
+    """Check hash, tables and row counts. Raises SnapshotError naming what differs."""
+    manifest = read_manifest(home, snapshot_id)
+    _require_same(home.snapshots / snapshot_id / PUBLISHED_FILE, manifest)
+    return manifest
+
+
+def difference(home: Home, older: str, newer: str) -> dict[str, tuple[int | None, int | None]]:
+    """Row counts of the tables in which two snapshots differ; None where a table is not there."""
+    before, after = read_manifest(home, older).rows, read_manifest(home, newer).rows
+    tables = sorted(set(before) | set(after))
+    return {
+        table: (before.get(table), after.get(table))
+        for table in tables
+        if before.get(table) != after.get(table)
+    }
+
+
+def prune(home: Home, keep: int = KEPT) -> list[str]:
+    """Delete all but the newest ``keep`` snapshots, never the published one."""
+    published = published_id(home)
+    gone = [name for name in snapshot_ids(home)[keep:] if name != published]
+    for name in gone:
+        shutil.rmtree(home.snapshots / name)
+    return gone
+
+
+def _require_same(path: Path, manifest: SnapshotManifest) -> None:
+    if not path.is_file():
+        msg = f"{manifest.snapshot_id}: the file is missing"
+        raise SnapshotError(msg)
+    if _sha256(path) != manifest.sha256:
+        msg = f"{manifest.snapshot_id}: the file's hash is not that of its manifest"
+        raise SnapshotError(msg)
+    if (rows := _row_counts(path)) != manifest.rows or not rows:
+        msg = f"{manifest.snapshot_id}: tables or row counts are not those of its manifest"
+        raise SnapshotError(msg)
+
+
+def _row_counts(path: Path) -> dict[str, int]:
+    """Rows of every table. Raises SnapshotError when there is a view: a snapshot is frozen."""
+    with duckdb.connect(str(path), read_only=True) as connection:
+        views = connection.execute(
+            "select schema_name || '.' || view_name from duckdb_views() where not internal"
+        ).fetchall()
+        if views:
+            msg = f"views are not published: {', '.join(name for (name,) in views)}"
+            raise SnapshotError(msg)
+        tables = connection.execute(
+            "select schema_name, table_name from duckdb_tables() order by all"
+        ).fetchall()
+        return {
+            f"{schema}.{table}": connection.execute(
+                f'select count(*) from "{schema}"."{table}"'
+            ).fetchall()[0][0]
+            for schema, table in tables
+        }
+
+
+def _export_marts(path: Path, folder: Path) -> None:
+    folder.mkdir()
+    with duckdb.connect(str(path), read_only=True) as connection:
+        tables = connection.execute(
+            "select table_name from duckdb_tables() where schema_name = 'marts'"
+        ).fetchall()
+        for (table,) in tables:
+            target = str(folder / f"{table}.parquet").replace("'", "''")
+            connection.execute(f"copy marts.\"{table}\" to '{target}' (format parquet)").fetchall()
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _fsync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
