@@ -33,9 +33,14 @@ class FeedEntry:
         return f"{self.agency.code}/{self.feed.dataset}{suffix}"
 
     @property
+    def is_withdrawn(self) -> bool:
+        """Whether the provider took its consent back (B10)."""
+        return self.feed.letters.withdrawn is not None
+
+    @property
     def is_active(self) -> bool:
         """Whether the feed is fetched: active and its consent not withdrawn."""
-        return self.feed.status.state == "active" and self.feed.letters.withdrawn is None
+        return self.feed.status.state == "active" and not self.is_withdrawn
 
     def required_contract(self) -> type[Contract]:
         """The contract of an active feed; the loader has made sure it exists."""

@@ -10,9 +10,7 @@ import polars as pl
 def load_admin_units(seeds: Path) -> pl.DataFrame:
     """All administrative units of the seed: code, names, level, province_code, validity."""
     frame = pl.read_csv(seeds / "admin_unit.csv", infer_schema=False)
-    return frame.with_columns(
-        pl.col("valid_from", "valid_to").str.to_date("%Y-%m-%d", strict=True)
-    )
+    return frame.with_columns(pl.col("valid_from", "valid_to").str.to_date("%Y-%m-%d", strict=True))
 
 
 def reference_lists(units: pl.DataFrame, province_code: str | None) -> dict[str, pl.Series]:

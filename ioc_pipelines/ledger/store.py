@@ -352,9 +352,7 @@ def _accept(
         sa.select(t.acceptance.c.batch_id).where(standing, t.acceptance.c.batch_id == batch_id)
     ).first():
         return
-    connection.execute(
-        sa.update(t.acceptance).where(standing).values(superseded_at=_iso(now))
-    )
+    connection.execute(sa.update(t.acceptance).where(standing).values(superseded_at=_iso(now)))
     connection.execute(
         sa.insert(t.acceptance).values(
             feed=feeder.feed,

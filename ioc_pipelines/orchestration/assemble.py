@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 
-from ioc_pipelines.orchestration.dbt import dbt_resource, warehouse_assets
+from ioc_pipelines.orchestration.dbt import warehouse_assets
 from ioc_pipelines.orchestration.deployment import Deployment
 from ioc_pipelines.orchestration.feeds import intake_assets
 from ioc_pipelines.orchestration.jobs import all_jobs, nightly_schedule
@@ -23,7 +23,6 @@ def assemble(deployment: Deployment) -> dg.Definitions:
         asset_checks=[acceptance_checks(deployment)],
         jobs=all_jobs(deployment),
         schedules=[nightly_schedule(deployment)],
-        resources={"dbt": dbt_resource()},
         executor=dg.in_process_executor,
-        loggers={"console": operator_logger},
+        loggers={"operator": operator_logger},
     )

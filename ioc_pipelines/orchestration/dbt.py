@@ -1,25 +1,24 @@
 """The shared warehouse: one ``dbt build`` per refresh, as assets and checks."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
+from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
+from dagster_dbt import DagsterDbtTranslator, dbt_assets
 
 from ioc_pipelines.home import DBT_PROJECT
 from ioc_pipelines.orchestration.deployment import Deployment
 from ioc_pipelines.orchestration.keys import sector
-from ioc_pipelines.warehouse.build import dbt_environment, dbt_hash, start_build
+from ioc_pipelines.warehouse.build import dbt_hash, start_build
+from ioc_pipelines.warehouse.dbt_build import NodeResult, dbt_build, dbt_parse
 from ioc_pipelines.warehouse.lock import hold_build
 
 _PUBLISHED_DATABASE = "ioc"
-DBT_EXECUTABLE = str(Path(sys.executable).parent / "dbt")
-MANIFEST = DBT_PROJECT / "target" / "manifest.json"
+_TARGET = DBT_PROJECT / "target"
 
 
 class _Translator(DagsterDbtTranslator):
@@ -29,78 +28,101 @@ class _Translator(DagsterDbtTranslator):
         """Group of a model."""
         if dbt_resource_props.get("schema") == "staging":
             return sector(str(dbt_resource_props["name"]).replace("__", ".", 1))
-        if dbt_resource_props.get("resource_type") == "seed":
-            return "reference"
         return str(dbt_resource_props.get("schema"))
 
 
 def ensure_manifest() -> Path:
-    """The dbt manifest, parsed anew when a file of the project is younger."""
-    sources = [
-        path
-        for path in DBT_PROJECT.rglob("*")
-        if path.suffix in {".sql", ".yml", ".csv"} and "target" not in path.parts
-    ]
-    newest = max(path.stat().st_mtime for path in sources)
-    if not MANIFEST.exists() or MANIFEST.stat().st_mtime < newest:
-        command = [DBT_EXECUTABLE, "parse", "--quiet"]
-        subprocess.run(command, cwd=DBT_PROJECT, check=True)  # noqa: S603
-        os.utime(MANIFEST)
-    return MANIFEST
+    """The dbt manifest, parsed anew when a file of the project has changed since."""
+    manifest, stamp = _TARGET / "manifest.json", _TARGET / "manifest.of"
+    project = dbt_hash()
+    if not manifest.exists() or not stamp.exists() or stamp.read_text() != project:
+        dbt_parse(_TARGET)
+        stamp.write_text(project)
+    return manifest
+
+
+@cache
+def _nodes() -> dict[str, dict[str, Any]]:
+    nodes: dict[str, dict[str, Any]] = json.loads(ensure_manifest().read_bytes())["nodes"]
+    return nodes
 
 
 def published_tables() -> set[str]:
     """``schema.name`` of every table that a whole build publishes, from the manifest."""
-    nodes = json.loads(ensure_manifest().read_bytes())["nodes"].values()
     return {
         f"{node['schema']}.{node['alias']}"
-        for node in nodes
+        for node in _nodes().values()
         if node["resource_type"] == "model" and node["database"] == _PUBLISHED_DATABASE
     }
 
 
-def dbt_resource() -> DbtCliResource:
-    """dbt of this environment, whether or not it is on the PATH."""
-    return DbtCliResource(
-        project_dir=str(DBT_PROJECT),
-        profiles_dir=str(DBT_PROJECT),
-        dbt_executable=DBT_EXECUTABLE,
-    )
-
-
 def warehouse_assets(deployment: Deployment) -> dg.AssetsDefinition:
-    """Staging, core, marts and quality."""
+    """Staging, core, marts and quality. The build file begins empty, so all of it is built."""
+    translator = _Translator()
 
-    @dbt_assets(
-        manifest=ensure_manifest(), dagster_dbt_translator=_Translator(), name="warehouse"
-    )
-    def warehouse(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[object]:
+    @dbt_assets(manifest=ensure_manifest(), dagster_dbt_translator=translator, name="warehouse")
+    def warehouse(context: dg.AssetExecutionContext) -> Iterator[object]:
         hold_build(deployment.home)
-        context.log.info("building the warehouse")
         start_build(deployment.home, deployment.ledger)
-        os.environ.update(dbt_environment(deployment.home))
-        os.environ.update(snapshot_environment(context))
-        yield from dbt.cli(["build"], context=context).stream()
+        results = dbt_build(deployment.home, snapshot_facts(context))
+        failed = [result for result in results if result.failed]
+        built = sum(not (result.failed or result.skipped) for result in results)
+        context.log.info(f"warehouse: {built} of {len(results)} models and tests passed")
+        for result in results:
+            yield from _events(result, translator, context)
+        if failed:
+            raise dg.Failure(
+                f"{len(failed)} dbt nodes failed, nothing is published: "
+                + "; ".join(f"{result.name}: {result.message}" for result in failed)
+            )
 
     return warehouse
 
 
+def _events(
+    result: NodeResult, translator: DagsterDbtTranslator, context: dg.AssetExecutionContext
+) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+    """What Dagster is told of one node, where it was asked for."""
+    node = _nodes()[result.unique_id]
+    seconds = {"duration_s": result.duration_s}
+    if node["resource_type"] == "test":
+        attached = node.get("attached_node")
+        if attached is None:
+            return
+        key = dg.AssetCheckKey(translator.get_asset_key(_nodes()[attached]), node["name"])
+        if key in context.selected_asset_check_keys and not result.skipped:
+            yield dg.AssetCheckResult(
+                asset_key=key.asset_key,
+                check_name=key.name,
+                passed=result.status == "pass",
+                severity=dg.AssetCheckSeverity.ERROR
+                if result.failed
+                else dg.AssetCheckSeverity.WARN,
+                metadata={"failures": result.failures, **seconds},
+            )
+        return
+    asset = translator.get_asset_key(node)
+    if asset in context.selected_asset_keys and not (result.failed or result.skipped):
+        yield dg.MaterializeResult(asset_key=asset, metadata=seconds)
+
+
 def snapshot_id(context: dg.AssetExecutionContext) -> str:
     """The id of the snapshot that this run publishes: when the run began, and which run."""
-    return f"{_run_began(context):%Y%m%dT%H%M%S}-{context.run_id[:8]}"
+    return f"{run_began(context):%Y%m%dT%H%M%S}-{context.run_id[:8]}"
 
 
-def snapshot_environment(context: dg.AssetExecutionContext) -> dict[str, str]:
+def snapshot_facts(context: dg.AssetExecutionContext) -> dict[str, str]:
     """What the file says of itself in ``quality.snapshot``."""
     return {
         "IOC_SNAPSHOT_ID": snapshot_id(context),
         "IOC_RUN_ID": context.run_id,
-        "IOC_BUILT_AT": _run_began(context).isoformat(),
+        "IOC_BUILT_AT": run_began(context).isoformat(),
         "IOC_DBT_HASH": dbt_hash(),
     }
 
 
-def _run_began(context: dg.AssetExecutionContext) -> Any:
+def run_began(context: dg.AssetExecutionContext) -> datetime:
+    """When the run of this step was created."""
     record = context.instance.get_run_record_by_id(context.run_id)
     if record is None:
         msg = f"run {context.run_id} is not in the instance"

@@ -170,9 +170,7 @@ def _fetch_and_judge(
             return _no_news(fetched)
         manifest = deployment.landing.land(entry.id, ref.delivery_id, fetched.files)
     standing = ledger.current_batch(entry.id)
-    attempt = _judge_landed(
-        deployment, entry, manifest, ref.started_at, fetched.missing, standing
-    )
+    attempt = _judge_landed(deployment, entry, manifest, ref.started_at, fetched.missing, standing)
     if attempt.outcome in GOOD and "refused_files" not in attempt.detail:
         attempt.cursor = fetched.cursor
     return attempt
@@ -274,9 +272,7 @@ def _write_rows(
     contract, rows = entry.required_contract(), deployment.rows
     if _ok(verdict):
         rows.write_accepted(contract, entry.id, name, verdict.accepted)
-    rows.write_quarantine(
-        contract, entry.id, name, batch, verdict.quarantined, verdict.broken
-    )
+    rows.write_quarantine(contract, entry.id, name, batch, verdict.quarantined, verdict.broken)
 
 
 def _ok(verdict: Verdict) -> bool:
@@ -327,9 +323,7 @@ def _conclude(
     )
 
 
-def _age(
-    deployment: Deployment, entry: FeedEntry, now: datetime, *, arrived: bool
-) -> timedelta:
+def _age(deployment: Deployment, entry: FeedEntry, now: datetime, *, arrived: bool) -> timedelta:
     """Age of the feed's last good news; of a feed that never had any, since it became active."""
     if arrived:
         return timedelta(0)

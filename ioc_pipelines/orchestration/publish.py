@@ -6,7 +6,7 @@ from itertools import groupby
 
 import dagster as dg
 
-from ioc_pipelines.orchestration.dbt import published_tables, snapshot_environment, snapshot_id
+from ioc_pipelines.orchestration.dbt import published_tables, snapshot_facts, snapshot_id
 from ioc_pipelines.orchestration.deployment import Deployment
 from ioc_pipelines.orchestration.keys import SNAPSHOT
 from ioc_pipelines.warehouse.acceptance import MARTS, accept_marts
@@ -67,7 +67,7 @@ def snapshot_asset(deployment: Deployment) -> dg.AssetsDefinition:
     def snapshot(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         home = deployment.home
         hold_build(home)
-        facts = snapshot_environment(context)
+        facts = snapshot_facts(context)
         manifest = publish(
             home,
             snapshot_id=snapshot_id(context),

@@ -29,9 +29,7 @@ def on_time_result(age: timedelta, late_after: timedelta) -> RuleResult:
     return RuleResult(ON_TIME, int(age <= late_after), 1)
 
 
-def over_baseline(
-    baseline: Iterable[RuleResult], fresh: Iterable[RuleResult]
-) -> list[RuleResult]:
+def over_baseline(baseline: Iterable[RuleResult], fresh: Iterable[RuleResult]) -> list[RuleResult]:
     """What the last good batch left, with what this delivery found in its place."""
     merged = {(result.rule.id, result.rule.column): result for result in baseline}
     merged.update({(result.rule.id, result.rule.column): result for result in fresh})

@@ -54,11 +54,7 @@ def _frames(path: Path) -> Mapping[str, Any]:
 
 
 def _verdict(mart: str, result: Any) -> Expectation:
-    raised = [
-        info
-        for info in _exceptions(result.exception_info)
-        if info.get("raised_exception")
-    ]
+    raised = [info for info in _exceptions(result.exception_info) if info.get("raised_exception")]
     name = result.expectation_config.type
     if raised:
         msg = f"{mart}: {name}: {raised[0].get('exception_message')}"

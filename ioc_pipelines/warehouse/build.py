@@ -43,4 +43,3 @@ def dbt_hash(project: Path = DBT_PROJECT) -> str:
             digest.update(path.relative_to(project).as_posix().encode() + b"\x00")
             digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
-

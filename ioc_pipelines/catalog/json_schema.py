@@ -1,0 +1,25 @@
+"""JSON Schema of the catalog files, so that editors complete and check them."""
+
+from __future__ import annotations
+
+import json
+
+from pydantic import BaseModel
+
+from ioc_pipelines.catalog.models import Agency, Profile
+
+
+def catalog_schemas() -> dict[str, str]:
+    """File name below ``sources/`` to its JSON Schema text."""
+    return {
+        "agency.schema.json": _schema(Agency),
+        "profile.schema.json": _schema(Profile),
+    }
+
+
+def _schema(model: type[BaseModel]) -> str:
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **model.model_json_schema(),
+    }
+    return json.dumps(schema, ensure_ascii=False, indent=2) + "\n"

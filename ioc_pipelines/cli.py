@@ -1,0 +1,397 @@
+"""The ``ioc`` command. Thin: it reads options, calls one function, shows the answer.
+
+Results go to stdout, progress to stderr. Exit codes: 0 done, 1 it could not be done, 2 wrong usage.
+Heavy modules are imported where they are used: ``ioc --help`` must not wait for Dagster.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from ioc_pipelines.catalog.errors import CatalogError
+from ioc_pipelines.home import DBT_PROJECT, PROJECT, Home
+
+if TYPE_CHECKING:
+    from ioc_pipelines.catalog.load import FeedEntry
+    from ioc_pipelines.orchestration.deployment import Deployment
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__.split("\n")[0])
+quarantine = typer.Typer(no_args_is_help=True, help="Rows that did not meet their contract.")
+snapshots = typer.Typer(no_args_is_help=True, help="Published warehouse files.")
+contracts = typer.Typer(no_args_is_help=True, help="What each dataset must be.")
+sandbox = typer.Typer(no_args_is_help=True, help="Simulated agency systems.")
+for name, group in (
+    ("quarantine", quarantine),
+    ("snapshots", snapshots),
+    ("contracts", contracts),
+    ("sandbox", sandbox),
+):
+    app.add_typer(group, name=name)
+
+Profile = Annotated[
+    str | None, typer.Option(help="Profile in sources/; default: IOC_PROFILE, else hung_yen")
+]
+Json = Annotated[bool, typer.Option("--json", help="Machine-readable answer on stdout")]
+
+
+def main() -> None:
+    """Run the command; a known problem is one clear message, not a traceback."""
+    from ioc_pipelines.warehouse.snapshots import SnapshotError
+
+    try:
+        app()
+    except CatalogError as error:
+        _stop(str(error), code=2)
+    except SnapshotError as error:
+        _stop(str(error), code=1)
+
+
+@app.command()
+def refresh(
+    profile: Profile = None,
+    agency: Annotated[str | None, typer.Option(help="Only this agency's feeds")] = None,
+    dataset: Annotated[str | None, typer.Option(help="Only feeds of this dataset")] = None,
+    since: Annotated[str | None, typer.Option(help="Only changes since, 2026-11-01")] = None,
+    until: Annotated[str | None, typer.Option(help="Only changes before, 2026-11-15")] = None,
+    as_json: Json = False,
+) -> None:
+    """Run the nightly refresh: fetch, check, build, publish."""
+    _require_moments(since, until)
+    started = time.monotonic()
+    deployment = _deployment(profile)
+    entries = _chosen(deployment, agency, dataset)
+    _progress(f"refresh of {deployment.home.profile}: {len(entries)} feeds")
+    from ioc_pipelines.orchestration.run import refresh as run_refresh
+
+    published = run_refresh(deployment, entries, since=since, until=until)
+    _summary(deployment, published, time.monotonic() - started, as_json)
+
+
+@app.command()
+def reprocess(
+    feed: Annotated[str | None, typer.Argument(help="Feed id, as `ioc status` shows it")] = None,
+    batch: Annotated[str | None, typer.Option(help="Only this batch of the feed")] = None,
+    profile: Profile = None,
+    as_json: Json = False,
+) -> None:
+    """Judge landed deliveries again, after a layout or contract was mended. Fetches nothing."""
+    started = time.monotonic()
+    deployment = _deployment(profile)
+    entries = list(deployment.catalog.active)
+    if feed is not None:
+        entries = [entry for entry in entries if entry.id == feed]
+        if not entries:
+            _unknown("feed", feed, [entry.id for entry in deployment.catalog.active])
+    if batch and not deployment.ledger.batch(batch):
+        _stop(f"no batch '{batch}'; `ioc status` shows the current ones", code=2)
+    from ioc_pipelines.orchestration.run import replay
+
+    published = replay(deployment, entries, batch_id=batch)
+    _summary(deployment, published, time.monotonic() - started, as_json)
+
+
+@app.command()
+def status(profile: Profile = None, as_json: Json = False) -> None:
+    """Where every feed stands: last delivery, rows, scores, age."""
+    from ioc_pipelines.serving import show
+    from ioc_pipelines.serving.status import status_of
+
+    deployment = _deployment(profile)
+    report = status_of(deployment.home, deployment.catalog, deployment.ledger)
+    if as_json:
+        _print_json(report.model_dump(mode="json"))
+        return
+    snapshot = report.snapshot
+    published = f"snapshot {snapshot.id}, built {snapshot.built_at:%Y-%m-%d %H:%M} UTC"
+    show.say(f"{report.profile}: {published if snapshot else 'nothing published yet'}")
+    show.status(report)
+
+
+@app.command()
+def dev(
+    profile: Profile = None,
+    host: str = "127.0.0.1",
+    port: int = 3000,
+) -> None:
+    """Start the Dagster UI and its daemon for a profile."""
+    from ioc_pipelines.orchestration.dbt import ensure_manifest
+    from ioc_pipelines.orchestration.instance import prepare_instance
+
+    prepare_instance(_deployment(profile).home)
+    ensure_manifest()
+    workspace = str(PROJECT / "workspace.yaml")
+    dagster = os.path.join(os.path.dirname(sys.executable), "dagster")  # noqa: PTH118, PTH120
+    arguments = ["dev", "-w", workspace, "-h", host, "-p", str(port)]
+    os.chdir(PROJECT)
+    os.execv(dagster, [dagster, *arguments])  # noqa: S606
+
+
+@quarantine.command("list")
+def quarantine_list(
+    feed: Annotated[str | None, typer.Option(help="Only this feed")] = None,
+    profile: Profile = None,
+    as_json: Json = False,
+) -> None:
+    """Refused rows of the current batches, counted by feed, rule and column."""
+    from ioc_pipelines.serving import show
+    from ioc_pipelines.serving.refusals import refusals_by_rule
+
+    deployment = _deployment(profile)
+    counted = refusals_by_rule(deployment.catalog, deployment.ledger, deployment.rows, feed)
+    if as_json:
+        _print_json(counted.to_dicts())
+        return
+    show.table(counted.columns, counted.rows())
+
+
+@quarantine.command("show")
+def quarantine_show(
+    batch: Annotated[str, typer.Argument(help="Batch id, as `ioc quarantine list` shows it")],
+    rule: Annotated[str | None, typer.Option(help="Only rows that broke this rule")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Rows at most")] = 50,
+    profile: Profile = None,
+    as_json: Json = False,
+) -> None:
+    """Where each refused row of a batch stands and what is wrong with it. Shows no values."""
+    from ioc_pipelines.serving import show
+
+    deployment = _deployment(profile)
+    if deployment.ledger.batch(batch) is None:
+        _stop(f"no batch '{batch}'; see `ioc quarantine list`", code=2)
+    refused = deployment.rows.refusals([batch])
+    if rule:
+        refused = refused.filter(refused["rule"] == rule)
+    refused = refused.drop("batch_id", "feed").head(limit)
+    if as_json:
+        _print_json(refused.to_dicts())
+        return
+    show.table(refused.columns, refused.rows())
+
+
+@snapshots.command("list")
+def snapshots_list(profile: Profile = None, as_json: Json = False) -> None:
+    """The snapshots on disk, newest first."""
+    from ioc_pipelines.serving import show
+    from ioc_pipelines.warehouse.snapshots import published_id, read_manifest, snapshot_ids
+
+    home = _deployment(profile).home
+    current = published_id(home)
+    manifests = [read_manifest(home, snapshot_id) for snapshot_id in snapshot_ids(home)]
+    rows = [
+        {
+            "id": manifest.snapshot_id,
+            "built_at": manifest.built_at.isoformat(timespec="seconds"),
+            "bytes": manifest.bytes,
+            "rows": sum(manifest.rows.values()),
+            "published": manifest.snapshot_id == current,
+        }
+        for manifest in manifests
+    ]
+    if as_json:
+        _print_json(rows)
+        return
+    show.table(["id", "built_at", "bytes", "rows", "published"], [list(r.values()) for r in rows])
+
+
+@snapshots.command("verify")
+def snapshots_verify(
+    snapshot_id: Annotated[str, typer.Argument()], profile: Profile = None, as_json: Json = False
+) -> None:
+    """Check a snapshot's hash, tables and row counts against its manifest."""
+    from ioc_pipelines.serving import show
+    from ioc_pipelines.warehouse.snapshots import verify
+
+    manifest = verify(_deployment(profile).home, snapshot_id)
+    if as_json:
+        _print_json(manifest.model_dump(mode="json"))
+        return
+    show.say(f"{snapshot_id}: sound, {len(manifest.rows)} tables, sha256 {manifest.sha256}")
+
+
+@snapshots.command("diff")
+def snapshots_diff(
+    older: Annotated[str, typer.Argument()],
+    newer: Annotated[str, typer.Argument()],
+    profile: Profile = None,
+    as_json: Json = False,
+) -> None:
+    """Tables whose row counts differ between two snapshots."""
+    from ioc_pipelines.serving import show
+    from ioc_pipelines.warehouse.snapshots import difference
+
+    differing = difference(_deployment(profile).home, older, newer)
+    rows = [{"table": t, "older": a, "newer": b} for t, (a, b) in differing.items()]
+    if as_json:
+        _print_json(rows)
+        return
+    show.table(["table", "older", "newer"], [list(row.values()) for row in rows])
+
+
+@snapshots.command("rollback")
+def snapshots_rollback(
+    snapshot_id: Annotated[str, typer.Argument()], profile: Profile = None
+) -> None:
+    """Publish an earlier snapshot again; the next refresh publishes a new one."""
+    from ioc_pipelines.serving import show
+    from ioc_pipelines.warehouse.snapshots import point_to, verify
+
+    home = _deployment(profile).home
+    verify(home, snapshot_id)
+    point_to(home, snapshot_id)
+    show.say(f"published: {snapshot_id}")
+
+
+@contracts.command("list")
+def contracts_list(as_json: Json = False) -> None:
+    """Every contract with its grain, key and rules."""
+    from ioc_pipelines.serving import show
+    from ioc_pipelines.serving.contract_facts import contract_facts
+
+    facts = contract_facts()
+    if as_json:
+        _print_json(facts)
+        return
+    headers = ["dataset", "version", "title_vi", "load_mode", "publish", "columns", "rules"]
+    show.table(headers, [[fact[header] for header in headers] for fact in facts])
+
+
+@contracts.command("check")
+def contracts_check(as_json: Json = False) -> None:
+    """Load every contract and profile; refuse stale generated files."""
+    from ioc_pipelines.serving import show
+    from ioc_pipelines.serving.contract_facts import check_project
+
+    problems = check_project()
+    if as_json:
+        _print_json({"problems": problems})
+    else:
+        show.say("\n".join(problems) or "contracts, profiles and generated files are in order")
+    raise typer.Exit(1 if problems else 0)
+
+
+@contracts.command("generate")
+def contracts_generate() -> None:
+    """Write the files that follow from contracts and catalog models."""
+    from ioc_pipelines.serving import show
+    from ioc_pipelines.serving.generated import generate
+
+    written = generate()
+    show.say("\n".join(f"written: {path}" for path in written) or "everything was fresh")
+
+
+@sandbox.command("start")
+def sandbox_start(
+    as_of: Annotated[str | None, typer.Option(help="The day the sandbox is at, 2026-11-20")] = None,
+    seed: Annotated[int, typer.Option(help="Same seed and day, same data")] = 33,
+    replace: Annotated[bool, typer.Option(help="Make it anew if it is there")] = False,
+    profile: Profile = None,
+) -> None:
+    """Make the simulated agency systems of the sandbox province, if they are not there."""
+    from ioc_pipelines.catalog.references import load_admin_units
+    from ioc_pipelines.sandbox.province import build
+    from ioc_pipelines.serving import show
+
+    folder = Home.of(profile).sandbox
+    if folder.is_dir() and not replace:
+        _progress(f"sandbox is there: {folder}")
+        return
+    import polars as pl
+
+    communes = load_admin_units(DBT_PROJECT / "seeds").filter(
+        (pl.col("level") == "commune")
+        & (pl.col("province_code") == "33")
+        & pl.col("valid_to").is_null()
+    )
+    try:
+        day = date.fromisoformat(as_of) if as_of else date.today()  # noqa: DTZ011
+    except ValueError:
+        _stop(f"--as-of: '{as_of}' is not a date; write it as 2026-11-20", code=2)
+    key = build(folder, communes, as_of=day, seed=seed, replace=replace)
+    show.say(f"sandbox of {day}: {folder}")
+    for feed_id, feed in key.feeds.items():
+        show.say(f"  {feed_id}: {feed.rows_received} rows, {feed.rows_quarantined} to be refused")
+
+
+def _deployment(profile: str | None) -> Deployment:
+    from ioc_pipelines.orchestration.deployment import Deployment, UnknownProfileError
+
+    try:
+        return Deployment.of(profile)
+    except UnknownProfileError as error:
+        _stop(str(error), code=2)
+
+
+def _chosen(deployment: Deployment, agency: str | None, dataset: str | None) -> list[FeedEntry]:
+    """The active feeds that the options leave."""
+    active = deployment.catalog.active
+    agencies, datasets = {e.agency.code for e in active}, {e.feed.dataset for e in active}
+    if agency and agency not in agencies:
+        _unknown("agency with active feeds", agency, agencies)
+    if dataset and dataset not in datasets:
+        _unknown("dataset with active feeds", dataset, datasets)
+    return [
+        entry
+        for entry in active
+        if agency in (None, entry.agency.code) and dataset in (None, entry.feed.dataset)
+    ]
+
+
+def _summary(deployment: Deployment, published: bool, seconds: float, as_json: bool) -> NoReturn:
+    """What a tired operator reads in ten seconds."""
+    from ioc_pipelines.serving import show
+    from ioc_pipelines.serving.status import status_of
+
+    report = status_of(deployment.home, deployment.catalog, deployment.ledger)
+    if as_json:
+        _print_json(
+            {"published": published, "duration_s": seconds, **report.model_dump(mode="json")}
+        )
+        raise typer.Exit(0 if published else 1)
+    show.status(report)
+    path = deployment.home.published / "ioc.duckdb"
+    if published and report.snapshot:
+        show.say(f"PUBLISHED snapshot {report.snapshot.id} in {seconds:.0f} s")
+        show.say(f"  file  {path}")
+        show.say(
+            f"  open  python -c \"import duckdb; duckdb.connect('{path}', read_only=True)"
+            ".sql('select * from marts.indicator_value').show()\""
+        )
+    else:
+        last = report.snapshot.id if report.snapshot else "none"
+        show.say(f"NOT PUBLISHED after {seconds:.0f} s; still served: {last}")
+        show.say("  why   see the lines above and the run in the Dagster UI (make dev)")
+    raise typer.Exit(0 if published else 1)
+
+
+def _require_moments(*texts: str | None) -> None:
+    from datetime import datetime
+
+    for text in texts:
+        try:
+            datetime.fromisoformat(text or "2026-01-01")
+        except ValueError:
+            _stop(f"'{text}' is not a date; write 2026-11-01 or 2026-11-01T08:00", code=2)
+
+
+def _unknown(kind: str, given: str, known: Any) -> NoReturn:
+    _stop(f"no {kind} '{given}'; there are: {', '.join(sorted(known))}", code=2)
+
+
+def _stop(message: str, *, code: int) -> NoReturn:
+    typer.echo(message, err=True)
+    raise SystemExit(code)
+
+
+def _progress(message: str) -> None:
+    typer.echo(f"{time.strftime('%H:%M:%S')}  {message}", err=True)
+
+
+def _print_json(value: Any) -> None:
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=1, default=str))

@@ -1,0 +1,55 @@
+"""Run a job of a profile in this process and in the instance that the UI shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ioc_pipelines.catalog.load import FeedEntry
+from ioc_pipelines.orchestration.assemble import assemble
+from ioc_pipelines.orchestration.deployment import Deployment
+from ioc_pipelines.orchestration.instance import open_instance
+from ioc_pipelines.orchestration.jobs import NIGHTLY, REPROCESS, TRIGGER_TAG
+from ioc_pipelines.orchestration.keys import feed_key
+
+
+def refresh(
+    deployment: Deployment,
+    entries: Sequence[FeedEntry],
+    *,
+    since: str | None = None,
+    until: str | None = None,
+) -> bool:
+    """Fetch these feeds, build the whole warehouse, publish. True when a snapshot was published."""
+    config = {"since": since, "until": until}
+    return _run(deployment, NIGHTLY, entries, {k: v for k, v in config.items() if v})
+
+
+def replay(
+    deployment: Deployment, entries: Sequence[FeedEntry], *, batch_id: str | None = None
+) -> bool:
+    """Judge what these feeds have landed again, build, publish."""
+    config: dict[str, Any] = {"reprocess": True}
+    if batch_id:
+        config["batch_id"] = batch_id
+    return _run(deployment, REPROCESS, entries, config)
+
+
+def _run(
+    deployment: Deployment, job: str, entries: Sequence[FeedEntry], config: dict[str, Any]
+) -> bool:
+    definition = assemble(deployment).get_job_def(job)
+    left_out = {feed_key(e) for e in deployment.catalog.active} - {feed_key(e) for e in entries}
+    selection = definition.asset_layer.selected_asset_keys - left_out
+    with open_instance(deployment.home) as instance:
+        result = definition.execute_in_process(
+            instance=instance,
+            run_config={
+                "ops": {"intake": {"config": config}},
+                "loggers": {"operator": {}},
+            },
+            asset_selection=sorted(selection),
+            tags={TRIGGER_TAG: "command"},
+            raise_on_error=False,
+        )
+    return result.success

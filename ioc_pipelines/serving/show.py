@@ -1,0 +1,91 @@
+"""Tables for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from rich.table import Table
+
+from contracts.base import DIMENSIONS
+from ioc_pipelines.serving.status import FeedStatus, StatusReport
+
+_CALM = frozenset({"accepted", "seen_before", "no_news"})
+_WIDTH = 150
+
+
+def table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print rows under headers on stdout, whole words, no colours when piped."""
+    shown = Table(box=None, pad_edge=False, header_style="bold")
+    for header in headers:
+        shown.add_column(header, no_wrap=True)
+    for row in rows:
+        shown.add_row(*("" if value is None else str(value) for value in row))
+    _console().print(shown)
+
+
+def say(text: str) -> None:
+    """Print a line on stdout as it is."""
+    _console().print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def status(report: StatusReport) -> None:
+    """Each feed on one line, what is wrong below."""
+    table(
+        ["feed", "outcome", "received", "accepted", "refused", "dup.", *DIMENSIONS, "age", "limit"],
+        [_line(feed) for feed in report.feeds],
+    )
+    for feed in report.feeds:
+        if warning := warning_of(feed):
+            say(f"! {feed.feed}: {warning}")
+
+
+def warning_of(feed: FeedStatus) -> str | None:
+    """What an operator should know of a feed, None when all is well."""
+    if feed.status != "active":
+        return None
+    parts = []
+    if feed.outcome is None:
+        parts.append("never delivered")
+    elif feed.outcome not in _CALM:
+        parts.append(feed.outcome.replace("_", " "))
+    if feed.problem:
+        parts.append(feed.problem)
+    if feed.rows_quarantined:
+        parts.append(f"{feed.rows_quarantined} rows refused (ioc quarantine list)")
+    if feed.is_late:
+        parts.append(f"late: no news for {_age(feed.age_s)}, limit {_age(feed.late_after_s)}")
+    return "; ".join(parts) or None
+
+
+def _line(feed: FeedStatus) -> list[object]:
+    if feed.status != "active":
+        return [feed.feed, feed.status]
+    scores = [feed.scores[dimension] for dimension in DIMENSIONS]
+    return [
+        feed.feed,
+        feed.outcome,
+        feed.rows_received,
+        feed.rows_accepted,
+        feed.rows_quarantined,
+        feed.rows_duplicate,
+        *("–" if score is None else f"{score:.2f}" for score in scores),
+        _age(feed.age_s),
+        _age(feed.late_after_s),
+    ]
+
+
+def _age(seconds: int | None) -> str:
+    if seconds is None:
+        return "never"
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"
+
+
+def _console() -> Console:
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=_WIDTH)
+    return console
