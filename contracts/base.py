@@ -225,7 +225,7 @@ def rules_of(schema: pa.DataFrameSchema) -> Iterator[tuple[Rule, pa.Check | None
             yield Rule(check.error, col.name, check.description), check
     for check in schema.checks:
         if not _is_rule_id(check.error) or not check.description:
-            msg = f"{schema.name}: check {check.name} needs error='<dimension>.<rule>' and description"
+            msg = f"{schema.name}: check {check.name} needs error and description"
             raise ValueError(msg)
         yield Rule(check.error, None, check.description), check
     if schema.unique:

@@ -21,7 +21,7 @@ def every_unit_in_every_period(
     unit: str,
     reference: str,
 ) -> BatchFinding:
-    """Whether each active unit of ``reference`` reported in each well-formed period of the batch."""
+    """Whether each unit of ``reference`` reported in each well-formed period of the batch."""
     units = context.references[reference].unique()
     periods = frame.filter(pl.col(period).str.contains(period_format))[period].unique().sort()
     expected = pl.DataFrame({period: periods}).join(
@@ -41,11 +41,11 @@ def no_missing_month(frame: pl.DataFrame, *, period: str) -> BatchFinding:
     months = frame.filter(pl.col(period).str.contains(MONTH))[period].unique()
     if months.is_empty():
         return BatchFinding(0, 1, "không có kỳ nào")
-    first, last = (f"{month}-01" for month in (months.min(), months.max()))
-    expected = pl.date_range(
-        pl.lit(first).str.to_date(), pl.lit(last).str.to_date(), "1mo", eager=False
+    starts = (months + "-01").str.to_date()
+    span = pl.DataFrame({"start": starts}).select(
+        pl.date_range(pl.col("start").min(), pl.col("start").max(), "1mo")
     )
-    wanted = pl.select(expected.dt.strftime("%Y-%m").alias(period))[period]
+    wanted = span.to_series().dt.strftime("%Y-%m")
     missing = wanted.filter(~wanted.is_in(months.to_list()))
     return BatchFinding(
         passed=wanted.len() - missing.len(),

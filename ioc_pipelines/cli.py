@@ -108,9 +108,10 @@ def status(profile: Profile = None, as_json: Json = False) -> None:
     if as_json:
         _print_json(report.model_dump(mode="json"))
         return
-    snapshot = report.snapshot
-    published = f"snapshot {snapshot.id}, built {snapshot.built_at:%Y-%m-%d %H:%M} UTC"
-    show.say(f"{report.profile}: {published if snapshot else 'nothing published yet'}")
+    published = "nothing published yet"
+    if snapshot := report.snapshot:
+        published = f"snapshot {snapshot.id}, built {snapshot.built_at:%Y-%m-%d %H:%M} UTC"
+    show.say(f"{report.profile}: {published}")
     show.status(report)
 
 

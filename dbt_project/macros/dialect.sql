@@ -1,7 +1,11 @@
 {# What engines spell differently; each has one place here (DESIGN: SQL that other engines run). #}
-{% macro month_start(period) %}{{ return(adapter.dispatch("month_start", "ioc")(period)) }}{% endmacro %}
+{% macro month_start(period) %}
+    {{ return(adapter.dispatch("month_start", "ioc")(period)) }}
+{% endmacro %}
 
-{% macro duckdb__month_start(period) %} cast({{ period }} || '-01' as date) {% endmacro %}
+{% macro duckdb__month_start(period) %}
+    cast({{ period }} || '-01' as date)
+{% endmacro %}
 
 {% macro iso_week_start(week) %}
     {{ return(adapter.dispatch("iso_week_start", "ioc")(week)) }}

@@ -13,8 +13,7 @@
     {% set rows = source("accepted", name) %}
     {% set acceptance = source("ledger", "acceptance") %}
     {% set refused = source("quarantine", "refusals") %}
-    {% if not execute %}
-        select 1 as parsing
+    {% if not execute %} select 1 as parsing
     {% else %}
         {% set node = graph.sources["source.ioc.accepted." ~ name] %}
         {% set facts = node.meta %}
@@ -26,13 +25,19 @@
         {% endfor %}
         with
             standing as (
-                select batch_id, feed, delivery_seq, cast(accepted_at as timestamptz) as recorded_at
+                select
+                    batch_id,
+                    feed,
+                    delivery_seq,
+                    cast(accepted_at as timestamptz) as recorded_at
                 from {{ acceptance }}
                 where dataset = '{{ facts.dataset }}' and superseded_at is null
             ),
 
             newest as (
-                select feed, max(delivery_seq) as delivery_seq from standing group by feed
+                select feed, max(delivery_seq) as delivery_seq
+                from standing
+                group by feed
             ),
 
             versions as (
@@ -42,7 +47,8 @@
                     c.recorded_at as _recorded_at,
                     c.delivery_seq < n.delivery_seq as is_older
                 from {{ rows }} as r
-                inner join standing as c on c.batch_id = r._batch_id and c.feed = r._feed
+                inner join
+                    standing as c on c.batch_id = r._batch_id and c.feed = r._feed
                 inner join newest as n on n.feed = c.feed
             ),
 
@@ -76,7 +82,8 @@
             _sheet,
             _row,
             _recorded_at,
-            {{ "is_older" if facts.load_mode == "snapshot" else "false" }} as _is_carried_forward
+            {{ "is_older" if facts.load_mode == "snapshot" else "false" }}
+            as _is_carried_forward
         from candidates
         qualify
             row_number() over (

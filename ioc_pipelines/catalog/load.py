@@ -137,8 +137,12 @@ def _problems_of(entry: FeedEntry, profile: Profile) -> Iterator[str]:
                 yield f"letters.{name}: this profile asks for it before a feed is active (B10)"
     if entry.contract is None:
         yield f"dataset: no contract '{feed.dataset}' in contracts/"
-        return
-    columns = entry.contract.polars_schema()
+    else:
+        yield from _unmapped(feed, list(entry.contract.polars_schema()))
+
+
+def _unmapped(feed: Feed, columns: list[str]) -> Iterator[str]:
+    """Feed columns that the contract does not have, and the other way round."""
     for name in feed.columns:
         if name not in columns:
             yield f"columns.{name}: not a column of {feed.dataset}; it has {', '.join(columns)}"

@@ -110,7 +110,7 @@ class Agency(Strict):
     name_vi: str
     name_en: str
     level: Literal["central", "provincial", "commune"]
-    feeds: list[Feed] = []
+    feeds: tuple[Feed, ...] = ()
 
 
 class LegalBasis(Strict):

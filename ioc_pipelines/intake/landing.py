@@ -15,6 +15,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from ioc_pipelines.connectors.fetched import SourceFile
+from ioc_pipelines.durable import write_durably
 
 
 class TamperedLandingError(Exception):
@@ -86,13 +87,3 @@ def _land_one(file: SourceFile, blobs: Path) -> LandedFile:
     temporary.chmod(0o440)
     temporary.replace(blobs / digest)
     return LandedFile(name=file.name, sha256=digest, size=size)
-
-
-def write_durably(path: Path, content: bytes) -> None:
-    """Write a file so that it is there whole or not at all: temporary name, fsync, rename."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)

@@ -103,7 +103,7 @@ class Ledger:
     ) -> DeliveryRef:
         """Record that a delivery starts, so that one that dies is seen."""
         delivery_id = f"{now.astimezone(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"
-        row = {
+        row: dict[str, Any] = {
             "delivery_id": delivery_id,
             "kind": "fetch" if replays is None else "reprocess",
             "replays_seq": replays,

@@ -13,7 +13,7 @@ from ioc_pipelines.orchestration.publish import acceptance_checks, snapshot_asse
 
 
 def assemble(deployment: Deployment) -> dg.Definitions:
-    """Definitions of one deployment. A process per step would cost seconds each, so there is one."""
+    """Definitions of one deployment; one process, because one per step costs seconds each."""
     return dg.Definitions(
         assets=[
             intake_assets(deployment),

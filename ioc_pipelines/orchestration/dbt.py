@@ -127,4 +127,9 @@ def run_began(context: dg.AssetExecutionContext) -> datetime:
     if record is None:
         msg = f"run {context.run_id} is not in the instance"
         raise LookupError(msg)
-    return record.create_timestamp
+    began: datetime = record.create_timestamp
+    return began
+
+
+if __name__ == "__main__":  # the set-up of a fresh clone
+    ensure_manifest()

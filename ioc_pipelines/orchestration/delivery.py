@@ -128,7 +128,7 @@ def reprocess(
         ref = deployment.ledger.begin(_feeder(entry), run_id, now=now, replays=row["seq"])
         arrived_at = datetime.fromisoformat(row["started_at"])
         attempt = _guarded(
-            lambda row=row, arrived_at=arrived_at: _judge_landed(  # type: ignore[misc]
+            lambda row=row, arrived_at=arrived_at: _judge_landed(
                 deployment,
                 entry,
                 deployment.landing.manifest(entry.id, row["delivery_id"]),
@@ -154,7 +154,7 @@ def _guarded(work: Any) -> _Attempt:
     except SourceChangedError as error:
         results = file_results(read=0, refused=1, missing=0)
         return _Attempt("structure_mismatch", {"problem": str(error)}, results)
-    except Exception as error:  # noqa: BLE001  a defect of one feed must not stop the province
+    except Exception as error:
         logger.exception("delivery failed")
         return _Attempt("error", {"problem": f"internal error: {type(error).__name__}"})
 

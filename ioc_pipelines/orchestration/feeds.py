@@ -115,9 +115,8 @@ def _feed_spec(entry: FeedEntry) -> dg.AssetSpec:
         description=f"{feed.title_vi}. Nguồn: {entry.agency.name_vi}.",
         group_name=sector(feed.dataset),
         owners=[f"team:{entry.agency.code}"],
-        kinds={feed.connector.kind if feed.connector else "", feed.layout.format} - {""}
-        if feed.layout
-        else set(),
+        kinds={part.kind for part in [feed.connector] if part}
+        | {part.format for part in [feed.layout] if part},
         tags={
             "agency": entry.agency.code,
             "classification": feed.classification,

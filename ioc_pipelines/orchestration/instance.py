@@ -6,8 +6,8 @@ import os
 
 import dagster as dg
 
+from ioc_pipelines.durable import write_durably
 from ioc_pipelines.home import Home
-from ioc_pipelines.intake.landing import write_durably
 
 # telemetry and the sign-up prompt are off; one run at a time, because there is one writer
 _DAGSTER_YAML = """\
@@ -25,7 +25,7 @@ run_monitoring:
 
 
 def prepare_instance(home: Home) -> None:
-    """Write ``dagster.yaml`` and point ``DAGSTER_HOME`` to it, for this process and its children."""
+    """Write ``dagster.yaml`` and point this process and its children to it."""
     path = home.dagster / "dagster.yaml"
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists() or path.read_text() != _DAGSTER_YAML:

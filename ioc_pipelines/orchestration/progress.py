@@ -23,7 +23,7 @@ class _Plain(logging.Formatter):
         return f"{self.formatTime(record, '%H:%M:%S')}  {message}"
 
 
-@dg.logger(description="Một dòng cho mỗi bước, trên stderr")
+@dg.logger({}, description="Một dòng cho mỗi bước, trên stderr")
 def operator_logger(_context: dg.InitLoggerContext) -> logging.Logger:
     """A console logger for people."""
     handler = logging.StreamHandler()

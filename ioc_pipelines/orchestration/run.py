@@ -38,7 +38,7 @@ def replay(
 def _run(
     deployment: Deployment, job: str, entries: Sequence[FeedEntry], config: dict[str, Any]
 ) -> bool:
-    definition = assemble(deployment).get_job_def(job)
+    definition = assemble(deployment).resolve_job_def(job)
     left_out = {feed_key(e) for e in deployment.catalog.active} - {feed_key(e) for e in entries}
     selection = definition.asset_layer.selected_asset_keys - left_out
     with open_instance(deployment.home) as instance:

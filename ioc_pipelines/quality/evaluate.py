@@ -28,7 +28,7 @@ from ioc_pipelines.intake.conform import ROW_ID, Conformed
 
 READABLE = "correct.readable"
 BROKEN_SCHEMA = pl.Schema(
-    {
+    {  # type: ignore[arg-type]
         ROW_ID: pl.UInt32,
         "rule": pl.String,
         "dimension": pl.Enum(DIMENSIONS),
@@ -111,7 +111,7 @@ def _passes(
     if check is None:
         return lazy.select(_own(rule, schema).alias(CHECK_OUTPUT_KEY))
     backend = check.get_backend(lazy)(check)
-    output = backend.apply(PolarsData(lazy, rule.column or "*"))
+    output = backend.apply(PolarsData(lazy, rule.column or "*"))  # type: ignore[no-untyped-call]
     if not isinstance(output, pl.LazyFrame):
         msg = f"{schema.name}: {rule.id} judges the frame, not its rows; make it a batch rule"
         raise RuleDidNotRunError(msg)

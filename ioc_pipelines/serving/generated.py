@@ -6,8 +6,8 @@ from pathlib import Path
 
 from ioc_pipelines.catalog.contracts import all_contracts
 from ioc_pipelines.catalog.json_schema import catalog_schemas
+from ioc_pipelines.durable import write_durably
 from ioc_pipelines.home import DBT_PROJECT, PROJECT, SOURCES
-from ioc_pipelines.intake.landing import write_durably
 from ioc_pipelines.serving.dbt_sources import dbt_properties
 
 

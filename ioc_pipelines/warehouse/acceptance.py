@@ -35,10 +35,11 @@ class Expectation:
 def accept_marts(build: Path) -> list[Expectation]:
     """Hold every mart of the build to its suite. Raises AcceptanceEngineError."""
     import great_expectations as gx  # 6 s
+    from great_expectations.data_context.types.base import ProgressBarsConfig
 
     verdicts = []
     context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
     source = context.data_sources.add_pandas("marts")
     for mart, frame in _frames(build / PUBLISHED_FILE).items():
         asset = source.add_dataframe_asset(mart)

@@ -6,8 +6,8 @@ import hashlib
 import io
 from pathlib import Path
 
+from ioc_pipelines.durable import write_durably
 from ioc_pipelines.home import DBT_PROJECT, Home
-from ioc_pipelines.intake.landing import write_durably
 from ioc_pipelines.ledger.store import Ledger
 
 LEDGER_EXPORTS = ("acceptance", "batch", "delivery", "score", "snapshot")

@@ -44,11 +44,12 @@ def dbt_build(home: Home, facts: Mapping[str, str]) -> list[NodeResult]:
 
     Raises DbtError when dbt did not get as far as its nodes.
     """
+    from dbt.artifacts.schemas.run import RunExecutionResult
     from dbt.cli.main import dbtRunner  # 3 s
 
     os.environ.update({**dbt_environment(home), **facts})
     result = dbtRunner().invoke(["build", *_flags(home.build / "dbt")])
-    if result.result is None or result.exception:
+    if not isinstance(result.result, RunExecutionResult) or result.exception:
         msg = f"dbt build: {result.exception or 'no result'}"
         raise DbtError(msg) from result.exception
     return [

@@ -10,9 +10,9 @@ import duckdb
 import polars as pl
 
 from contracts.base import Contract
+from ioc_pipelines.durable import write_durably
 from ioc_pipelines.home import table_name
 from ioc_pipelines.intake.conform import ROW_ID, Conformed
-from ioc_pipelines.intake.landing import write_durably
 from ioc_pipelines.intake.layout.table import FILE, PLACE, ROW, SHEET
 
 REFUSAL_SCHEMA = pl.Schema(
@@ -131,7 +131,7 @@ class Rows:
         secret = self._hash_key.hex()
         with duckdb.connect() as connection:
             connection.register("texts", texts.to_arrow())
-            hashed = connection.sql(
+            hashed: pl.DataFrame = connection.sql(
                 "select left(sha256($secret || sha256($secret || key)), 32) as h from texts",
                 params={"secret": secret},
             ).pl()

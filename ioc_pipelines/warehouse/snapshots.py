@@ -17,8 +17,8 @@ from pathlib import Path
 import duckdb
 from pydantic import BaseModel
 
+from ioc_pipelines.durable import write_durably
 from ioc_pipelines.home import Home
-from ioc_pipelines.intake.landing import write_durably
 from ioc_pipelines.warehouse.build import PUBLISHED_FILE
 
 KEPT = 5

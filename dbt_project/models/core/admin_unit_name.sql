@@ -1,4 +1,5 @@
--- Every spelling under which a province is known on a date, so that a file's own name resolves.
+-- Every spelling under which a province is known on a date, so that a file's own name
+-- resolves.
 select distinct unit_id, name as spelling, valid_from, valid_to
 from {{ ref("dim_admin_unit") }}
 where level = 'province'

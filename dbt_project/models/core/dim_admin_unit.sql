@@ -1,16 +1,19 @@
--- Codes were reused by the 2025 reform, so a unit is its code and the day it came into force.
+-- Codes were reused by the 2025 reform, so a unit is its code and the day it came
+-- into force.
 with
     seeded as (select * from {{ ref("admin_unit") }}),
 
     published as (select * from {{ ref("reference__admin_unit") }}),
 
     closed as (
-        select code, name, full_name, level, unit_type, province_code, valid_from, valid_to
+        select
+            code, name, full_name, level, unit_type, province_code, valid_from, valid_to
         from seeded
         where valid_to is not null
     ),
 
-    -- the statistics office's own list where the profile has it, the reviewed seed where not
+    -- the statistics office's own list where the profile has it, the reviewed seed
+    -- where not
     in_force as (
         select
             p.code,
@@ -24,7 +27,8 @@ with
         from published as p
         left join seeded as s on s.code = p.code and s.valid_to is null
         union all
-        select code, name, full_name, level, unit_type, province_code, valid_from, valid_to
+        select
+            code, name, full_name, level, unit_type, province_code, valid_from, valid_to
         from seeded
         where valid_to is null and not exists (select 1 from published)
     ),

@@ -1,4 +1,5 @@
--- What is published of a refused row: its place, rule and a keyed hash of its key; never a value.
+-- What is published of a refused row: its place, rule and a keyed hash of its key;
+-- never a value.
 select
     batch_id,
     feed,

@@ -1,10 +1,17 @@
--- The snapshots published so far, and the one this file is. Its facts come as environment
--- variables: a changed dbt var would make dbt parse the whole project again every night.
+-- The snapshots published so far, and the one this file is. Its facts come as
+-- environment
+-- variables: a changed dbt var would make dbt parse the whole project again every
+-- night.
 select snapshot_id, cast(built_at as timestamptz) as built_at, run_id, dbt_hash
 from {{ source("ledger", "snapshot") }}
 union all
 select
-    '{{ env_var('IOC_SNAPSHOT_ID', 'none') }}',
-    cast('{{ env_var('IOC_BUILT_AT', '1970-01-01T00:00:00+00:00') }}' as timestamptz),
-    '{{ env_var('IOC_RUN_ID', 'none') }}',
-    '{{ env_var('IOC_DBT_HASH', 'none') }}'
+    '{{ env_var(' ioc_snapshot_id ', ' none ') }}',
+    cast(
+        '{{ env_var(' ioc_built_at ', ' 1970
+        - 01
+        - 01 t00:00:00
+        + 00:00 ') }}' as timestamptz
+    ),
+    '{{ env_var(' ioc_run_id ', ' none ') }}',
+    '{{ env_var(' ioc_dbt_hash ', ' none ') }}'

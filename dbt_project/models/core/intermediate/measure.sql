@@ -1,4 +1,5 @@
--- What every indicator is counted from. A plain figure has no denominator; a rate has one, and is
+-- What every indicator is counted from. A plain figure has no denominator; a rate has
+-- one, and is
 -- summed on both sides, so that a province's rate is never a mean of communes' rates.
 with
     measured as (

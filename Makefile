@@ -1,0 +1,53 @@
+# Everything needed is set up by the targets themselves: only Python and make are asked for.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+export DAGSTER_DISABLE_TELEMETRY := yes
+
+.PHONY: refresh test dev check format lock clean
+.DELETE_ON_ERROR:
+
+refresh: $(READY)  ## the nightly refresh on the sandbox province
+	@$(BIN)/ioc sandbox start --profile hung_yen
+	@$(BIN)/ioc refresh --profile hung_yen
+
+test: $(READY)  ## every test
+	@$(BIN)/pytest -n 2 --dist loadgroup
+
+dev: $(READY)  ## sandbox systems and the Dagster UI on 127.0.0.1:3000
+	@$(BIN)/ioc sandbox start
+	@$(BIN)/ioc dev
+
+check: $(READY)  ## format, lint, types, import rules, generated files fresh
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/sqlfmt --check --quiet dbt_project/models dbt_project/macros
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/ioc contracts check
+
+format: $(READY)  ## write the format that `check` asks for
+	@$(BIN)/ruff check --fix --quiet .
+	@$(BIN)/ruff format --quiet .
+	@$(BIN)/sqlfmt --quiet dbt_project/models dbt_project/macros
+
+lock: $(READY)  ## resolve requirements.lock.txt anew; needs uv
+	@uv pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras \
+	  --no-header --no-emit-index-url --no-emit-find-links --extra dev \
+	  pyproject.toml -o requirements.lock.txt
+
+clean:  ## remove the environment; data in var/ stays
+	@rm -rf $(VENV) *.egg-info dbt_project/target
+
+$(READY): requirements.lock.txt pyproject.toml
+	@echo "Setting up $(VENV): about a minute, once" >&2
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or newer is needed; say which: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes \
+	  --requirement requirements.lock.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
+	  --editable .
+	@$(BIN)/python -m ioc_pipelines.orchestration.dbt
+	@touch $@
