@@ -1,0 +1,43 @@
+"""What every test stands on: a data root of its own, and skips that are seen."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ioc_pipelines.home import PROJECT
+
+SHARED_DATA = PROJECT.parent / "shared" / "data"
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A data root of the test's own; addresses of the machine's environment are not seen."""
+    for name in list(os.environ):
+        if name.startswith(("IOC_", "DAGSTER_")) and name != "IOC_TESTS_MUST_NOT_SKIP":
+            monkeypatch.delenv(name)
+    home = tmp_path / "var"
+    monkeypatch.setenv("IOC_HOME", str(home))
+    before = dict(os.environ)
+    yield home
+    # a run leaves the paths of its build in the environment
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@pytest.fixture(scope="session")
+def open_data() -> Path:
+    """The folder of real public files."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip(f"real public files are not there: {SHARED_DATA}")
+    return SHARED_DATA
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Where it is asked for, as in CI, a skipped test fails the run."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("IOC_TESTS_MUST_NOT_SKIP") and reporter and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
