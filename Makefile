@@ -22,7 +22,7 @@ dev: $(READY)  ## sandbox systems and the Dagster UI on 127.0.0.1:3000
 check: $(READY)  ## format, lint, types, import rules, generated files fresh
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
-	@$(BIN)/sqlfmt --check --quiet dbt_project/models dbt_project/macros
+	@$(BIN)/sqlfmt --check --quiet dbt_project/models dbt_project/macros dbt_project/tests
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/ioc contracts check
@@ -30,7 +30,7 @@ check: $(READY)  ## format, lint, types, import rules, generated files fresh
 format: $(READY)  ## write the format that `check` asks for
 	@$(BIN)/ruff check --fix --quiet .
 	@$(BIN)/ruff format --quiet .
-	@$(BIN)/sqlfmt --quiet dbt_project/models dbt_project/macros
+	@$(BIN)/sqlfmt --quiet dbt_project/models dbt_project/macros dbt_project/tests
 
 lock: $(READY)  ## resolve requirements.lock.txt anew; needs uv
 	@uv pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras \

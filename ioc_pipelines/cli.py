@@ -21,6 +21,7 @@ from ioc_pipelines.home import DBT_PROJECT, PROJECT, Home
 if TYPE_CHECKING:
     from ioc_pipelines.catalog.load import FeedEntry
     from ioc_pipelines.orchestration.deployment import Deployment
+    from ioc_pipelines.orchestration.run import RunResult
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__.split("\n")[0])
 quarantine = typer.Typer(no_args_is_help=True, help="Rows that did not meet their contract.")
@@ -70,8 +71,8 @@ def refresh(
     _progress(f"refresh of {deployment.home.profile}: {len(entries)} feeds")
     from ioc_pipelines.orchestration.run import refresh as run_refresh
 
-    published = run_refresh(deployment, entries, since=since, until=until)
-    _summary(deployment, published, time.monotonic() - started, as_json)
+    result = run_refresh(deployment, entries, since=since, until=until)
+    _summary(deployment, result, time.monotonic() - started, as_json)
 
 
 @app.command()
@@ -93,8 +94,8 @@ def reprocess(
         _stop(f"no batch '{batch}'; `ioc status` shows the current ones", code=2)
     from ioc_pipelines.orchestration.run import replay
 
-    published = replay(deployment, entries, batch_id=batch)
-    _summary(deployment, published, time.monotonic() - started, as_json)
+    result = replay(deployment, entries, batch_id=batch)
+    _summary(deployment, result, time.monotonic() - started, as_json)
 
 
 @app.command()
@@ -344,31 +345,32 @@ def _chosen(deployment: Deployment, agency: str | None, dataset: str | None) -> 
     ]
 
 
-def _summary(deployment: Deployment, published: bool, seconds: float, as_json: bool) -> NoReturn:
+def _summary(deployment: Deployment, result: RunResult, seconds: float, as_json: bool) -> NoReturn:
     """What a tired operator reads in ten seconds."""
     from ioc_pipelines.serving import show
     from ioc_pipelines.serving.status import status_of
 
     report = status_of(deployment.home, deployment.catalog, deployment.ledger)
+    code = 0 if result.published else 1
     if as_json:
-        _print_json(
-            {"published": published, "duration_s": seconds, **report.model_dump(mode="json")}
-        )
-        raise typer.Exit(0 if published else 1)
+        run = {"published": result.published, "problems": result.problems, "duration_s": seconds}
+        _print_json({**run, **report.model_dump(mode="json")})
+        raise typer.Exit(code)
     show.status(report)
     path = deployment.home.published / "ioc.duckdb"
-    if published and report.snapshot:
+    if result.published and report.snapshot:
+        connect = f"duckdb.connect('{path}', read_only=True)"
+        query = "select * from marts.indicator_value"
         show.say(f"PUBLISHED snapshot {report.snapshot.id} in {seconds:.0f} s")
         show.say(f"  file  {path}")
-        show.say(
-            f"  open  python -c \"import duckdb; duckdb.connect('{path}', read_only=True)"
-            ".sql('select * from marts.indicator_value').show()\""
-        )
+        show.say(f"  open  {sys.executable} -c \"import duckdb; {connect}.sql('{query}').show()\"")
     else:
-        last = report.snapshot.id if report.snapshot else "none"
+        last = report.snapshot.id if report.snapshot else "nothing yet"
         show.say(f"NOT PUBLISHED after {seconds:.0f} s; still served: {last}")
-        show.say("  why   see the lines above and the run in the Dagster UI (make dev)")
-    raise typer.Exit(0 if published else 1)
+        for problem in result.problems:
+            show.say(f"  why   {problem}")
+        show.say("  more  the run in the Dagster UI: make dev")
+    raise typer.Exit(code)
 
 
 def _require_moments(*texts: str | None) -> None:

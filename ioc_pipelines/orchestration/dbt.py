@@ -10,12 +10,13 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, dbt_assets
 
-from ioc_pipelines.home import DBT_PROJECT
+from ioc_pipelines.home import DBT_PROJECT, Home
 from ioc_pipelines.orchestration.deployment import Deployment
 from ioc_pipelines.orchestration.keys import sector
 from ioc_pipelines.warehouse.build import dbt_hash, start_build
 from ioc_pipelines.warehouse.dbt_build import NodeResult, dbt_build, dbt_parse
 from ioc_pipelines.warehouse.lock import hold_build
+from ioc_pipelines.warehouse.snapshots import row_counts
 
 _PUBLISHED_DATABASE = "ioc"
 _TARGET = DBT_PROJECT / "target"
@@ -65,22 +66,25 @@ def warehouse_assets(deployment: Deployment) -> dg.AssetsDefinition:
         hold_build(deployment.home)
         start_build(deployment.home, deployment.ledger)
         results = dbt_build(deployment.home, snapshot_facts(context))
+        counts = _row_counts(deployment.home)
         failed = [result for result in results if result.failed]
         built = sum(not (result.failed or result.skipped) for result in results)
         context.log.info(f"warehouse: {built} of {len(results)} models and tests passed")
         for result in results:
-            yield from _events(result, translator, context)
+            yield from _events(result, counts, translator, context)
+        for result in failed:
+            context.log.error(f"{result.name}: {result.message}")
         if failed:
-            raise dg.Failure(
-                f"{len(failed)} dbt nodes failed, nothing is published: "
-                + "; ".join(f"{result.name}: {result.message}" for result in failed)
-            )
+            raise dg.Failure(f"{len(failed)} dbt models or tests failed: nothing is published")
 
     return warehouse
 
 
 def _events(
-    result: NodeResult, translator: DagsterDbtTranslator, context: dg.AssetExecutionContext
+    result: NodeResult,
+    counts: Mapping[str, int],
+    translator: DagsterDbtTranslator,
+    context: dg.AssetExecutionContext,
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """What Dagster is told of one node, where it was asked for."""
     node = _nodes()[result.unique_id]
@@ -103,7 +107,18 @@ def _events(
         return
     asset = translator.get_asset_key(node)
     if asset in context.selected_asset_keys and not (result.failed or result.skipped):
-        yield dg.MaterializeResult(asset_key=asset, metadata=seconds)
+        rows = counts.get(f"{node['schema']}.{node['alias']}")
+        metadata = seconds if rows is None else {"dagster/row_count": rows, **seconds}
+        yield dg.MaterializeResult(asset_key=asset, metadata=metadata)
+
+
+def _row_counts(home: Home) -> dict[str, int]:
+    """Rows of every table of the build, by ``schema.name``."""
+    return {
+        table: rows
+        for path in sorted(home.build.glob("*.duckdb"))
+        for table, rows in row_counts(path).items()
+    }
 
 
 def snapshot_id(context: dg.AssetExecutionContext) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import tempfile
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -59,6 +60,8 @@ Outcome = Literal[
 ]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 GOOD: frozenset[str] = frozenset({"accepted", "partly_accepted", "seen_before", "no_news"})
+
+_FILES_SHOWN = 5
 
 logger = logging.getLogger(__name__)
 
@@ -154,8 +157,10 @@ def _guarded(work: Any) -> _Attempt:
     except SourceChangedError as error:
         results = file_results(read=0, refused=1, missing=0)
         return _Attempt("structure_mismatch", {"problem": str(error)}, results)
-    except Exception as error:
-        logger.exception("delivery failed")
+    except Exception as error:  # noqa: BLE001  a defect of one feed must not stop the province
+        # where it happened, not what it said: an exception's message can carry a cell's value
+        where = "".join(traceback.format_tb(error.__traceback__))
+        logger.error("delivery failed: %s\n%s", type(error).__name__, where)
         return _Attempt("error", {"problem": f"internal error: {type(error).__name__}"})
 
 
@@ -195,17 +200,12 @@ def _judge_landed(
     "seen before" and changes nothing.
     """
     tables, found, refused = _read_files(deployment, entry, manifest)
-    detail: dict[str, Any] = {"found": found}
-    if missing:
-        detail["missing_files"] = list(missing)
-    if refused:
-        detail["refused_files"] = {error.file: error.reason for error in refused}
+    detail = _file_detail(manifest, found, refused, missing)
     landed = sum(file.size for file in manifest.files)
     file_rules = file_results(len(tables), len(refused), len(missing))
     contract = entry.required_contract()
     # a snapshot without one of its files would close that file's keys
     if not tables or (refused and contract.info().load_mode == "snapshot"):
-        detail["problem"] = "; ".join(str(error) for error in refused)
         rules = file_results(read=0, refused=len(manifest.files), missing=len(missing))
         return _Attempt(refused[0].outcome, detail, rules, bytes_landed=landed)
     batch = conform(
@@ -226,7 +226,8 @@ def _judge_landed(
         results=[*verdict.results, *file_rules],
         batch=record,
         accept=_ok(verdict) and not known,
-        arrived=_ok(verdict),
+        # the same files again beside one that is still broken are no news
+        arrived=_ok(verdict) and not (known and refused),
         bytes_landed=landed,
     )
 
@@ -251,6 +252,27 @@ def _read_files(
         tables.append(table.frame)
         found.append({"file": file.name, **table.found})
     return tables, found, refused
+
+
+def _file_detail(
+    manifest: Manifest,
+    found: list[dict[str, Any]],
+    refused: list[FileRefusedError],
+    missing: Sequence[str],
+) -> dict[str, Any]:
+    """Where the tables were, which files are refused or gone, and the first problem in words."""
+    detail: dict[str, Any] = {"found": found}
+    problems = []
+    if refused:
+        detail["refused_files"] = {error.file: error.reason for error in refused}
+        problems.append(f"{len(refused)} of {len(manifest.files)} files refused: {refused[0]}")
+    if missing:
+        detail["missing_files"] = list(missing)
+        shown = ", ".join(missing[:_FILES_SHOWN])
+        problems.append(f"{len(missing)} files no longer there: {shown}")
+    if problems:
+        detail["problem"] = "; ".join(problems)
+    return detail
 
 
 def _record(entry: FeedEntry, batch: Conformed, verdict: Verdict) -> BatchRecord:

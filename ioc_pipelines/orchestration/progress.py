@@ -8,11 +8,13 @@ import dagster as dg
 
 
 class _OperatorLines(logging.Filter):
-    """Pass what the pipeline itself says, and failures."""
+    """Pass what the pipeline itself says; Dagster's own events and book-keeping stay in its log."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the operator sees the record."""
-        return not getattr(record, "dagster_meta", {}).get("dagster_event")
+        meta = getattr(record, "dagster_meta", {})
+        is_ours = meta.get("step_key") or record.levelno >= logging.ERROR
+        return bool(is_ours) and not meta.get("dagster_event") and not _is_consequence(meta)
 
 
 class _Plain(logging.Formatter):
@@ -21,6 +23,11 @@ class _Plain(logging.Formatter):
         meta = getattr(record, "dagster_meta", {})
         message = meta.get("orig_message") or record.getMessage()
         return f"{self.formatTime(record, '%H:%M:%S')}  {message}"
+
+
+def _is_consequence(meta: dict[str, str]) -> bool:
+    """Steps that did not run because one before them failed: the failure itself was said."""
+    return str(meta.get("orig_message", "")).startswith("Dependencies for step")
 
 
 @dg.logger({}, description="Một dòng cho mỗi bước, trên stderr")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
+
+import dagster as dg
 
 from ioc_pipelines.catalog.load import FeedEntry
 from ioc_pipelines.orchestration.assemble import assemble
@@ -13,21 +16,29 @@ from ioc_pipelines.orchestration.jobs import NIGHTLY, REPROCESS, TRIGGER_TAG
 from ioc_pipelines.orchestration.keys import feed_key
 
 
+@dataclass(frozen=True)
+class RunResult:
+    """Whether a run published, and what stopped it."""
+
+    published: bool
+    problems: tuple[str, ...]
+
+
 def refresh(
     deployment: Deployment,
     entries: Sequence[FeedEntry],
     *,
     since: str | None = None,
     until: str | None = None,
-) -> bool:
-    """Fetch these feeds, build the whole warehouse, publish. True when a snapshot was published."""
+) -> RunResult:
+    """Fetch these feeds, build the whole warehouse, publish."""
     config = {"since": since, "until": until}
     return _run(deployment, NIGHTLY, entries, {k: v for k, v in config.items() if v})
 
 
 def replay(
     deployment: Deployment, entries: Sequence[FeedEntry], *, batch_id: str | None = None
-) -> bool:
+) -> RunResult:
     """Judge what these feeds have landed again, build, publish."""
     config: dict[str, Any] = {"reprocess": True}
     if batch_id:
@@ -37,7 +48,7 @@ def replay(
 
 def _run(
     deployment: Deployment, job: str, entries: Sequence[FeedEntry], config: dict[str, Any]
-) -> bool:
+) -> RunResult:
     definition = assemble(deployment).resolve_job_def(job)
     left_out = {feed_key(e) for e in deployment.catalog.active} - {feed_key(e) for e in entries}
     selection = definition.asset_layer.selected_asset_keys - left_out
@@ -52,4 +63,14 @@ def _run(
             tags={TRIGGER_TAG: "command"},
             raise_on_error=False,
         )
-    return result.success
+    problems = [_problem(event) for event in result.all_events if event.is_step_failure]
+    return RunResult(result.success, tuple(problems))
+
+
+def _problem(event: dg.DagsterEvent) -> str:
+    """The step that failed and the first line of the error at its root."""
+    error = event.step_failure_data.error
+    while error is not None and error.cause is not None:
+        error = error.cause
+    said = error.message.strip().splitlines()[0] if error else "no error was recorded"
+    return f"{event.step_key}: {said}"

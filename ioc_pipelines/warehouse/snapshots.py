@@ -58,7 +58,7 @@ def publish(
     published stays then.
     """
     built = home.build / PUBLISHED_FILE
-    rows = _row_counts(built) if built.is_file() else {}
+    rows = row_counts(built) if built.is_file() else {}
     if missing := sorted(set(expected) - set(rows)):
         msg = f"the build is not whole, run a full refresh; missing: {', '.join(missing)}"
         raise SnapshotError(msg)
@@ -160,12 +160,12 @@ def _require_same(path: Path, manifest: SnapshotManifest) -> None:
     if _sha256(path) != manifest.sha256:
         msg = f"{manifest.snapshot_id}: the file's hash is not that of its manifest"
         raise SnapshotError(msg)
-    if (rows := _row_counts(path)) != manifest.rows or not rows:
+    if (rows := row_counts(path)) != manifest.rows or not rows:
         msg = f"{manifest.snapshot_id}: tables or row counts are not those of its manifest"
         raise SnapshotError(msg)
 
 
-def _row_counts(path: Path) -> dict[str, int]:
+def row_counts(path: Path) -> dict[str, int]:
     """Rows of every table. Raises SnapshotError when there is a view: a snapshot is frozen."""
     with duckdb.connect(str(path), read_only=True) as connection:
         views = connection.execute(

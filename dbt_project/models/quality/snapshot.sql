@@ -6,12 +6,10 @@ select snapshot_id, cast(built_at as timestamptz) as built_at, run_id, dbt_hash
 from {{ source("ledger", "snapshot") }}
 union all
 select
-    '{{ env_var(' ioc_snapshot_id ', ' none ') }}',
+    {{ dbt.string_literal(env_var("IOC_SNAPSHOT_ID", "none")) }},
     cast(
-        '{{ env_var(' ioc_built_at ', ' 1970
-        - 01
-        - 01 t00:00:00
-        + 00:00 ') }}' as timestamptz
+        {{ dbt.string_literal(env_var("IOC_BUILT_AT", "1970-01-01T00:00:00+00:00")) }}
+        as timestamptz
     ),
-    '{{ env_var(' ioc_run_id ', ' none ') }}',
-    '{{ env_var(' ioc_dbt_hash ', ' none ') }}'
+    {{ dbt.string_literal(env_var("IOC_RUN_ID", "none")) }},
+    {{ dbt.string_literal(env_var("IOC_DBT_HASH", "none")) }}
