@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 import sqlalchemy as sa
+import sqlalchemy.ext.asyncio  # polars imports it on first use: not in two threads at once
 from sqlalchemy.exc import SQLAlchemyError
 
 from ioc_pipelines.catalog.connectors import SqlConnector

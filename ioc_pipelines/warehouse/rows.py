@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 import polars as pl
+import pyarrow.dataset  # noqa: F401  duckdb imports it on first use: not in two threads at once
 
 from contracts.base import Contract
 from ioc_pipelines.durable import write_durably
