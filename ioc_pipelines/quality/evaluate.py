@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import pandera.backends.polars.container  # pandera does on first use: not in two threads at once
+import pandera.backends.polars.container  # noqa: F401  not first imported by two threads
 import pandera.polars as pa
 import polars as pl
 from pandera.api.polars.types import PolarsData
