@@ -3,6 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PIP_FLAGS := --quiet --disable-pip-version-check
+# uv installs in seconds what takes pip more than a minute; pip where uv cannot reach an index
+UV_FLAGS := --quiet --compile-bytecode --python $(BIN)/python
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+  --no-strip-extras --no-header --no-emit-index-url --no-emit-find-links
 export DAGSTER_DISABLE_TELEMETRY := yes
 
 .PHONY: refresh test dev check format lock clean
@@ -32,22 +37,21 @@ format: $(READY)  ## write the format that `check` asks for
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/sqlfmt --quiet dbt_project/models dbt_project/macros dbt_project/tests
 
-lock: $(READY)  ## resolve requirements.lock.txt anew; needs uv
-	@uv pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras \
-	  --no-header --no-emit-index-url --no-emit-find-links --extra dev \
-	  pyproject.toml -o requirements.lock.txt
+lock: $(READY)  ## resolve the lock files anew
+	@$(COMPILE) --extra dev pyproject.toml -o requirements.lock.txt
+	@$(COMPILE) requirements.uv.in -o requirements.uv.txt
 
 clean:  ## remove the environment; data in var/ stays
 	@rm -rf $(VENV) *.egg-info dbt_project/target
 
-$(READY): requirements.lock.txt pyproject.toml
+$(READY): requirements.lock.txt requirements.uv.txt pyproject.toml
 	@echo "Setting up $(VENV): about a minute, once" >&2
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "Python 3.11 or newer is needed; say which: make PYTHON=python3.12" >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes \
-	  --requirement requirements.lock.txt
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
-	  --editable .
+	@$(BIN)/pip install --requirement requirements.uv.txt $(PIP_FLAGS) --require-hashes
+	@$(BIN)/uv pip install --requirement requirements.lock.txt $(UV_FLAGS) --require-hashes \
+	  || $(BIN)/pip install --requirement requirements.lock.txt $(PIP_FLAGS) --require-hashes
+	@$(BIN)/pip install --editable . $(PIP_FLAGS) --no-deps --no-build-isolation
 	@$(BIN)/python -m ioc_pipelines.orchestration.dbt
 	@touch $@
