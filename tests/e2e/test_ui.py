@@ -1,0 +1,202 @@
+"""What an operator sees in the Dagster UI after a refresh, and a run started there by hand."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+
+from contracts.base import DIMENSIONS
+from ioc_pipelines.home import Home
+from ioc_pipelines.orchestration.jobs import TIMEZONE
+from ioc_pipelines.orchestration.metadata import DIMENSION_VI
+from ioc_pipelines.warehouse.snapshots import published_id, verify
+
+from tests.e2e.ui_support import Traffic, dagster_ui, ioc
+
+CHROMIUM = Path("/usr/bin/chromium")
+SECTORS = ("finance", "health", "public_services", "reference", "investment")
+FEED = "so_y_te/health.disease_weekly"
+FEEDS = (
+    FEED,
+    "so_tai_chinh/finance.budget_revenue",
+    "van_phong_ubnd/public_services.procedure_dossier",
+)
+ACCEPTED = (
+    "accepted/finance__budget_revenue",
+    "accepted/health__disease_weekly",
+    "accepted/investment__fdi_by_province",
+    "accepted/public_services__procedure_dossier",
+    "accepted/reference__admin_unit",
+)
+PATIENCE_MS, RUN_MS = 60_000, 180_000
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.browser,
+    pytest.mark.xdist_group("ui"),
+    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no {CHROMIUM}: apt-get install chromium"),
+]
+
+
+@dataclass(frozen=True)
+class Ui:
+    """A province after one refresh, and the UI that shows it."""
+
+    url: str
+    home: Home
+    refreshed: dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ui]:
+    root = tmp_path_factory.mktemp("ui") / "var"
+    ioc(root, "sandbox", "start")
+    refreshed = json.loads(ioc(root, "refresh", "--json"))
+    with dagster_ui(root) as url:
+        yield Ui(url, Home("hung_yen", root / "hung_yen"), refreshed)
+
+
+@pytest.fixture(scope="module")
+def traffic() -> Traffic:
+    return Traffic()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    flags = (
+        "--headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking "
+        "--disable-component-update --disable-sync --disable-quic"
+    )
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=flags.split())
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(ui: Ui, browser: Browser, traffic: Traffic) -> Iterator[Page]:
+    """A page of a new visitor, tall enough for every row of a list to be drawn."""
+    expect.set_options(timeout=PATIENCE_MS)
+    context = browser.new_context(
+        base_url=ui.url,
+        viewport={"width": 1600, "height": 2400},
+        locale="en-US",
+        timezone_id=TIMEZONE,
+    )
+    context.set_default_timeout(PATIENCE_MS)
+    traffic.watch(context)
+    yield context.new_page()
+    context.close()
+
+
+def test_the_graph_groups_assets_by_sector_and_asks_for_no_sign_up(page: Page) -> None:
+    page.goto("/asset-groups")
+    for sector in (*SECTORS, "marts", "published"):
+        expect(_text(page, sector).first).to_be_visible()
+    _text(page, "health").last.click()  # the box in the graph opens
+
+    for name in ("health.disease_weekly", "health__disease_weekly"):
+        expect(page.locator(f"[data-tooltip='{name}']").first).to_be_visible()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.get_by_text(re.compile("join .*community|sign up|newsletter", re.I))).to_have_count(
+        0
+    )
+
+
+def test_the_catalogue_lists_feeds_and_accepted_datasets_with_vietnamese_titles(page: Page) -> None:
+    page.goto("/assets")
+    for key in (*FEEDS, *ACCEPTED, "published/snapshot"):
+        expect(page.locator(f"a[href='/assets/{key}']")).to_be_visible()
+    expect(page.get_by_text("Báo cáo tuần bệnh truyền nhiễm").first).to_be_visible()
+    expect(page.get_by_text("Materialized").first).to_be_visible()
+
+
+def test_a_feed_shows_its_four_checks_with_the_scores_of_the_status(page: Page, ui: Ui) -> None:
+    scores = next(feed["scores"] for feed in ui.refreshed["feeds"] if feed["feed"] == FEED)
+    page.goto(f"/assets/{FEED}?view=checks")
+    expect(page.get_by_text("Checks (4)")).to_be_visible()
+    for dimension in DIMENSIONS:
+        _text(page, dimension).first.click()
+        expect(page.get_by_text(DIMENSION_VI[dimension])).to_be_visible()
+        # one in the list of checks for each, one more for the check that is open
+        expect(page.get_by_text(re.compile("^(Passed|Succeeded|Failed)$"))).to_have_count(5)
+        shown = page.get_by_role("row").filter(has_text=re.compile(r"^score")).get_by_role("cell")
+        assert float(shown.last.inner_text()) == pytest.approx(scores[dimension], abs=0.01)
+        assert _is_drawn(page, "score")
+
+
+def test_a_feed_shows_plots_of_its_scores_and_rows(page: Page) -> None:
+    page.goto(f"/assets/{FEED}")
+    _text(page, "Plots").click()
+    for name in (*(f"score_{dimension}" for dimension in DIMENSIONS), "rows_accepted"):
+        assert _is_drawn(page, name)
+
+
+def test_lineage_leads_from_a_feed_to_indicators_and_the_snapshot(page: Page) -> None:
+    page.goto(f"/assets/{FEED}?view=lineage&lineageScope=downstream&lineageDepth=10")
+    for name in ("marts", "indicator_value", "published", "snapshot"):
+        expect(_text(page, name).last).to_be_visible()
+
+
+def test_the_refresh_of_the_command_line_is_among_the_runs(page: Page, ui: Ui) -> None:
+    run = ui.refreshed["snapshot"]["id"].rsplit("-")[-1]
+    page.goto("/runs")
+    row = page.locator("div").filter(has=_text(page, run)).filter(has_text="Success").last
+    expect(row).to_contain_text("nightly_refresh")
+    expect(row).to_contain_text("ioc/trigger: command")
+
+
+def test_jobs_are_listed_and_the_schedule_runs_at_vietnamese_time(page: Page) -> None:
+    page.goto("/jobs")
+    for job in ("nightly_refresh", "publish", "reprocess", "refresh_so_y_te"):
+        expect(page.locator(f"a[href='/locations/ioc/jobs/{job}']").first).to_be_visible()
+    page.goto("/locations/ioc/schedules/nightly")
+    expect(_text(page, TIMEZONE)).to_be_visible()
+    expect(_text(page, "Running")).to_be_visible()
+    expect(page.get_by_role("checkbox")).to_be_checked()
+    expect(page.get_by_text(re.compile(r"2:00:00\sAM GMT\+7"))).to_be_visible()
+
+
+def test_a_run_started_by_hand_publishes_a_new_snapshot(page: Page, ui: Ui) -> None:
+    before = published_id(ui.home)
+    page.goto("/locations/ioc/jobs/publish")
+    page.get_by_role("button", name="Materialize all").click()
+    _text(page, "View").click()
+    page.wait_for_url("**/runs/*")
+    ended = _text(page, "Success").or_(_text(page, "Failure")).first
+    expect(ended).to_be_visible(timeout=RUN_MS)
+
+    assert ended.inner_text() == "Success"
+    after = published_id(ui.home)
+    assert after != before
+    assert after is not None
+    assert page.url.rsplit("/", 1)[-1].startswith(after.rsplit("-")[-1])
+    verify(ui.home, after)
+
+
+def test_no_page_asks_another_machine_or_logs_an_error(page: Page, traffic: Traffic) -> None:
+    page.goto("/overview")
+    expect(_text(page, "Timeline").first).to_be_visible()
+    assert traffic.hosts == {"127.0.0.1"}
+    assert traffic.errors == []
+
+
+def _text(page: Page, text: str) -> Locator:
+    return page.get_by_text(text, exact=True).filter(visible=True)
+
+
+def _is_drawn(page: Page, plot: str) -> bool:
+    """Whether the canvas below the title of a plot has something on it."""
+    canvas = _text(page, plot).last.locator("xpath=following::canvas[1]")
+    canvas.scroll_into_view_if_needed()
+    handle = canvas.element_handle()
+    drawn = """canvas => canvas.getContext('2d')
+        .getImageData(0, 0, canvas.width, canvas.height).data.some(value => value > 0)"""
+    return bool(page.wait_for_function(drawn, arg=handle))

@@ -1,0 +1,533 @@
+"""The valid version of each row, in the three load modes, built by the real dbt project.
+
+One home holds all scenarios, because a build takes seconds. The project is copied and three test
+datasets are added to it the way any dataset is added: a contract and a staging model.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import struct
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+import pytest
+
+from contracts.base import ContractInfo
+from ioc_pipelines.catalog.contracts import all_contracts
+from ioc_pipelines.catalog.load import FeedEntry
+from ioc_pipelines.home import DBT_PROJECT
+from ioc_pipelines.orchestration.delivery import Report, reprocess
+from ioc_pipelines.serving.dbt_sources import dbt_properties
+from ioc_pipelines.warehouse import dbt_build as runner
+from ioc_pipelines.warehouse.build import start_build
+from ioc_pipelines.warehouse.dbt_build import NodeResult, dbt_build
+from tests.orchestration.bench import (
+    COLUMNS,
+    CONTRACTS,
+    DAY,
+    HEADERS,
+    NAME,
+    NIGHT,
+    Bench,
+    Claims,
+    Row,
+    csv_feed,
+    entry,
+    info,
+    with_feed,
+    write_csv,
+)
+
+FACTS = {
+    "IOC_SNAPSHOT_ID": "20261120T190000-cafe",
+    "IOC_RUN_ID": "run-1",
+    "IOC_BUILT_AT": "2026-11-20T19:00:00+00:00",
+    "IOC_DBT_HASH": "abc",
+}
+COMMUNES = ("11791", "11794")  # any two in force; read from the seed below
+Staged = dict[str, tuple[int, bool]]
+
+
+class Aggregated(Claims):
+    """Personal data of which only counts may be published."""
+
+    __contract__ = replace(info("upsert"), dataset="test.aggregate", publish="aggregate")
+
+
+@dataclass
+class World:
+    """The built home: what was delivered, and the two files that dbt wrote."""
+
+    bench: Bench
+    results: list[NodeResult]
+    reports: Mapping[str, list[Report]]
+
+    def query(self, sql: str, file: str = "ioc") -> list[Any]:
+        path = self.bench.deployment.home.build / f"{file}.duckdb"
+        with duckdb.connect(str(path), read_only=True) as connection:
+            return connection.execute(sql).fetchall()
+
+    def staged(self, dataset: str, feed: str, file: str = "ioc") -> Staged:
+        """Amount and carried-forward mark by code, of one feed."""
+        rows = self.query(
+            "select code, amount, _is_carried_forward"
+            f" from staging.test__{dataset} where _feed = '{feed}/test.{dataset}'",
+            file,
+        )
+        assert len(rows) == len({code for code, *_ in rows})
+        return {code: (amount, carried) for code, amount, carried in rows}
+
+    def batches(self, feed: str, dataset: str) -> list[str]:
+        reports = self.reports[f"{feed}/{dataset}"]
+        return [report.batch.batch_id for report in reports if report.batch]
+
+
+def claims(**amounts: int) -> list[Row]:
+    """``K001=5`` is a good row; a negative amount is refused."""
+    return [(code, NAME, str(amount), "15/11/2026") for code, amount in amounts.items()]
+
+
+# deliveries by feed and dataset, oldest first; None is a file of another table
+STORIES: Mapping[tuple[str, str], list[list[Row] | None]] = {
+    ("so_a", "upsert"): [
+        claims(K001=1, K002=2, K003=3, K004=4),
+        claims(K001=10, K002=-1, K005=5, K099=-1),
+        None,
+    ],
+    ("so_b", "upsert"): [
+        claims(K101=1, K102=2),
+        claims(K101=100, K102=200, K103=300),
+        claims(K101=1, K102=2),
+    ],
+    # the same claims told by two agencies: whoever told last is right
+    ("so_c", "upsert"): [claims(K150=1, K151=1)],
+    ("so_d", "upsert"): [claims(K150=2)],
+    ("so_a", "snapshot"): [
+        claims(K001=1, K002=2, K003=3, K004=4, K005=5),
+        claims(K001=10, K002=-1, K005=50, K006=60),
+        claims(K001=11, K002=-1, K003=-1, K005=55, K099=-1),
+    ],
+    ("so_b", "snapshot"): [claims(K201=1, K202=2)],
+    ("so_c", "snapshot"): [
+        claims(K301=1, K302=2),
+        claims(K302=20, K303=30),
+        claims(K301=1, K302=2),
+    ],
+    ("so_d", "snapshot"): [
+        claims(K401=1, K402=2, K403=3),
+        claims(K401=-1, K402=-1, K403=-1),  # every row refused
+    ],
+    ("so_a", "append"): [claims(K001=1, K002=2), claims(K003=3), claims(K004=-1, K005=5)],
+    ("so_a", "aggregate"): [claims(K001=1, K002=2)],
+}
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    before = dict(os.environ)
+    try:
+        yield _made(tmp_path_factory.mktemp("staged"))
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def _made(folder: Path) -> World:
+    os.environ["TEST_DROP"] = str(folder / "drop")
+    feeds = {story: _feed(*story) for story in STORIES}
+    wrong = csv_feed("upsert", "so_w", columns={**COLUMNS, "code": {"source": "Mã cũ"}})
+    real = all_contracts()
+    budget = entry(real["finance.budget_revenue"], "so_t", **_budget())
+    dossier = entry(real["public_services.procedure_dossier"], "vp", **_dossier())
+    bench = Bench.of(folder, *feeds.values(), wrong, budget, dossier)
+    reports: dict[str, list[Report]] = {}
+    for night in range(3):
+        for (agency, dataset), entry_ in feeds.items():
+            story = STORIES[agency, dataset]
+            if night < len(story):
+                report = _night(bench, entry_, story[night], NIGHT + night * DAY)
+                reports.setdefault(f"{agency}/{dataset}", []).append(report)
+    _mend(bench, wrong)
+    _write_real(bench)
+    for feed in (budget, dossier):
+        reports[feed.id] = [bench.deliver(NIGHT, feed)]
+    deployment = bench.deployment
+    everything = {**real, **CONTRACTS, "test.aggregate": Aggregated}
+    deployment.rows.prepare(everything.values())
+    runner.DBT_PROJECT = _project(folder / "dbt_project", everything)  # type: ignore[misc]
+    try:
+        start_build(deployment.home, deployment.ledger)
+        results = dbt_build(deployment.home, FACTS)
+    finally:
+        runner.DBT_PROJECT = DBT_PROJECT  # type: ignore[misc]
+    return World(bench, results, reports)
+
+
+def _feed(agency: str, dataset: str) -> FeedEntry:
+    pattern = f"{agency}-{dataset}/*.csv"
+    facts: dict[str, Any] = {
+        "connector": {"kind": "files", "root_env": "TEST_DROP", "pattern": pattern},
+        "acceptance_floor": 0.3,
+    }
+    if dataset == "aggregate":
+        layout = {"format": "csv", "delimiter": ";"}
+        return entry(Aggregated, agency, columns=COLUMNS, layout=layout, **facts)
+    return csv_feed(dataset, agency, **facts)
+
+
+def _night(bench: Bench, feed: FeedEntry, rows: list[Row] | None, now: datetime) -> Report:
+    folder = f"{feed.agency.code}-{feed.feed.dataset.removeprefix('test.')}"
+    headers = HEADERS if rows is not None else ("x", "y", "z", "t")
+    write_csv(bench.drop / folder / "1.csv", rows or claims(K001=1), headers)
+    return bench.deliver(now, feed)
+
+
+def _mend(bench: Bench, wrong: FeedEntry) -> None:
+    """A delivery under the wrong key column, judged again under the right one."""
+    rows = [(*row, f"K9{row[0][2:]}") for row in claims(K501=1, K502=2)]
+    write_csv(bench.drop / "so_w" / "1.csv", rows, (*HEADERS, "Mã cũ"))
+    assert bench.deliver(NIGHT, wrong).outcome == "accepted"
+    (report,) = reprocess(bench.deployment, with_feed(wrong, columns=COLUMNS), "again")
+    assert report.outcome == "accepted"
+
+
+def _budget() -> dict[str, Any]:
+    names = ("period", "commune_code", "year_plan_vnd", "month_vnd", "cumulative_vnd", "closed_on")
+    columns: dict[str, Any] = {name: {"source": name} for name in names}
+    return {
+        "connector": {"kind": "files", "root_env": "TEST_DROP", "pattern": "so_t/*.csv"},
+        "layout": {"format": "csv", "delimiter": ";"},
+        "columns": columns,
+    }
+
+
+def _dossier() -> dict[str, Any]:
+    columns = {name: {"source": name} for name in _DOSSIER}
+    return {
+        "connector": {"kind": "files", "root_env": "TEST_DROP", "pattern": "vp/*.csv"},
+        "layout": {"format": "csv", "delimiter": ";"},
+        "columns": columns,
+    }
+
+
+_DOSSIER = {
+    "dossier_code": "H31.10-261101-00001",
+    "procedure_code": "1.001193",
+    "commune_code": "",
+    "applicant_name": NAME,
+    "channel": "online",
+    "status": "done",
+    "received_at": "2026-11-01 08:00:00",
+    "due_at": "2026-11-03 17:00:00",
+    "finished_at": "2026-11-02 09:00:00",
+    "updated_at": "2026-11-02 09:00:00",
+}
+
+
+def _communes() -> list[str]:
+    units = pl.read_csv(DBT_PROJECT / "seeds" / "admin_unit.csv", infer_schema=False)
+    own = units.filter(pl.col("valid_to").is_null(), level="commune", province_code="33")
+    return own["code"].sort().to_list()[:3]
+
+
+def _write_real(bench: Bench) -> None:
+    """Two real datasets; the second commune has no plan, which its contract allows."""
+    communes = _communes()
+    rows = [
+        ("2026-10", communes[0], "1000", "50", "400", "2026-10-31"),
+        ("2026-10", communes[1], "0", "7", "7", "2026-10-31"),
+        ("2026-10", communes[2], "3000", "100", "600", "2026-10-31"),
+    ]
+    write_csv(bench.drop / "so_t" / "1.csv", rows, tuple(_budget()["columns"]))
+    dossier = {**_DOSSIER, "commune_code": communes[0]}
+    write_csv(bench.drop / "vp" / "1.csv", [tuple(dossier.values())], tuple(dossier))
+
+
+def _project(folder: Path, contracts: Mapping[str, Any]) -> Path:
+    """A copy of the dbt project with the test datasets added."""
+    shutil.copytree(DBT_PROJECT, folder, ignore=shutil.ignore_patterns("target", "logs"))
+    staging = folder / "models" / "staging"
+    (staging / "_contracts.yml").write_text(dbt_properties(contracts), encoding="utf-8")
+    for dataset in contracts:
+        name = dataset.replace(".", "__")
+        (staging / f"{name}.sql").write_text(f'{{{{ staged("{name}") }}}}\n')
+    return folder
+
+
+# -- the build ------------------------------------------------------------------------------------
+
+
+def test_the_stories_went_as_told(world: World) -> None:
+    outcomes = {feed: [r.outcome for r in reports] for feed, reports in world.reports.items()}
+    partly = "partly_accepted"
+    assert outcomes["so_a/upsert"] == ["accepted", partly, "structure_mismatch"]
+    assert outcomes["so_a/snapshot"] == ["accepted", partly, partly]
+    assert outcomes["so_d/snapshot"] == ["accepted", "below_floor"]
+    assert outcomes["so_c/snapshot"] == ["accepted"] * 3
+    assert outcomes["so_t/finance.budget_revenue"] == ["accepted"]
+    assert outcomes["vp/public_services.procedure_dossier"] == ["accepted"]
+
+
+def test_every_model_and_test_passes(world: World) -> None:
+    assert [(r.name, r.message) for r in world.results if r.failed or r.skipped] == []
+    kinds = [result.unique_id.split(".")[0] for result in world.results]
+    assert kinds.count("model") >= 20
+    assert kinds.count("test") >= 20
+    assert kinds.count("seed") == 4
+
+
+def test_the_published_file_can_be_read_by_older_clients(world: World) -> None:
+    header = (world.bench.deployment.home.build / "ioc.duckdb").read_bytes()[:20]
+    assert header[8:12] == b"DUCK"
+    assert 64 <= struct.unpack("<Q", header[12:20])[0] <= 68
+
+
+def test_the_file_says_which_snapshot_it_is(world: World) -> None:
+    rows = world.query("select snapshot_id, run_id, dbt_hash, built_at from quality.snapshot")
+    ((snapshot_id, run_id, dbt_hash, built_at),) = rows
+    assert (snapshot_id, run_id, dbt_hash) == ("20261120T190000-cafe", "run-1", "abc")
+    assert built_at.astimezone(UTC) == datetime(2026, 11, 20, 19, tzinfo=UTC)
+
+
+# -- upsert ---------------------------------------------------------------------------------------
+
+
+def test_upsert_takes_the_newest_accepted_version_of_each_key(world: World) -> None:
+    assert world.staged("upsert", "so_a") == {
+        "K001": (10, False),
+        "K002": (2, False),  # its new row was refused: the last good stays
+        "K003": (3, False),  # not sent again: it stays
+        "K004": (4, False),
+        "K005": (5, False),
+    }
+
+
+def test_a_batch_that_is_accepted_again_is_the_newest(world: World) -> None:
+    first, second, again = world.batches("so_b", "upsert")
+    assert first == again != second
+    assert world.staged("upsert", "so_b") == {
+        "K101": (1, False),
+        "K102": (2, False),
+        "K103": (300, False),
+    }
+
+
+def test_of_two_feeds_the_newest_delivery_of_a_key_wins(world: World) -> None:
+    assert world.staged("upsert", "so_c") == {"K151": (1, False)}
+    assert world.staged("upsert", "so_d") == {"K150": (2, False)}
+
+
+def test_superseded_rows_are_gone(world: World) -> None:
+    assert world.staged("upsert", "so_w") == {"K501": (1, False), "K502": (2, False)}
+    accepted = world.bench.deployment.home.accepted / "test__upsert" / "batches"
+    codes = pl.concat([pl.read_parquet(p) for p in accepted.glob("*.parquet")])["code"]
+    assert {"K901", "K902"} <= set(codes)  # they are on disk still, and stand for nothing
+
+
+# -- snapshot -------------------------------------------------------------------------------------
+
+
+def test_snapshot_replaces_the_set(world: World) -> None:
+    assert world.staged("snapshot", "so_a") == {
+        "K001": (11, False),
+        "K002": (2, True),  # refused twice: its last good row, of the first night
+        "K003": (3, True),  # closed the second night, sent and refused the third
+        "K005": (55, False),
+        # K004 and K006 are no longer sent; K099 never had a good row
+    }
+
+
+def test_a_snapshot_of_another_feed_closes_nothing(world: World) -> None:
+    assert world.staged("snapshot", "so_b") == {"K201": (1, False), "K202": (2, False)}
+
+
+def test_a_snapshot_that_is_accepted_again_closes_what_came_between(world: World) -> None:
+    assert world.staged("snapshot", "so_c") == {"K301": (1, False), "K302": (2, False)}
+
+
+def test_a_snapshot_refused_whole_leaves_the_last_good(world: World) -> None:
+    assert world.staged("snapshot", "so_d") == {
+        "K401": (1, False),
+        "K402": (2, False),
+        "K403": (3, False),
+    }
+
+
+# -- append ---------------------------------------------------------------------------------------
+
+
+def test_append_adds(world: World) -> None:
+    assert world.staged("append", "so_a") == {
+        "K001": (1, False),
+        "K002": (2, False),
+        "K003": (3, False),
+        "K005": (5, False),
+    }
+
+
+# -- provenance and what may be published ---------------------------------------------------------
+
+
+def test_every_staged_row_leads_to_its_batch_file_and_line(world: World) -> None:
+    rows = world.query(
+        "select code, _batch_id, _file, _row, _recorded_at from staging.test__upsert"
+        " where _feed = 'so_a/test.upsert'"
+    )
+    first, second = world.batches("so_a", "upsert")
+    found = {code: (batch, file, row) for code, batch, file, row, _ in rows}
+    file = "so_a-upsert/1.csv"
+    assert found == {
+        "K001": (second, file, 2),
+        "K002": (first, file, 3),
+        "K003": (first, file, 4),
+        "K004": (first, file, 5),
+        "K005": (second, file, 4),
+    }
+    recorded = {batch: at.astimezone(UTC) for _, batch, _, _, at in rows}
+    ledger = world.bench.deployment.ledger.acceptances("test.upsert")
+    known = dict(ledger.select("batch_id", "recorded_at").rows())
+    assert recorded == {batch: known[batch] for batch in recorded}
+    assert len(recorded) == 2
+
+
+def test_an_accepted_again_row_is_recorded_when_it_was_accepted_again(world: World) -> None:
+    ledger = world.bench.deployment.ledger.acceptances("test.upsert")
+    times = ledger.filter(feed="so_b/test.upsert")["recorded_at"].to_list()
+    assert len(times) == 3
+    ((found,),) = world.query("select _recorded_at from staging.test__upsert where code = 'K101'")
+    assert found.astimezone(UTC) == times[2]
+
+
+def test_personal_columns_stay_out_of_the_published_file(world: World) -> None:
+    for table in ("test__upsert", "test__snapshot", "test__append"):
+        columns = [row[0] for row in world.query(f"describe staging.{table}")]
+        assert "name" not in columns
+        assert columns[:3] == ["code", "amount", "paid_on"], table
+    dossier = "staging.public_services__procedure_dossier"
+    columns = [row[0] for row in world.query(f"describe {dossier}")]
+    assert "applicant_name" not in columns
+    assert world.query(f"select count(*) from {dossier}") == [(1,)]
+    assert _holding(world, "ioc", NAME) == []
+
+
+def test_what_may_only_be_counted_stays_in_the_private_file(world: World) -> None:
+    tables = "select table_name from duckdb_tables() where schema_name = 'staging'"
+    assert ("test__aggregate",) not in world.query(tables)
+    assert world.query("select count(*), min(name) from staging.test__aggregate", "work") == [
+        (2, NAME)
+    ]
+    assert "staging.test__aggregate.name" in _holding(world, "work", NAME)
+
+
+def test_only_tables_are_published(world: World) -> None:
+    assert world.query("select count(*) from duckdb_views() where not internal") == [(0,)]
+    schemas = {row[0] for row in world.query("select distinct schema_name from duckdb_tables()")}
+    assert schemas == {"staging", "core", "marts", "quality"}
+
+
+# -- marts ----------------------------------------------------------------------------------------
+
+
+def test_a_rate_over_nothing_is_no_number_and_stops_no_one(world: World) -> None:
+    """A commune without a plan has no rate; its province's rate is over the others."""
+    rows = world.query(
+        "select u.code, v.value from marts.indicator_value as v"
+        " join core.dim_admin_unit as u using (unit_id)"
+        " where v.indicator_code = 'BUDGET_REVENUE_VS_PLAN'"
+    )
+    first, second, third = _communes()
+    found = dict(rows)
+    assert second not in found
+    assert found[first] == pytest.approx(40.0)
+    assert found[third] == pytest.approx(20.0)
+    # 400 + 7 + 600 of 1000 + 0 + 3000
+    assert found["33"] == pytest.approx(100 * 1007 / 4000)
+    nulls = "select indicator_code, unit_id from marts.indicator_value where value is null"
+    assert world.query(nulls) == []
+
+
+def test_a_province_is_the_sum_of_its_communes(world: World) -> None:
+    rows = world.query(
+        "select u.code, v.value, v.units_measured from marts.indicator_value as v"
+        " join core.dim_admin_unit as u using (unit_id)"
+        " where v.indicator_code = 'BUDGET_REVENUE_MONTH'"
+    )
+    communes = _communes()
+    assert {code: (value, units) for code, value, units in rows} == {
+        communes[0]: (50, 1),
+        communes[1]: (7, 1),
+        communes[2]: (100, 1),
+        "33": (157, 3),
+    }
+
+
+def test_every_value_has_its_lineage(world: World) -> None:
+    batch = world.reports["vp/public_services.procedure_dossier"][0].batch
+    assert batch is not None
+    rows = world.query(
+        "select l.indicator_code, l.feed, l.batch_id from marts.indicator_lineage as l"
+        " where l.indicator_code like 'DOSSIERS%' order by all"
+    )
+    feed = "vp/public_services.procedure_dossier"
+    assert rows == [
+        *[("DOSSIERS_ON_TIME_RATE", feed, batch.batch_id)] * 2,
+        *[("DOSSIERS_RECEIVED_MONTH", feed, batch.batch_id)] * 2,
+    ]
+
+
+def test_quality_tables_are_the_ledger(world: World) -> None:
+    ledger = world.bench.deployment.ledger
+    for table, columns in {
+        "batch": "batch_id, rows_received, rows_accepted, rows_quarantined, rows_duplicate",
+        "delivery": "delivery_id, feed, outcome, batch_id, rows_received",
+    }.items():
+        known = ledger.table(table).select(columns.split(", ")).rows()
+        assert len(known) > 10
+        assert sorted(world.query(f"select {columns} from quality.{table}"), key=str) == sorted(
+            known, key=str
+        )
+    refused = world.query("select feed, row_number, rule, status from quality.refused_row")
+    own = sorted(row for row in refused if row[0] == "so_a/test.upsert")
+    assert own == [
+        ("so_a/test.upsert", 3, "correct.min", "open"),
+        ("so_a/test.upsert", 5, "correct.min", "open"),
+    ]
+
+
+def test_scores_are_dated_and_of_four_dimensions(world: World) -> None:
+    rows = world.query("select feed, dimension, count(*) from quality.score group by all")
+    feeds = {feed for feed, *_ in rows}
+    assert len(feeds) == len(world.reports) + 1
+    assert len(rows) == 4 * len(feeds)
+    ((first, last),) = world.query("select min(scored_on), max(scored_on) from quality.score")
+    assert datetime.now(UTC).date() - first <= timedelta(days=1)
+    assert last >= first
+
+
+def _holding(world: World, file: str, value: str) -> list[str]:
+    """Every text column of a file that holds ``value`` anywhere."""
+    columns = world.query(
+        "select schema_name, table_name, column_name from duckdb_columns()"
+        " where data_type = 'VARCHAR' and not internal"
+        f" and database_name = '{file}'",
+        file,
+    )
+    assert len(columns) > 20
+    found = []
+    for schema, table, name in columns:
+        sql = f"select count(*) from {schema}.{table} where contains(\"{name}\", '{value}')"
+        if world.query(sql, file) != [(0,)]:
+            found.append(f"{schema}.{table}.{name}")
+    return found
+
+
+def test_info_is_of_the_contracts(world: World) -> None:
+    assert isinstance(Aggregated.info(), ContractInfo)
+    assert world.query("select count(*) from core.dim_admin_unit where is_current") > [(3000,)]
