@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from unicodedata import normalize
 
 import polars as pl
 
@@ -15,11 +16,14 @@ from ioc_pipelines.catalog.columns import Column
 from ioc_pipelines.intake.layout.table import PLACE
 
 ROW_ID = "_row_id"
-_VI_NUMBER = r"^[+-]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?$"
+_VI_NUMBER = r"^[+-]?([1-9]\d{0,2}(\.\d{3})+|\d+)(,\d+)?$"
 _PLAIN_NUMBER = r"^[+-]?\d+(\.\d+)?([eE][+-]?\d+)?$"
 _ISO_DATE = "%Y-%m-%d"
 _ISO_MOMENTS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S")
-_ROUNDING = 1e-3  # a scaled amount this near a whole number is that number
+_ISO = r"^\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2})?)?$"
+_FIRST_YEAR = 1000
+_EXACT = pl.Decimal(38, 9)
+_FLOAT_SLACK = 2.0**-50  # a few units in the last place of a double
 
 
 @dataclass(frozen=True)
@@ -62,8 +66,12 @@ def conform(
 
 
 def _as_received(expr: pl.Expr, kind: pl.DataType) -> pl.Expr:
+    """The cell's text; a whole number without the decimal point that its type gave it."""
     if isinstance(kind, pl.Struct):
         return expr.struct.field("text")
+    if kind.is_float():
+        whole = expr.cast(pl.Int64, strict=False)
+        return pl.when(whole == expr).then(whole.cast(pl.String)).otherwise(expr.cast(pl.String))
     return expr if kind == pl.String else expr.cast(pl.String)
 
 
@@ -73,7 +81,7 @@ def _text(expr: pl.Expr, kind: pl.DataType, column: Column) -> pl.Expr:
     text = text.str.strip_chars()
     text = pl.when(text.is_in(["", *column.nulls])).then(None).otherwise(text)
     if column.values:
-        text = text.replace(column.values)
+        text = text.replace({normalize("NFC", k): v for k, v in column.values.items()})
     if column.pad:
         digits = text.str.contains(r"^\d+$")
         text = pl.when(digits).then(text.str.zfill(column.pad)).otherwise(text)
@@ -83,56 +91,86 @@ def _text(expr: pl.Expr, kind: pl.DataType, column: Column) -> pl.Expr:
 def _typed(column: Column, kind: pl.DataType, text: pl.Expr, target: pl.DataType) -> pl.Expr:
     """The cell as the contract's type, null where it cannot be read."""
     if target == pl.String:
-        return _period(text, column) if column.period else text
+        return _period(column, kind, text) if column.period else text
     if target == pl.Date:
-        return _date(text, column)
+        return _date(column, kind, text)
     if isinstance(target, pl.Datetime):
-        return _moment(text, column).cast(target)
-    if target.is_numeric():
-        return _number(column, kind, text, target)
-    return pl.col(column.source).cast(target, strict=False)
+        return _moment(column, kind, text).cast(target)
+    if target.is_integer():
+        return _whole(column, kind, text).cast(target, strict=False)
+    if target.is_float():
+        return _number(column, kind, text) * column.scale
+    if target == pl.Boolean:
+        return text.replace_strict(
+            {"true": True, "false": False}, default=None, return_dtype=target
+        )
+    msg = f"no way to read {target} is declared"
+    raise TypeError(msg)
 
 
-def _number(column: Column, kind: pl.DataType, text: pl.Expr, target: pl.DataType) -> pl.Expr:
-    if target.is_integer() and column.scale == 1 and kind.is_integer():
-        return pl.col(column.source).cast(target, strict=False)
-    number = _parse_number(text, column)
+def _number(column: Column, kind: pl.DataType, text: pl.Expr) -> pl.Expr:
+    """The cell as a float, before scaling: its own number where the source has numbers."""
+    number = _digits(column, text).cast(pl.Float64, strict=False)
     if isinstance(kind, pl.Struct):
         number = pl.coalesce(pl.col(column.source).struct.field("number"), number)
     elif kind.is_numeric():
         number = pl.col(column.source).cast(pl.Float64)
-    number = pl.when(number.is_finite()).then(number * column.scale)
-    if not target.is_integer():
-        return number.cast(target)
-    whole = number.round(0)
-    return pl.when((number - whole).abs() < _ROUNDING).then(whole).cast(target, strict=False)
+    return pl.when(text.is_not_null() & number.is_finite()).then(number)
 
 
-def _parse_number(text: pl.Expr, column: Column) -> pl.Expr:
+def _whole(column: Column, kind: pl.DataType, text: pl.Expr) -> pl.Expr:
+    """The cell as a whole number, scaled. Digits are read exactly; a float may be off by its ulps.
+
+    419.278223 million is 419,278,223 whole although the float product is not.
+    """
+    exact = _digits(column, text).cast(_EXACT, strict=False) * column.scale
+    if kind.is_integer() or kind.is_decimal():
+        exact = pl.col(column.source).cast(_EXACT, strict=False) * column.scale
+        exact = pl.when(text.is_not_null()).then(exact)
+    elif isinstance(kind, pl.Struct):  # what a numeric cell says is not how its column is written
+        exact = pl.when(pl.col(column.source).struct.field("number").is_null()).then(exact)
+    whole = pl.when(exact == exact.round(0)).then(exact).cast(pl.Int64, strict=False)
+    number = _number(column, kind, text) * column.scale
+    nearest = number.round(0)
+    is_near = (number - nearest).abs() <= nearest.abs() * _FLOAT_SLACK
+    rounded = pl.when(is_near).then(nearest).cast(pl.Int64, strict=False)
+    return pl.when(exact.is_null()).then(rounded).otherwise(whole)
+
+
+def _digits(column: Column, text: pl.Expr) -> pl.Expr:
+    """The text as plain digits with a decimal point, null where it is not a number."""
     if column.number == "vi":
         plain = text.str.replace_all(".", "", literal=True).str.replace(",", ".", literal=True)
-        return pl.when(text.str.contains(_VI_NUMBER)).then(plain).cast(pl.Float64, strict=False)
-    return pl.when(text.str.contains(_PLAIN_NUMBER)).then(text).cast(pl.Float64, strict=False)
+        return pl.when(text.str.contains(_VI_NUMBER)).then(plain)
+    return pl.when(text.str.contains(_PLAIN_NUMBER)).then(text)
 
 
-def _date(text: pl.Expr, column: Column) -> pl.Expr:
+def _date(column: Column, kind: pl.DataType, text: pl.Expr) -> pl.Expr:
     """The declared form, or the ISO form that a spreadsheet's own date cell has."""
+    if kind.is_temporal():
+        return pl.when(text.is_not_null()).then(pl.col(column.source).cast(pl.Date))
     iso = text.str.slice(0, 10).str.to_date(_ISO_DATE, strict=False)
-    is_iso = text.str.contains(r"^\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2})?)?$")
-    declared = pl.lit(None, pl.Date)
+    read = pl.when(text.str.contains(_ISO)).then(iso)
     if column.date:
         has_day = "%d" in column.date
         form = column.date if has_day else f"%d {column.date}"
         padded = text if has_day else pl.concat_str(pl.lit("01 "), text)
-        declared = padded.str.to_date(form, strict=False)
-    return pl.coalesce(declared, pl.when(is_iso).then(iso))
+        read = pl.coalesce(padded.str.to_date(form, strict=False), read)
+    # a year of two digits is not the year 24
+    return pl.when(read.dt.year() >= _FIRST_YEAR).then(read)
 
 
-def _moment(text: pl.Expr, column: Column) -> pl.Expr:
+def _moment(column: Column, kind: pl.DataType, text: pl.Expr) -> pl.Expr:
+    """The declared form, an ISO timestamp, or an ISO date as the start of its day."""
+    if kind.is_temporal():
+        return pl.when(text.is_not_null()).then(pl.col(column.source).cast(pl.Datetime("us")))
     forms = (column.date, *_ISO_MOMENTS) if column.date else _ISO_MOMENTS
-    return pl.coalesce(text.str.to_datetime(form, strict=False, time_unit="us") for form in forms)
+    moments = [text.str.to_datetime(form, strict=False, time_unit="us") for form in forms]
+    days = text.str.to_date(_ISO_DATE, strict=False).cast(pl.Datetime("us"))
+    read = pl.coalesce(*moments, days)
+    return pl.when(read.dt.year() >= _FIRST_YEAR).then(read)
 
 
-def _period(text: pl.Expr, column: Column) -> pl.Expr:
+def _period(column: Column, kind: pl.DataType, text: pl.Expr) -> pl.Expr:
     form = "%Y-%m" if column.period == "month" else "%G-W%V"
-    return _date(text, column).dt.strftime(form)
+    return _date(column, kind, text).dt.strftime(form)

@@ -19,7 +19,6 @@ import duckdb
 import polars as pl
 import pytest
 
-from contracts.base import ContractInfo
 from ioc_pipelines.catalog.contracts import all_contracts
 from ioc_pipelines.catalog.load import FeedEntry
 from ioc_pipelines.home import DBT_PROJECT
@@ -51,7 +50,6 @@ FACTS = {
     "IOC_BUILT_AT": "2026-11-20T19:00:00+00:00",
     "IOC_DBT_HASH": "abc",
 }
-COMMUNES = ("11791", "11794")  # any two in force; read from the seed below
 Staged = dict[str, tuple[int, bool]]
 
 
@@ -526,8 +524,3 @@ def _holding(world: World, file: str, value: str) -> list[str]:
         if world.query(sql, file) != [(0,)]:
             found.append(f"{schema}.{table}.{name}")
     return found
-
-
-def test_info_is_of_the_contracts(world: World) -> None:
-    assert isinstance(Aggregated.info(), ContractInfo)
-    assert world.query("select count(*) from core.dim_admin_unit where is_current") > [(3000,)]
