@@ -11,6 +11,7 @@ The four dimensions are those of Hung Yen's regulation, art. 3.1a (H10):
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -28,7 +29,10 @@ Publish = Literal["rows", "aggregate", "none"]
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 REQUIRED = "complete.required"
+UNIQUE = "clean.unique"
 KEY_UNIQUE = "clean.key_unique"
+
+_RULE_ID = re.compile(rf"^({'|'.join(DIMENSIONS)})\.[a-z][a-z0-9_]*$")
 
 # pandera's built-in checks: rule id and Vietnamese message by kind
 _BUILT_IN: dict[str, tuple[str, str]] = {
@@ -146,6 +150,10 @@ def column(
 def batch_rule(rule_id: str, message_vi: str) -> Callable[[Callable[..., BatchFinding]], Any]:
     """Mark a method ``(cls, frame, context) -> BatchFinding`` as a rule about the whole batch."""
 
+    if not _is_rule_id(rule_id):
+        msg = f"batch rule '{rule_id}': the id must be <dimension>.<name>"
+        raise ValueError(msg)
+
     def mark(function: Callable[..., BatchFinding]) -> Any:
         function.__batch_rule__ = Rule(rule_id, None, message_vi)  # type: ignore[attr-defined]
         return classmethod(function)
@@ -197,6 +205,7 @@ class Contract(pa.DataFrameModel):
             col.checks = [*col.checks, *_contextual_checks(col, context)]
             for check in col.checks:
                 _name_check(check, col.title or col.name)
+            _tell_apart(col.checks)
         return schema
 
     @classmethod
@@ -221,6 +230,8 @@ def rules_of(schema: pa.DataFrameSchema) -> Iterator[tuple[Rule, pa.Check | None
     for col in schema.columns.values():
         if not col.nullable:
             yield Rule(REQUIRED, col.name, f"{col.title} không được để trống"), None
+        if col.unique:
+            yield Rule(UNIQUE, col.name, f"{col.title} trùng với dòng khác"), None
         for check in col.checks:
             yield Rule(check.error, col.name, check.description), check
     for check in schema.checks:
@@ -280,4 +291,14 @@ def _name_check(check: pa.Check, title: str) -> None:
 
 def _is_rule_id(error: str | None) -> bool:
     """Whether ``error`` is ``<dimension>.<name>``."""
-    return bool(error) and str(error).partition(".")[0] in DIMENSIONS
+    return bool(error) and _RULE_ID.match(str(error)) is not None
+
+
+def _tell_apart(checks: list[pa.Check]) -> None:
+    """Number the later ones of several checks of a column with the same id: results are by id."""
+    seen: dict[str, int] = {}
+    for check in checks:
+        rule_id = str(check.error)
+        seen[rule_id] = seen.get(rule_id, 0) + 1
+        if seen[rule_id] > 1:
+            check.error = f"{rule_id}_{seen[rule_id]}"

@@ -40,7 +40,15 @@ def fetch_files(
         cursor={"files": hashes},
         has_news=hashes != known,
         confirms=False,
-        missing=tuple(sorted(set(known) - set(present))),
+        missing=_missing(known, hashes),
+    )
+
+
+def _missing(known: Mapping[str, str], present: Mapping[str, str]) -> tuple[str, ...]:
+    """Names that are gone with their content: a renamed file is not missing."""
+    here = set(present.values())
+    return tuple(
+        sorted(name for name, sha in known.items() if name not in present and sha not in here)
     )
 
 

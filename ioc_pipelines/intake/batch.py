@@ -11,6 +11,8 @@ from contracts.base import Contract
 from ioc_pipelines.catalog.load import FeedEntry
 from ioc_pipelines.intake.conform import ROW_ID, Conformed
 
+_UNREADABLE = "_unreadable"
+
 
 def layout_hash(entry: FeedEntry) -> str:
     """Hash of how the feed is read: its layout and column declarations."""
@@ -22,32 +24,36 @@ def layout_hash(entry: FeedEntry) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def batch_id(entry: FeedEntry, contract: type[Contract], received: pl.DataFrame) -> str:
+def batch_id(entry: FeedEntry, contract: type[Contract], batch: Conformed) -> str:
     """The id of a batch: the same feed, rows, layout and contract version give the same id.
 
     Rows count as a multiset: neither their order nor the file they came in matters.
     """
-    rows = received.drop(ROW_ID)
-    canonical = rows.select(sorted(rows.columns)).sort(sorted(rows.columns), nulls_last=True)
+    rows = canonical_rows(batch, contract)
     digest = hashlib.sha256()
     for part in (entry.id, contract.info().version, layout_hash(entry)):
         digest.update(part.encode() + b"\x00")
-    digest.update(canonical.write_csv(quote_style="non_numeric", null_value="").encode())
+    ordered = rows.sort(rows.columns, nulls_last=True)
+    digest.update(ordered.write_csv(quote_style="non_numeric", null_value="").encode())
     return digest.hexdigest()[:16]
 
 
-def duplicate_rows(conformed: Conformed, contract: type[Contract]) -> pl.Series:
-    """True for each row that repeats an earlier one in every contract column.
+def duplicate_rows(batch: Conformed, contract: type[Contract]) -> pl.Series:
+    """True for each row that says exactly what an earlier one says."""
+    rows = canonical_rows(batch, contract)
+    return ~rows.select(pl.struct(pl.all()).is_first_distinct()).to_series()
 
-    A cell that could not be read counts by its own text, so that two different unreadable cells
-    are two rows.
+
+def canonical_rows(batch: Conformed, contract: type[Contract]) -> pl.DataFrame:
+    """What the rows say: the contract's columns, and the text of the cells it cannot hold.
+
+    Two different unreadable cells are two rows, though both are null.
     """
-    columns = list(contract.polars_schema())
-    rows = conformed.rows.select(ROW_ID, *columns)
-    if conformed.unreadable.height:
-        unread = conformed.unreadable[ROW_ID].unique().to_list()
-        texts = conformed.received.with_columns(
-            pl.when(pl.col(ROW_ID).is_in(unread)).then(pl.exclude(ROW_ID))
-        )
-        rows = rows.join(texts, on=ROW_ID, suffix="_received", maintain_order="left")
-    return ~rows.drop(ROW_ID).select(pl.struct(pl.all()).is_first_distinct()).to_series()
+    said = (
+        batch.unreadable.sort("column")
+        .select(ROW_ID, pl.format("{}={}", "column", "text").alias(_UNREADABLE))
+        .group_by(ROW_ID)
+        .agg(pl.col(_UNREADABLE).str.join("\x1f"))
+    )
+    rows = batch.rows.select(ROW_ID, *contract.polars_schema())
+    return rows.join(said, on=ROW_ID, how="left", maintain_order="left").drop(ROW_ID)

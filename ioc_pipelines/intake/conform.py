@@ -32,7 +32,7 @@ class Conformed:
 
     ``rows``: ``_row_id``, ``_file, _sheet, _row`` and the contract's columns.
     ``received``: the mapped source columns as text, as received, with the same ``_row_id``.
-    ``unreadable``: ``_row_id, column`` of every cell that says what its type cannot hold.
+    ``unreadable``: ``_row_id, column, text`` of every cell that says what its type cannot hold.
     """
 
     rows: pl.DataFrame
@@ -55,7 +55,9 @@ def conform(
     rows = table.select(ROW_ID, *PLACE, *(expr.alias(name) for name, expr in typed.items()))
     said = table.select(expr.is_not_null().alias(name) for name, expr in texts.items())
     unreadable = [
-        rows.filter(said[name] & rows[name].is_null()).select(ROW_ID, pl.lit(name).alias("column"))
+        table.select(ROW_ID, pl.lit(name).alias("column"), texts[name].alias("text")).filter(
+            said[name] & rows[name].is_null()
+        )
         for name in schema
     ]
     sources = dict.fromkeys(column.source for column in columns.values())
@@ -150,7 +152,7 @@ def _date(column: Column, kind: pl.DataType, text: pl.Expr) -> pl.Expr:
     if kind.is_temporal():
         return pl.when(text.is_not_null()).then(pl.col(column.source).cast(pl.Date))
     iso = text.str.slice(0, 10).str.to_date(_ISO_DATE, strict=False)
-    read = pl.when(text.str.contains(_ISO)).then(iso)
+    read: pl.Expr = pl.when(text.str.contains(_ISO)).then(iso)
     if column.date:
         has_day = "%d" in column.date
         form = column.date if has_day else f"%d {column.date}"

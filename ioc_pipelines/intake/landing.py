@@ -66,8 +66,10 @@ class Landing:
         Raises TamperedLandingError when they are not the bytes that were received (H54, H55).
         """
         path = self._root / feed / "blobs" / file.sha256
-        with path.open("rb") as opened:
-            actual = hashlib.file_digest(opened, "sha256").hexdigest()
+        actual = None
+        if path.is_file():
+            with path.open("rb") as opened:
+                actual = hashlib.file_digest(opened, "sha256").hexdigest()
         if actual != file.sha256:
             msg = f"landing of {feed}: {file.name} has changed since it was received"
             raise TamperedLandingError(msg)

@@ -23,16 +23,31 @@ def open_ledger(url: str) -> sa.Engine:
     if engine.dialect.name == "sqlite":
         Path(str(engine.url.database)).parent.mkdir(parents=True, exist_ok=True)
         sa.event.listen(engine, "connect", _durable_sqlite)
+        sa.event.listen(engine, "begin", _begin_sqlite)
     config = Config(attributes={})
     config.set_main_option("script_location", str(_MIGRATIONS))
-    with engine.begin() as connection:
+    with writer(engine).begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
     return engine
 
 
+def writer(engine: sa.Engine) -> sa.Engine:
+    """The engine for transactions that write: they take the lock first, so they wait their turn."""
+    return engine.execution_options(writes=True)
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    writes = connection.get_execution_options().get("writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
 def _durable_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
-    """Readers beside one writer, waits instead of errors, foreign keys held."""
+    """Readers beside one writer, waits instead of errors, foreign keys held.
+
+    The driver is kept from beginning transactions by itself: it would commit a half-done migration.
+    """
+    connection.isolation_level = None
     cursor = connection.cursor()
     for pragma in (
         "journal_mode=WAL",

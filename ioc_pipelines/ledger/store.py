@@ -13,6 +13,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from ioc_pipelines.ledger import tables as t
+from ioc_pipelines.ledger.open import writer
 
 RUNNING, INTERRUPTED = "running", "interrupted"
 
@@ -94,7 +95,7 @@ class Ledger:
 
     def __init__(self, engine: sa.Engine) -> None:
         """Use an engine that ``open_ledger`` made."""
-        self._engine = engine
+        self._engine, self._writer = engine, writer(engine)
 
     # -- deliveries ---------------------------------------------------------------------------
 
@@ -115,14 +116,14 @@ class Ledger:
             "outcome": RUNNING,
             "detail": {},
         }
-        with self._engine.begin() as connection:
+        with self._writer.begin() as connection:
             result = connection.execute(sa.insert(t.delivery).values(row))
             (seq,) = cast(tuple[int], result.inserted_primary_key)
         return DeliveryRef(seq, delivery_id, now)
 
     def close_interrupted(self) -> int:
         """Mark deliveries that a killed process left running; returns how many."""
-        with self._engine.begin() as connection:
+        with self._writer.begin() as connection:
             done = connection.execute(
                 sa.update(t.delivery)
                 .where(t.delivery.c.outcome == RUNNING)
@@ -135,7 +136,7 @@ class Ledger:
     ) -> None:
         """Record what became of a delivery: all of it or nothing."""
         c, batch = conclusion, conclusion.batch
-        with self._engine.begin() as connection:
+        with self._writer.begin() as connection:
             if batch is not None:
                 _put_batch(connection, feeder, batch, now)
             connection.execute(
@@ -174,8 +175,13 @@ class Ledger:
 
     def last_arrival(self, feed: str) -> datetime | None:
         """When the feed last brought good data, or its source last confirmed there is no news."""
-        query = sa.select(sa.func.max(t.delivery.c.started_at)).where(
-            t.delivery.c.feed == feed, t.delivery.c.arrived, t.delivery.c.kind == "fetch"
+        # a reprocess brings no news of its own: what it replays arrived when it was fetched
+        replayed = t.delivery.alias()
+        arrived_at = sa.func.coalesce(replayed.c.started_at, t.delivery.c.started_at)
+        query = (
+            sa.select(sa.func.max(arrived_at))
+            .select_from(t.delivery.outerjoin(replayed, t.delivery.c.replays_seq == replayed.c.seq))
+            .where(t.delivery.c.feed == feed, t.delivery.c.arrived)
         )
         with self._engine.connect() as connection:
             text = connection.execute(query).scalar()
@@ -288,6 +294,14 @@ class Ledger:
             row = connection.execute(query).mappings().first()
         return dict(row) if row else None
 
+    def batch_record(self, batch_id: str) -> BatchRecord:
+        """A batch that is known to be there, as it was recorded."""
+        row = self.batch(batch_id)
+        if row is None:
+            msg = f"no batch {batch_id} in the ledger"
+            raise LookupError(msg)
+        return BatchRecord(**{field: row[field] for field in BatchRecord.__dataclass_fields__})
+
     def latest_scores(self, feed: str) -> dict[str, float | None]:
         """The newest score of each dimension."""
         query = (
@@ -300,7 +314,7 @@ class Ledger:
 
     def add_snapshot(self, **columns: Any) -> None:
         """Record a published snapshot."""
-        with self._engine.begin() as connection:
+        with self._writer.begin() as connection:
             connection.execute(sa.insert(t.snapshot).values(**columns))
 
     def table(self, name: str) -> pl.DataFrame:
@@ -331,13 +345,14 @@ def _put_batch(
     connection: sa.Connection, feeder: Feeder, batch: BatchRecord, now: datetime
 ) -> None:
     row = {**vars(batch), "feed": feeder.feed, "dataset": feeder.dataset, "judged_at": _iso(now)}
-    known = sa.select(t.batch.c.batch_id).where(t.batch.c.batch_id == batch.batch_id)
-    if connection.execute(known).first():
-        # judged again: against another day's references the same rows can fare otherwise
-        query = sa.update(t.batch).where(t.batch.c.batch_id == batch.batch_id)
-        connection.execute(query.values(row))
-    else:
+    query = sa.select(t.batch).where(t.batch.c.batch_id == batch.batch_id)
+    known = connection.execute(query).mappings().first()
+    if known is None:
         connection.execute(sa.insert(t.batch).values(row))
+    elif {**known, "judged_at": row["judged_at"]} != row:
+        # judged again: against another day's references the same rows can fare otherwise
+        update = sa.update(t.batch).where(t.batch.c.batch_id == batch.batch_id)
+        connection.execute(update.values(row))
 
 
 def _accept(

@@ -17,7 +17,7 @@ from typing import Any, Literal, get_args
 
 import polars as pl
 
-from contracts.base import DIMENSIONS, BatchContext, Rule
+from contracts.base import DIMENSIONS, BatchContext, Contract, Rule
 from ioc_pipelines.catalog.load import FeedEntry
 from ioc_pipelines.connectors.fetch import fetch
 from ioc_pipelines.connectors.fetched import (
@@ -96,7 +96,7 @@ class Report:
 
 @dataclass
 class _Attempt:
-    """What a delivery is known to be so far."""
+    """What a delivery is known to be so far. ``judged``: its rows were, just now."""
 
     outcome: str
     detail: dict[str, Any] = field(default_factory=dict)
@@ -106,6 +106,7 @@ class _Attempt:
     arrived: bool = False
     cursor: dict[str, Any] | None = None
     bytes_landed: int | None = None
+    judged: bool = False
 
 
 def deliver(
@@ -115,7 +116,7 @@ def deliver(
     feeder = _feeder(entry)
     ref = deployment.ledger.begin(feeder, run_id, now=now)
     attempt = _guarded(lambda: _fetch_and_judge(deployment, entry, ref, window))
-    return _conclude(deployment, entry, ref, attempt, accept_for=ref.seq)
+    return _conclude(deployment, entry, ref, attempt, accept_for=ref.seq, arrived_at=now)
 
 
 def reprocess(
@@ -138,10 +139,13 @@ def reprocess(
                 arrived_at,
                 missing=(),
                 standing=deployment.ledger.standing_batch(row["seq"]),
+                again=True,
             )
         )
         attempt.detail["replays"] = row["delivery_id"]
-        reports.append(_conclude(deployment, entry, ref, attempt, accept_for=row["seq"]))
+        reports.append(
+            _conclude(deployment, entry, ref, attempt, accept_for=row["seq"], arrived_at=arrived_at)
+        )
     return reports
 
 
@@ -193,11 +197,13 @@ def _judge_landed(
     arrived_at: datetime,
     missing: Sequence[str],
     standing: str | None,
+    again: bool = False,
 ) -> _Attempt:
     """Layout, conform, contract, split; write what came of it.
 
     ``standing`` is the batch that the delivery would take the place of: the same again is
-    "seen before" and changes nothing.
+    "seen before" and changes nothing. Its rows are not judged by a later clock, unless judging
+    ``again`` is what was asked for.
     """
     tables, found, refused = _read_files(deployment, entry, manifest)
     detail = _file_detail(manifest, found, refused, missing)
@@ -211,10 +217,13 @@ def _judge_landed(
     batch = conform(
         pl.concat(tables, how="vertical_relaxed"), entry.feed.columns, contract.polars_schema()
     )
+    name = batch_id(entry, contract, batch)
+    known = standing == name
+    if known and not again:
+        return _seen_before(deployment, name, detail, file_rules, landed)
     context = BatchContext(arrived_at, deployment.references)
     verdict = judge(contract, batch, context, entry.feed.acceptance_floor)
-    record = _record(entry, batch, verdict)
-    known = standing == record.batch_id
+    record = _record(contract, name, verdict)
     _write_rows(deployment, entry, batch, verdict, record.batch_id)
     if verdict.status == "below_floor":
         judged = record.rows_received - record.rows_duplicate
@@ -226,8 +235,30 @@ def _judge_landed(
         results=[*verdict.results, *file_rules],
         batch=record,
         accept=_ok(verdict) and not known,
-        # the same files again beside one that is still broken are no news
-        arrived=_ok(verdict) and not (known and refused),
+        arrived=_ok(verdict),
+        bytes_landed=landed,
+        judged=True,
+    )
+
+
+def _seen_before(
+    deployment: Deployment,
+    name: str,
+    detail: dict[str, Any],
+    file_rules: list[RuleResult],
+    landed: int,
+) -> _Attempt:
+    """The standing batch came again: nothing changes, and the source has shown that it lives.
+
+    Beside a file that is still refused it is no news.
+    """
+    broken = "refused_files" in detail
+    return _Attempt(
+        outcome="partly_accepted" if broken else "seen_before",
+        detail=detail,
+        results=file_rules,
+        batch=deployment.ledger.batch_record(name),
+        arrived=not broken,
         bytes_landed=landed,
     )
 
@@ -275,10 +306,9 @@ def _file_detail(
     return detail
 
 
-def _record(entry: FeedEntry, batch: Conformed, verdict: Verdict) -> BatchRecord:
-    contract = entry.required_contract()
+def _record(contract: type[Contract], name: str, verdict: Verdict) -> BatchRecord:
     return BatchRecord(
-        batch_id=batch_id(entry, contract, batch.received),
+        batch_id=name,
         contract_version=contract.info().version,
         rows_received=verdict.rows_received,
         rows_accepted=verdict.accepted.height,
@@ -312,14 +342,15 @@ def _conclude(
     ref: DeliveryRef,
     attempt: _Attempt,
     accept_for: int,
+    arrived_at: datetime,
 ) -> Report:
     """Score the delivery over the last good batch, and write the ledger in one transaction."""
     ledger, now = deployment.ledger, datetime.now(UTC)
-    age = _age(deployment, entry, ref.started_at, arrived=attempt.arrived)
+    age = ref.started_at - _last_news(deployment, entry, arrived_at if attempt.arrived else None)
     baseline = [_result_of(record) for record in ledger.current_results(entry.id)]
     found = [*attempt.results, on_time_result(age, entry.feed.late_after)]
     # a judged batch stands for itself; anything else is measured over the last good one
-    results = tuple(found if attempt.batch else over_baseline(baseline, found))
+    results = tuple(found if attempt.judged else over_baseline(baseline, found))
     scored = scores(results)
     conclusion = Conclusion(
         outcome=attempt.outcome,
@@ -345,13 +376,11 @@ def _conclude(
     )
 
 
-def _age(deployment: Deployment, entry: FeedEntry, now: datetime, *, arrived: bool) -> timedelta:
-    """Age of the feed's last good news; of a feed that never had any, since it became active."""
-    if arrived:
-        return timedelta(0)
-    last = deployment.ledger.last_arrival(entry.id)
+def _last_news(deployment: Deployment, entry: FeedEntry, just_now: datetime | None) -> datetime:
+    """When the feed last had good news; of one that never had any, when it became active."""
     since = datetime.combine(entry.feed.status.since, datetime.min.time(), UTC)
-    return now - (last or since)
+    known = [just_now, deployment.ledger.last_arrival(entry.id)]
+    return max([moment for moment in known if moment] or [since])
 
 
 def _feeder(entry: FeedEntry) -> Feeder:

@@ -9,17 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import pandera.backends.polars.container  # noqa: F401  not first imported by two threads
 import pandera.polars as pa
 import polars as pl
 from pandera.api.polars.types import PolarsData
 from pandera.constants import CHECK_OUTPUT_KEY
+from polars.exceptions import PolarsError
 
 from contracts.base import (
     DIMENSIONS,
     KEY_UNIQUE,
-    REQUIRED,
+    UNIQUE,
     BatchContext,
     Contract,
     Rule,
@@ -92,15 +94,16 @@ def _verdicts(
     """Each rule with the ids of the rows that break it; all masks come from one collect."""
     rules = list(rules_of(schema))
     lazy = frame.lazy()
-    plans = [
-        _passes(rule, check, schema, lazy).rename({CHECK_OUTPUT_KEY: str(i)})
-        for i, (rule, check) in enumerate(rules)
-    ]
-    masks = pl.concat(plans, how="horizontal").collect()
-    if masks.height != frame.height or masks.null_count().sum_horizontal().item():
-        names = ", ".join(f"{rule.id} ({rule.column})" for rule, _ in rules)
-        msg = f"{schema.name}: a rule gave no verdict for every row; one of: {names}"
-        raise RuleDidNotRunError(msg)
+    plans = [_passes(rule, check, schema, lazy) for rule, check in rules]
+    try:
+        masks = pl.concat(
+            [plan.rename({CHECK_OUTPUT_KEY: str(i)}) for i, plan in enumerate(plans)],
+            how="horizontal",
+        ).collect()
+    except PolarsError:
+        for (rule, _), plan in zip(rules, plans, strict=True):
+            _require_verdicts(schema, rule, plan, frame.height)
+        raise
     for i, (rule, _) in enumerate(rules):
         yield rule, ids.filter(~masks[str(i)])
 
@@ -111,33 +114,55 @@ def _passes(
     """One Boolean column: whether each row passes the rule."""
     if check is None:
         return lazy.select(_own(rule, schema).alias(CHECK_OUTPUT_KEY))
-    backend = check.get_backend(lazy)(check)
-    output = backend.apply(PolarsData(lazy, rule.column or "*"))  # type: ignore[no-untyped-call]
-    if not isinstance(output, pl.LazyFrame):
-        msg = f"{schema.name}: {rule.id} judges the frame, not its rows; make it a batch rule"
-        raise RuleDidNotRunError(msg)
+    try:
+        backend: Any = check.get_backend(lazy)(check)
+        output: pl.LazyFrame = backend.apply(PolarsData(lazy, rule.column or "*"))
+        kind = output.collect_schema()[CHECK_OUTPUT_KEY]
+    except Exception as error:  # a check is the contract's own code: it may raise anything
+        raise _did_not_run(schema, rule, type(error).__name__) from error
+    if kind != pl.Boolean:
+        raise _did_not_run(schema, rule, f"gives {kind}, not a verdict")
     return output.select(pl.col(CHECK_OUTPUT_KEY).fill_null(check.ignore_na))
 
 
+def _require_verdicts(
+    schema: pa.DataFrameSchema, rule: Rule, plan: pl.LazyFrame, rows: int
+) -> None:
+    """Run one rule alone. Raises RuleDidNotRunError when it is the one that cannot run."""
+    try:
+        verdicts = plan.collect().height
+    except PolarsError as error:
+        raise _did_not_run(schema, rule, type(error).__name__) from error
+    if verdicts != rows:
+        raise _did_not_run(schema, rule, f"{verdicts} verdicts for {rows} rows")
+
+
+def _did_not_run(schema: pa.DataFrameSchema, rule: Rule, why: str) -> RuleDidNotRunError:
+    return RuleDidNotRunError(f"{schema.name}: {rule.id} ({rule.column or 'row'}): {why}")
+
+
 def _own(rule: Rule, schema: pa.DataFrameSchema) -> pl.Expr:
-    """Required and unique: what pandera checks without a Check object, in its own sense."""
+    """What pandera checks without a Check object, in its own sense."""
     if rule.id == KEY_UNIQUE:
         return ~pl.struct(schema.unique).is_duplicated()
-    if rule.id != REQUIRED or rule.column is None:
-        msg = f"{schema.name}: {rule.id} has no check"
-        raise RuleDidNotRunError(msg)
-    present = pl.col(rule.column).is_not_null()
+    if rule.id == UNIQUE:
+        return ~pl.col(str(rule.column)).is_duplicated()
+    present = pl.col(str(rule.column)).is_not_null()
     if schema.columns[rule.column].dtype.type.is_float():
-        present &= pl.col(rule.column).is_not_nan().fill_null(False)
+        present &= pl.col(str(rule.column)).is_not_nan().fill_null(False)
     return present
 
 
 def _without_unreadable(failing: pl.Series, rule: Rule, unreadable: pl.DataFrame) -> pl.Series:
-    """A cell that says something unreadable is not empty: it breaks ``correct.readable`` only."""
-    if rule.id != REQUIRED or unreadable.is_empty():
+    """A cell that says something unreadable breaks ``correct.readable`` only.
+
+    It is not empty, its null is not equal to another's, and a rule of several columns cannot be
+    judged without it.
+    """
+    if unreadable.is_empty():
         return failing
-    said = unreadable.filter(pl.col("column") == rule.column)[ROW_ID]
-    return failing.filter(~failing.is_in(said.to_list()))
+    of_rule = unreadable if rule.column is None else unreadable.filter(column=rule.column)
+    return failing.filter(~failing.is_in(of_rule[ROW_ID].to_list()))
 
 
 def _readable(

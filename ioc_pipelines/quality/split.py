@@ -77,7 +77,7 @@ def judge(
 
 def _status(valid: int, refused: int, floor: float) -> BatchStatus:
     judged = valid + refused
-    if valid == 0 or valid < floor * judged:
+    if valid == 0 or valid / judged < floor:
         return "below_floor"
     return "partly_accepted" if refused else "accepted"
 

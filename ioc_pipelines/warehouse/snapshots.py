@@ -31,7 +31,7 @@ class SnapshotError(Exception):
 
 
 class SnapshotManifest(BaseModel, frozen=True):
-    """What a snapshot is: hash and size of its file, rows of each table."""
+    """What a snapshot is: hash and size of its file, rows of each table, hashes of its marts."""
 
     snapshot_id: str
     built_at: datetime
@@ -40,6 +40,7 @@ class SnapshotManifest(BaseModel, frozen=True):
     sha256: str
     bytes: int
     rows: dict[str, int]
+    marts: dict[str, str] = {}
 
 
 def publish(
@@ -62,8 +63,9 @@ def publish(
     if missing := sorted(set(expected) - set(rows)):
         msg = f"the build is not whole, run a full refresh; missing: {', '.join(missing)}"
         raise SnapshotError(msg)
+    for abandoned in home.snapshots.glob(".*.part"):
+        shutil.rmtree(abandoned)
     staging = home.snapshots / f".{snapshot_id}.part"
-    shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(parents=True)
     copy = staging / PUBLISHED_FILE
     shutil.copyfile(built, copy)
@@ -78,6 +80,7 @@ def publish(
     )
     _require_same(copy, manifest)
     _export_marts(copy, staging / _MARTS)
+    manifest = manifest.model_copy(update={"marts": _mart_hashes(staging / _MARTS)})
     write_durably(staging / _MANIFEST, manifest.model_dump_json(indent=1).encode())
     for path in sorted(staging.rglob("*")):
         _fsync(path)
@@ -129,7 +132,17 @@ def read_manifest(home: Home, snapshot_id: str) -> SnapshotManifest:
 def verify(home: Home, snapshot_id: str) -> SnapshotManifest:
     """Check hash, tables and row counts. Raises SnapshotError naming what differs."""
     manifest = read_manifest(home, snapshot_id)
-    _require_same(home.snapshots / snapshot_id / PUBLISHED_FILE, manifest)
+    folder = home.snapshots / snapshot_id
+    _require_same(folder / PUBLISHED_FILE, manifest)
+    actual = _mart_hashes(folder / _MARTS)
+    differing = [
+        name
+        for name in sorted({*actual, *manifest.marts})
+        if actual.get(name) != manifest.marts.get(name)
+    ]
+    if differing:
+        msg = f"{snapshot_id}: marts are not those of its manifest: {', '.join(differing)}"
+        raise SnapshotError(msg)
     return manifest
 
 
@@ -194,6 +207,10 @@ def _export_marts(path: Path, folder: Path) -> None:
         for (table,) in tables:
             target = str(folder / f"{table}.parquet").replace("'", "''")
             connection.execute(f"copy marts.\"{table}\" to '{target}' (format parquet)").fetchall()
+
+
+def _mart_hashes(folder: Path) -> dict[str, str]:
+    return {path.stem: _sha256(path) for path in sorted(folder.glob("*.parquet"))}
 
 
 def _sha256(path: Path) -> str:

@@ -78,7 +78,7 @@ def id_of(
     **how: Any,
 ) -> str:
     feed = feed or entry()
-    return batch_id(feed, contract, received(rows, feed=feed, **how).received)
+    return batch_id(feed, contract, received(rows, feed=feed, **how))
 
 
 def test_the_same_content_has_the_same_id() -> None:

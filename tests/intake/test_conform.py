@@ -41,7 +41,7 @@ def read(
     found = conformed(cells, target, kind, **declared)
     values = found.rows["x"].to_list()
     assert len(values) == len(cells)
-    for row, column in found.unreadable.rows():
+    for row, column, _ in found.unreadable.rows():
         assert (values[row], column) == (None, "x")
         values[row] = UNREADABLE
     return values
@@ -481,7 +481,7 @@ def test_the_shape_of_a_conformed_batch() -> None:
     # as received: nothing cleaned, each mapped source column once, in text
     assert set(found.received.columns) == {ROW_ID, "Kỳ", "Số"}
     assert found.received["Số"].to_list() == [" 1.234 ", None]
-    assert found.unreadable.rows() == [(1, "period")]
+    assert found.unreadable.rows() == [(1, "period", "x")]
 
 
 def test_received_cells_of_spreadsheets_and_databases_are_text() -> None:
@@ -529,7 +529,7 @@ def test_unreadable_is_exactly_what_said_something_and_became_null() -> None:
         }
         found = conform(table, columns, {name: kind for name, (kind, _) in TARGETS.items()})
         empty = [text is None or text.strip() in ("", "-") for text in texts]
-        listed = set(found.unreadable.rows())
+        listed = set(found.unreadable.select(ROW_ID, "column").rows())
         assert len(listed) == found.unreadable.height
         for name in TARGETS:
             nulls = found.rows[name].is_null().to_list()

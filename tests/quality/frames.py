@@ -96,7 +96,9 @@ def conformed(
     )
     received = rows.select(ROW_ID, *(pl.col(name).cast(pl.String) for name in frame.columns))
     cells = pl.DataFrame(
-        list(unreadable), schema={ROW_ID: pl.UInt32, "column": pl.String}, orient="row"
+        [(row, name, "?") for row, name in unreadable],
+        schema={ROW_ID: pl.UInt32, "column": pl.String, "text": pl.String},
+        orient="row",
     )
     return Conformed(rows, received, cells)
 

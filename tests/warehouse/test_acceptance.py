@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -19,11 +18,9 @@ CODES = ("A", "B", "C", "D")
 
 
 @pytest.fixture(scope="module", autouse=True)
-def engine() -> Iterator[None]:
+def engine() -> None:
     """Great Expectations takes seconds to import: once."""
     import great_expectations  # noqa: F401
-
-    yield
 
 
 def marts(folder: Path, *changes: str) -> Path:

@@ -31,7 +31,8 @@ def read_csv(layout: CsvLayout, sources: Collection[str], path: Path, name: str)
     wanted = [source for source in sources if source not in values]
     missing = [source for source in wanted if normal(source) not in by_name]
     if missing:
-        raise StructureMismatchError(name, missing_columns(missing, list(by_name.values())))
+        recognised = list(by_name.values()) if len(missing) < len(wanted) else []
+        raise StructureMismatchError(name, missing_columns(missing, recognised))
     table = frame.select(
         pl.lit(name).alias(FILE),
         pl.lit(None, pl.String).alias(SHEET),

@@ -37,10 +37,15 @@ def normal(text: str) -> str:
 
 
 def missing_columns(missing: Iterable[str], present: Collection[str]) -> str:
-    """Name the source columns that are not there, each with its nearest candidates."""
+    """Name the source columns that are not there, each with its nearest candidates.
+
+    ``present`` is empty where no header was recognised: what stands there then may be data, and
+    data is not quoted in messages.
+    """
     parts = []
     for name in missing:
         near = difflib.get_close_matches(name, [p for p in present if p], n=2, cutoff=0.5)
         parts.append(f"'{name}'" + (f" (nearest: {', '.join(near)})" if near else ""))
     shown = ", ".join(p for p in present if p)
-    return f"column {', '.join(parts)} not found; the header has: {shown or 'nothing'}"
+    header = f"the header has: {shown}" if shown else "no header was recognised"
+    return f"column {', '.join(parts)} not found; {header}"

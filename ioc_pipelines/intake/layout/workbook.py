@@ -90,6 +90,8 @@ def _header(
         if best is None or len(missing) < len(best[0]):
             best = (missing, texts)
     missing, texts = best or (list(wanted), [])
+    if len(missing) == len(wanted):
+        texts = []
     raise StructureMismatchError(name, f"sheet '{sheet.name}': {missing_columns(missing, texts)}")
 
 

@@ -1,0 +1,443 @@
+"""A catalog that is wrong is refused with file, feed and field; else it says what is fetched."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from contracts.base import column
+from ioc_pipelines.catalog.connectors import FilesConnector
+from ioc_pipelines.catalog.contracts import all_contracts
+from ioc_pipelines.catalog.errors import CatalogError
+from ioc_pipelines.catalog.load import Catalog, FeedEntry, load_catalog
+from ioc_pipelines.home import SOURCES
+from tests.quality.frames import contract_of
+
+CONTRACT = contract_of(
+    {"code": (str, column(vi="Mã", en="code")), "amount": (int, column(vi="Số", en="amount"))},
+    key=("code",),
+)
+CONTRACTS = {"finance.made_up": CONTRACT}
+LETTER = {"number": "12/VP-IOC", "dated": "2026-10-05"}
+
+PROFILE: dict[str, Any] = {
+    "code": "tinh_thu",
+    "title_vi": "Tỉnh thử",
+    "title_en": "Test province",
+    "province_code": "33",
+    "letters_required": True,
+    "legal_basis": [{"document": "Quyết định 1", "valid_from": "2025-09-21"}],
+}
+FEED: dict[str, Any] = {
+    "dataset": "finance.made_up",
+    "title_vi": "Thu thử",
+    "status": {"state": "active", "since": "2026-11-01"},
+    "classification": "internal",
+    "sharing": "default",
+    "cadence": "monthly",
+    "late_after": "35d",
+    "head": {"position": "Giám đốc", "unit": "Sở"},
+    "focal_point": {"position": "Trưởng phòng", "unit": "Sở"},
+    "letters": {"request": LETTER, "consent": LETTER},
+    "connector": {"kind": "files", "root_env": "IOC_DROP", "pattern": "so/*.csv"},
+    "layout": {"format": "csv", "delimiter": ";"},
+    "columns": {"code": "Mã", "amount": {"source": "Số", "number": "vi"}},
+}
+AGENCY: dict[str, Any] = {
+    "code": "so_thu",
+    "name_vi": "Sở thử",
+    "name_en": "Test department",
+    "level": "provincial",
+    "feeds": [FEED],
+}
+PLANNED = {"state": "planned", "since": "2026-11-01", "reason": "Chờ biểu mẫu"}
+Write = Callable[..., Path]
+_GONE = object()
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Write a profile's folder: file stem to its content, as data or as text."""
+
+    def make(**files: Any) -> Path:
+        folder = tmp_path / "tinh_thu"
+        folder.mkdir(exist_ok=True)
+        for stem, content in ({"profile": PROFILE, "so_thu": AGENCY} | files).items():
+            text = (
+                content if isinstance(content, str) else yaml.safe_dump(content, allow_unicode=True)
+            )
+            (folder / f"{stem}.yaml").write_text(text, encoding="utf-8")
+        return folder
+
+    return make
+
+
+def agency(*feeds: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    return AGENCY | {"feeds": list(feeds)} | changes
+
+
+def feed(path: str = "", value: Any = _GONE, **changes: Any) -> dict[str, Any]:
+    """The feed with fields changed, or the one at ``path`` set or taken away."""
+    changed = copy.deepcopy(FEED) | changes
+    if path:
+        *parents, last = path.split(".")
+        place = changed
+        for parent in parents:
+            place = place[parent]
+        if value is _GONE:
+            del place[last]
+        else:
+            place[last] = value
+    return changed
+
+
+def load(folder: Path) -> Catalog:
+    return load_catalog(folder, CONTRACTS)
+
+
+def problems(folder: Path) -> list[str]:
+    with pytest.raises(CatalogError) as caught:
+        load(folder)
+    assert caught.value.problems
+    assert all(problem in str(caught.value) for problem in caught.value.problems)
+    return caught.value.problems
+
+
+def only_problem(folder: Path) -> str:
+    found = problems(folder)
+    assert len(found) == 1, found
+    return found[0]
+
+
+# --- a catalog that is right --------------------------------------------------------------------
+
+
+def test_a_valid_catalog(write: Write) -> None:
+    second = feed(variant="quy", late_after="26h", acceptance_floor=0.5)
+    catalog = load(write(so_thu=agency(feed(), second)))
+    assert catalog.profile.code == "tinh_thu"
+    assert [entry.id for entry in catalog.entries] == [
+        "so_thu/finance.made_up",
+        "so_thu/finance.made_up/quy",
+    ]
+    assert catalog.active == catalog.entries == catalog.feeds_of("finance.made_up")
+    assert catalog.feeds_of("finance.other") == ()
+    first, other = (entry.feed for entry in catalog.entries)
+    assert (first.late_after, other.late_after) == (timedelta(days=35), timedelta(hours=26))
+    assert (first.acceptance_floor, other.acceptance_floor) == (0.8, 0.5)
+    assert isinstance(first.connector, FilesConnector)
+    assert first.columns["code"].source == "Mã"
+    assert catalog.entries[0].required_contract() is CONTRACT
+
+
+def test_agencies_in_the_order_of_their_files(write: Write) -> None:
+    others = {code: agency(feed(), code=code) for code in ("b_so", "a_so")}
+    catalog = load(write(**others))
+    assert [entry.agency.code for entry in catalog.entries] == ["a_so", "b_so", "so_thu"]
+
+
+def test_an_agency_without_feeds_is_fine(write: Write) -> None:
+    without = {name: value for name, value in AGENCY.items() if name != "feeds"}
+    assert load(write(so_thu=without)).entries == ()
+
+
+def test_a_planned_feed_needs_no_connector_and_is_not_active(write: Write) -> None:
+    planned = feed(status=PLANNED, dataset="finance.not_yet")
+    for name in ("connector", "layout", "columns", "letters"):
+        del planned[name]
+    catalog = load(write(so_thu=agency(feed(), planned)))
+    entry = catalog.entries[1]
+    assert (entry.id, entry.is_active, entry.contract) == (
+        "so_thu/finance.not_yet",
+        False,
+        None,
+    )
+    assert [e.id for e in catalog.active] == ["so_thu/finance.made_up"]
+    assert catalog.feeds_of("finance.not_yet") == ()
+    with pytest.raises(LookupError, match=r"so_thu/finance\.not_yet"):
+        entry.required_contract()
+
+
+@pytest.mark.parametrize("state", ["planned", "suspended", "retired"])
+def test_only_an_active_feed_is_fetched(write: Write, state: str) -> None:
+    status = {"state": state, "since": "2026-11-01", "reason": "Lý do"}
+    entry = load(write(so_thu=agency(feed(status=status)))).entries[0]
+    assert not entry.is_active
+    assert not entry.is_withdrawn
+
+
+def test_a_withdrawn_consent_stops_the_feed(write: Write) -> None:
+    letters = {"request": LETTER, "consent": LETTER, "withdrawn": LETTER}
+    catalog = load(write(so_thu=agency(feed(letters=letters))))
+    entry: FeedEntry = catalog.entries[0]
+    assert entry.feed.status.state == "active"
+    assert (entry.is_withdrawn, entry.is_active) == (True, False)
+    assert catalog.active == ()
+
+
+def test_letters_only_where_the_profile_asks_for_them(write: Write) -> None:
+    without = feed("letters")
+    open_profile = PROFILE | {"letters_required": False}
+    assert load(write(profile=open_profile, so_thu=agency(without))).active
+
+
+@pytest.mark.parametrize("level", ["public", "internal", "confidential"])
+def test_classes_below_secret_are_taken(write: Write, level: str) -> None:
+    entry = load(write(so_thu=agency(feed(classification=level)))).entries[0]
+    assert entry.feed.classification == level
+
+
+# --- refusals, each with file, feed and field ---------------------------------------------------
+
+HERE = "so_thu.yaml: feed so_thu/finance.made_up: "
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        pytest.param(feed("classification"), "classification: ", id="no classification"),
+        pytest.param(feed(classification="top"), "classification: ", id="unknown class"),
+        pytest.param(feed("title_vi"), "title_vi: ", id="no title"),
+        pytest.param(feed("head"), "head: ", id="no head"),
+        pytest.param(feed("focal_point.position", ""), "focal_point.position: ", id="no position"),
+        pytest.param(feed(colour="red"), "colour: Extra inputs", id="unknown field"),
+        pytest.param(
+            feed("layout.headers", 2), "layout.csv.headers: Extra inputs", id="unknown layout field"
+        ),
+        pytest.param(
+            feed("columns.code", {"source": "Mã", "trim": True}),
+            "columns.code.trim: Extra inputs",
+            id="unknown column field",
+        ),
+        pytest.param(feed("status.state", "open"), "status.state: ", id="unknown state"),
+        pytest.param(
+            feed(status={"state": "suspended", "since": "2026-11-01"}),
+            "needs a reason",
+            id="no reason",
+        ),
+        pytest.param(feed("status.since", "31/12/2026"), "status.since: ", id="bad date"),
+        pytest.param(feed("connector"), "an active feed needs connector", id="no connector"),
+        pytest.param(feed("layout"), "an active feed needs layout", id="no layout"),
+        pytest.param(feed("columns"), "an active feed needs columns", id="no columns"),
+        pytest.param(feed("connector.kind", "ftp"), "connector: ", id="unknown connector"),
+        pytest.param(
+            feed("connector.root_env", "/data"), "connector.files.root_env: ", id="a path"
+        ),
+        pytest.param(feed("layout.format", "pdf"), "layout: ", id="unknown format"),
+        pytest.param(
+            feed(
+                layout={
+                    "format": "csv",
+                    "captures": {"month": {"where": "file", "pattern": "(\\d+"}},
+                }
+            ),
+            "layout.csv.captures.month.pattern: Value error, not a regular expression",
+            id="bad capture",
+        ),
+        pytest.param(
+            feed(layout={"format": "xlsx", "sheet": "[a"}),
+            "layout.xlsx.sheet: Value error, not a regular expression",
+            id="bad sheet",
+        ),
+        pytest.param(
+            feed(layout={"format": "xlsx", "sheet": "a", "skip_rows": "*"}),
+            "layout.xlsx.skip_rows: Value error, not a regular expression",
+            id="bad skip",
+        ),
+        pytest.param(feed("late_after", "35 days"), "late_after: ", id="bad age"),
+        pytest.param(feed("late_after", 35), "late_after: ", id="an age without its unit"),
+        pytest.param(feed("late_after"), "late_after: ", id="no age"),
+        pytest.param(feed(cadence="often"), "cadence: ", id="unknown cadence"),
+        pytest.param(feed(sharing="open"), "sharing: ", id="unknown sharing"),
+        pytest.param(feed(acceptance_floor=80), "acceptance_floor: ", id="floor in percent"),
+        pytest.param(feed(variant="Quý 1"), "variant: ", id="bad variant"),
+        pytest.param(
+            feed("columns.code", {"source": "Mã", "period": "month"}),
+            "columns.code: Value error, period needs the date form",
+            id="period without date",
+        ),
+        pytest.param(feed("columns.code", {"source": ""}), "columns.code.source: ", id="no source"),
+        pytest.param(
+            feed(letters={"request": {"number": "", "dated": "2026-10-05"}, "consent": LETTER}),
+            "letters.request.number: ",
+            id="letter without number",
+        ),
+    ],
+)
+def test_a_feed_that_is_not_as_it_must_be(write: Write, changed: dict[str, Any], said: str) -> None:
+    found = only_problem(write(so_thu=agency(changed)))
+    assert found.startswith(HERE)
+    assert said in found
+
+
+@pytest.mark.parametrize("name", ["request", "consent"])
+def test_a_letter_that_the_profile_asks_for(write: Write, name: str) -> None:
+    found = only_problem(write(so_thu=agency(feed(f"letters.{name}"))))
+    assert found.startswith(f"{HERE}letters.{name}: this profile asks for it")
+
+
+def test_without_letters_both_are_named(write: Write) -> None:
+    found = problems(write(so_thu=agency(feed("letters"))))
+    assert [line.removeprefix(HERE).split(":")[0] for line in found] == [
+        "letters.request",
+        "letters.consent",
+    ]
+
+
+@pytest.mark.parametrize("status", [FEED["status"], PLANNED])
+def test_a_secret_feed_is_refused_whatever_its_status(write: Write, status: Any) -> None:
+    found = only_problem(write(so_thu=agency(feed(classification="secret", status=status))))
+    assert found.startswith(f"{HERE}classification: ")
+    assert "'secret'" in found
+
+
+def test_an_unknown_contract(write: Write) -> None:
+    found = only_problem(write(so_thu=agency(feed(dataset="finance.other"))))
+    assert found == (
+        "so_thu.yaml: feed so_thu/finance.other: dataset: no contract 'finance.other' in contracts/"
+    )
+
+
+def test_a_column_that_the_contract_does_not_have(write: Write) -> None:
+    found = only_problem(write(so_thu=agency(feed("columns.amuont", "Số"))))
+    assert found.startswith(f"{HERE}columns.amuont: not a column of finance.made_up")
+    assert found.endswith("it has code, amount")
+
+
+def test_a_column_that_is_not_mapped(write: Write) -> None:
+    found = only_problem(write(so_thu=agency(feed("columns.amount"))))
+    assert found == f"{HERE}columns: 'amount' of finance.made_up is not mapped"
+
+
+def test_two_feeds_with_one_id(write: Write) -> None:
+    found = only_problem(write(so_thu=agency(feed(), feed())))
+    assert found == f"{HERE}variant: two feeds have this id"
+
+
+def test_a_file_that_is_not_named_after_its_agency(write: Write) -> None:
+    found = only_problem(write(so_khac=agency(code="so_moi")))
+    assert found == "so_khac.yaml: code: 'so_moi' must be the file's name"
+
+
+def test_an_unknown_field_of_an_agency(write: Write) -> None:
+    found = only_problem(write(so_thu=AGENCY | {"phone": "1"}))
+    assert found.startswith("so_thu.yaml: phone: Extra inputs")
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"letters_required": None}, "letters_required"),
+        ({"province_code": "3"}, "province_code"),
+        ({"colour": "red"}, "colour"),
+        ({"legal_basis": [{"document": "x", "valid_from": "hôm qua"}]}, "legal_basis.0.valid_from"),
+    ],
+)
+def test_a_profile_that_is_not_as_it_must_be(
+    write: Write, changes: dict[str, Any], field: str
+) -> None:
+    found = only_problem(write(profile=PROFILE | changes))
+    assert found.startswith(f"profile.yaml: {field}: ")
+
+
+def test_a_missing_profile_is_named(tmp_path: Path) -> None:
+    (tmp_path / "nowhere").mkdir()
+    found = only_problem(tmp_path / "nowhere")
+    assert found.startswith("profile.yaml: the file is missing")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["code: [1, 2", "code: a\n\tname: b", "a: b: c", "code: 'x", "code: \x07"],
+    ids=["bracket", "tab", "colons", "quote", "control character"],
+)
+def test_broken_yaml(write: Write, text: str) -> None:
+    found = only_problem(write(so_thu=text))
+    assert found.startswith("so_thu.yaml: not valid YAML: ")
+
+
+@pytest.mark.parametrize("text", ["", "- a\n- b\n", "just text", "feeds: 5", "feeds: [5, null]"])
+def test_yaml_of_another_shape(write: Write, text: str) -> None:
+    found = problems(write(so_thu=text))
+    assert all(line.startswith("so_thu.yaml: ") for line in found)
+
+
+def test_yaml_that_is_not_utf_8(write: Write) -> None:
+    folder = write()
+    (folder / "so_thu.yaml").write_bytes("name_vi: Sở".encode("utf-16"))
+    assert only_problem(folder).startswith("so_thu.yaml: ")
+
+
+def test_a_field_that_is_given_twice(write: Write) -> None:
+    """YAML would take the last one: of two classifications that could be the lower one."""
+    text = yaml.safe_dump(AGENCY, allow_unicode=True, sort_keys=False)
+    twice = text.replace("  sharing: default", "  classification: public\n  sharing: default")
+    assert twice != text
+    found = only_problem(write(so_thu=twice))
+    assert found.startswith("so_thu.yaml: ")
+    assert "classification" in found
+
+
+@pytest.mark.parametrize("field", ["start_after", "stop_before", "skip_rows"])
+@pytest.mark.parametrize("pattern", ["^(?!Hưng Yên)", r"(a)\1", "(?<=x)y"])
+def test_a_pattern_that_python_takes_but_the_reader_does_not(
+    write: Write, field: str, pattern: str
+) -> None:
+    """Rows are matched by the engine of the frames, which knows no look-around."""
+    layout = {"format": "xlsx", "sheet": "^a$", field: pattern}
+    found = only_problem(write(so_thu=agency(feed(layout=layout))))
+    assert found.startswith(f"{HERE}layout.xlsx.{field}: ")
+
+
+def test_every_problem_is_named_at_once(write: Write) -> None:
+    broken = feed("columns.amount", classification="secret")
+    folder = write(so_thu=agency(broken), b_so="feeds: [", a_so=agency(feed(), code="other"))
+    found = problems(folder)
+    assert sorted(line.split(": ")[0] for line in found) == [
+        "a_so.yaml",
+        "b_so.yaml",
+        "so_thu.yaml",
+        "so_thu.yaml",
+    ]
+
+
+# --- the profiles of the project ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("profile", "expected"),
+    [
+        (
+            "hung_yen",
+            {
+                "so_tai_chinh/finance.budget_revenue",
+                "so_y_te/health.disease_weekly",
+                "van_phong_ubnd/public_services.procedure_dossier",
+            },
+        ),
+        ("open_data", {"nso/reference.admin_unit", "nso/investment.fdi_by_province"}),
+    ],
+)
+def test_the_profiles_of_the_project_load(profile: str, expected: set[str]) -> None:
+    catalog = load_catalog(SOURCES / profile)
+    assert catalog.profile.code == profile
+    assert expected <= {entry.id for entry in catalog.active}
+    for entry in catalog.active:
+        contract = all_contracts()[entry.feed.dataset]
+        assert entry.required_contract() is contract
+        assert set(entry.feed.columns) == set(contract.polars_schema())
+
+
+def test_every_contract_of_the_project_is_found_under_its_dataset() -> None:
+    found = all_contracts()
+    assert len(found) >= 5
+    assert list(found) == sorted(found)
+    for dataset, contract in found.items():
+        assert contract.info().dataset == dataset
+        assert contract.__module__ == f"contracts.{dataset}"

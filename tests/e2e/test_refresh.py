@@ -1,0 +1,636 @@
+"""A whole refresh of the sandbox province through the real command, and what it leaves."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import shutil
+import sqlite3
+import subprocess
+import threading
+import time
+from collections import Counter
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+import pytest
+
+from contracts.base import DIMENSIONS
+from ioc_pipelines.sandbox.answer_key import AnswerKey, FeedKey
+from tests.e2e.province import (
+    BUDGET,
+    DISEASE,
+    DOSSIER,
+    FEEDS,
+    PLANNED,
+    Done,
+    Province,
+    differing,
+    local_day,
+    query,
+    tables,
+)
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+
+# data ages: the sandbox stands at yesterday, so that its ages do not outgrow the contracts' limits
+AS_OF = local_day(datetime.now(UTC) - timedelta(days=1))
+NAME, PHONE = "Trịnh Thị Bí Mật 7391", "0987600123"
+SERVED = ("staging", "core", "marts")
+PROGRESS = re.compile(r"^\d{2}:\d{2}:\d{2}  ", re.MULTILINE)
+
+
+@dataclass
+class First:
+    """The province after its first refresh."""
+
+    province: Province
+    refresh: Done
+    key: AnswerKey
+    sources: dict[str, bytes]
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> First:
+    province = Province(tmp_path_factory.mktemp("e2e") / "var")
+    province.base.mkdir()
+    started = province.ioc("sandbox", "start", "--as-of", AS_OF)
+    assert started.code == 0, started.err
+    _plant_a_person(province)
+    sources = _bytes(province.sandbox)
+    done = province.ioc("refresh")
+    assert done.code == 0, done.out + done.err
+    return First(province, done, AnswerKey.read(province.sandbox), sources)
+
+
+def _plant_a_person(province: Province) -> None:
+    """A recognisable applicant, once in a good row and once in a refused one."""
+    key = AnswerKey.read(province.sandbox).feeds[DOSSIER]
+    refused = [row.key for row in key.refused if row.rule == "correct.reference"]
+    spoilt = {row.key for row in key.refused}
+    with closing(sqlite3.connect(province.sandbox / "van_phong_ubnd" / "ho_so.db")) as database:
+        codes = [code for (code,) in database.execute("select ma_ho_so from ho_so")]
+        good = next(code for code in codes if code not in spoilt)
+        for code in (good, refused[0]):
+            done = database.execute(
+                "update ho_so set nguoi_nop = ?, so_dien_thoai = ? where ma_ho_so = ?",
+                (NAME, PHONE, code),
+            )
+            assert done.rowcount == 1
+        database.commit()
+
+
+def _bytes(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+# -- what the operator sees -----------------------------------------------------------------------
+
+
+def test_the_summary_is_on_stdout_and_progress_on_stderr(first: First) -> None:
+    out, err = first.refresh.out, first.refresh.err
+    assert f"PUBLISHED snapshot {first.province.published_id()}" in out
+    assert str(first.province.published) in out
+    assert not PROGRESS.search(out)
+    lines = PROGRESS.findall(err)
+    assert len(lines) >= 6
+    for feed in FEEDS:
+        assert feed in out
+        assert feed in err
+    for feed, key in first.key.feeds.items():
+        (line,) = [line for line in out.splitlines() if line.startswith(feed)]
+        numbers = [int(part) for part in line.split() if part.isdigit()]
+        assert numbers[:4] == [
+            key.rows_received,
+            key.rows_accepted,
+            key.rows_quarantined,
+            key.rows_duplicate,
+        ]
+        assert f"{key.rows_quarantined} rows refused" in out
+    assert "Traceback" not in out + err
+
+
+def test_the_command_that_is_shown_opens_the_file(first: First) -> None:
+    (line,) = [ln for ln in first.refresh.out.splitlines() if ln.strip().startswith("open ")]
+    command = line.strip().removeprefix("open").strip()
+    done = subprocess.run(  # noqa: S602
+        command, shell=True, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "indicator_code" in done.stdout
+
+
+def test_sources_are_as_they_were(first: First) -> None:
+    assert _bytes(first.province.sandbox) == first.sources
+    assert len(first.sources) > 100
+
+
+def test_status_adds_up_and_is_the_answer_key(first: First) -> None:
+    feeds = first.province.status()
+    assert set(feeds) == {*FEEDS, PLANNED}
+    assert feeds[PLANNED]["status"] == "planned"
+    for feed in FEEDS:
+        told, key = feeds[feed], first.key.feeds[feed]
+        parts = told["rows_accepted"] + told["rows_quarantined"] + told["rows_duplicate"]
+        assert told["rows_received"] == parts == key.rows_received
+        assert told["rows_accepted"] == key.rows_accepted
+        assert told["rows_quarantined"] == key.rows_quarantined
+        assert told["rows_duplicate"] == key.rows_duplicate
+        assert told["outcome"] == "partly_accepted"
+        assert set(told["scores"]) == set(DIMENSIONS)
+        assert all(90 < score < 100 for score in told["scores"].values())
+        assert 0 <= told["age_s"] < 3600 < told["late_after_s"]
+
+
+def test_status_names_the_snapshot_that_is_open(first: First) -> None:
+    told = first.province.ioc("status", "--json").json()
+    assert told["profile"] == "hung_yen"
+    assert told["snapshot"]["id"] == first.province.published_id()
+    built = datetime.fromisoformat(told["snapshot"]["built_at"])
+    assert timedelta(0) < datetime.now(UTC) - built < timedelta(hours=1)
+
+
+def test_the_quarantine_counts_what_was_planted(first: First) -> None:
+    told = first.province.ioc("quarantine", "list", "--json").json()
+    found = Counter[tuple[str, str, str | None]]()
+    for row in told:
+        found[row["feed"], row["rule"], row["column_name"]] += row["rows"]
+    assert found == {
+        (feed, row.rule, row.column): sum(
+            other.rule == row.rule and other.column == row.column for other in key.refused
+        )
+        for feed, key in first.key.feeds.items()
+        for row in key.refused
+    }
+    assert len(found) > 30
+
+
+# -- what is published ----------------------------------------------------------------------------
+
+
+def refused(province: Province, feed: str) -> list[tuple[Any, ...]]:
+    return province.query(
+        "select source_file, sheet, row_number, rule, column_name from quality.refused_row"
+        f" where feed = '{feed}'"
+    )
+
+
+@pytest.mark.parametrize("feed", [BUDGET, DISEASE])
+def test_exactly_the_planted_rows_are_refused(first: First, feed: str) -> None:
+    key = first.key.feeds[feed]
+    planted = {(row.file, row.sheet, row.row, row.rule, row.column) for row in key.refused}
+    found = refused(first.province, feed)
+    assert len(planted) == key.rows_quarantined > 10
+    assert set(found) == planted
+    assert len(found) == len(planted)
+
+
+def test_the_planted_dossiers_are_refused_by_rule(first: First) -> None:
+    key = first.key.feeds[DOSSIER]
+    planted = Counter((row.rule, row.column) for row in key.refused)
+    found = Counter((rule, name) for *_, rule, name in refused(first.province, DOSSIER))
+    assert found == planted
+    assert sum(planted.values()) == key.rows_quarantined > 100
+    assert len(planted) >= 16
+    hashes = "select count(distinct key_hash) from quality.refused_row where feed = "
+    assert first.province.query(f"{hashes}'{DOSSIER}'")[0][0] > 250
+
+
+def test_no_row_vanishes(first: First) -> None:
+    rows = first.province.query(
+        "select feed, rows_received, rows_accepted + rows_quarantined + rows_duplicate"
+        " from quality.batch"
+    )
+    assert {feed: (received, parts) for feed, received, parts in rows} == {
+        feed: (key.rows_received, key.rows_received) for feed, key in first.key.feeds.items()
+    }
+    for feed, key in first.key.feeds.items():
+        table = feed.split("/")[1].replace(".", "__")
+        assert first.province.query(f"select count(*) from staging.{table}") == [
+            (key.rows_accepted,)
+        ]
+
+
+def test_indicators_have_values_that_can_be_traced(first: First) -> None:
+    province = first.province
+    codes = province.query("select distinct indicator_code from marts.indicator_value")
+    assert len(codes) >= 4
+    ((values, nulls),) = province.query(
+        "select count(*), count(*) - count(value) from marts.indicator_value"
+    )
+    assert values > 1000
+    assert nulls == 0
+    untraced = province.query(
+        "select count(*) from marts.indicator_value as v where not exists ("
+        " select 1 from marts.indicator_lineage as l join quality.batch as b using (batch_id)"
+        " where l.indicator_code = v.indicator_code and l.period_start = v.period_start"
+        " and l.unit_id = v.unit_id and l.recorded_at = v.recorded_at and b.feed = l.feed)"
+    )
+    assert untraced == [(0,)]
+    unknown = province.query(
+        "select count(*) from marts.indicator_value as v"
+        " left join core.dim_admin_unit as u using (unit_id) where u.unit_id is null"
+    )
+    assert unknown == [(0,)]
+    batches = province.query("select distinct feed, batch_id from marts.indicator_lineage")
+    assert {feed for feed, _ in batches} == set(FEEDS)
+
+
+def test_a_province_is_the_sum_of_its_communes(first: First) -> None:
+    rows = first.province.query(
+        "select v.indicator_code, v.period_start, u.level, u.code, v.value"
+        " from marts.indicator_value as v"
+        " join core.dim_admin_unit as u using (unit_id)"
+        " join marts.indicator as i using (indicator_code) where i.is_additive"
+    )
+    sums: Counter[tuple[str, Any]] = Counter()
+    provinces = {}
+    for code, start, level, unit, value in rows:
+        if level == "commune":
+            sums[code, start] += value
+        else:
+            assert unit == "33"
+            provinces[code, start] = value
+    assert len(provinces) > 12
+    assert provinces.keys() == sums.keys()
+    for place, value in provinces.items():
+        assert value == pytest.approx(sums[place]), place
+
+
+def test_dossiers_received_are_those_in_the_office_s_own_database(first: First) -> None:
+    spoilt = {row.key for row in first.key.feeds[DOSSIER].refused}
+    with closing(sqlite3.connect(first.province.sandbox / "van_phong_ubnd/ho_so.db")) as database:
+        rows = database.execute("select ma_ho_so, tiep_nhan_luc from ho_so").fetchall()
+    wanted = Counter(received[:7] for code, received in rows if code not in spoilt)
+    found = first.province.query(
+        "select strftime(period_start, '%Y-%m'), value from marts.indicator_value"
+        " where indicator_code = 'DOSSIERS_RECEIVED_MONTH' and unit_id like '33@%'"
+    )
+    assert {month: int(value) for month, value in found} == wanted
+    assert len(wanted) >= 6
+
+
+def test_cases_of_disease_are_those_in_the_stations_own_files(first: First) -> None:
+    key = first.key.feeds[DISEASE]
+    spoilt = {(row.file, row.row) for row in key.refused}
+    wanted: Counter[str] = Counter()
+    for path in sorted((first.province.sandbox / "so_y_te").glob("*.csv")):
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            seen = set()
+            for number, row in enumerate(csv.DictReader(file, delimiter=";"), start=2):
+                if (f"so_y_te/{path.name}", number) in spoilt or tuple(row.values()) in seen:
+                    continue
+                seen.add(tuple(row.values()))
+                wanted[row["Tuần"]] += int(row["Số mắc"])
+    found = first.province.query(
+        "select strftime(period_start, '%G-W%V'), value from marts.indicator_value"
+        " where indicator_code = 'DISEASE_CASES_WEEK' and unit_id like '33@%'"
+    )
+    assert {week: int(value) for week, value in found} == wanted
+    assert len(wanted) == 8
+
+
+# -- personal data --------------------------------------------------------------------------------
+
+
+def test_an_applicant_is_nowhere_but_where_rows_are_kept(first: First) -> None:
+    home = first.province.home
+    # where rows are kept as received, and the private build
+    private = {"landing", "accepted", "quarantine", "build"}
+    checked = Counter[str]()
+    for path in sorted(home.rglob("*")):
+        top = path.relative_to(home).parts[0]
+        if not path.is_file() or top in private:
+            continue
+        content = path.read_bytes()
+        for value in (NAME.encode(), PHONE.encode(), NAME.encode("utf-16-le")):
+            assert value not in content, path
+        checked[top] += 1
+    assert checked["dagster"] > 0
+    assert checked["ledger.db"] == 1
+    assert checked["snapshots"] >= 5
+    for text in (first.refresh.out, first.refresh.err):
+        assert NAME not in text
+        assert PHONE not in text
+    columns = first.province.query(
+        "select schema_name, table_name, column_name from duckdb_columns()"
+        " where data_type = 'VARCHAR' and not internal and database_name = 'ioc'"
+    )
+    assert len(columns) > 40
+    for schema, table, column in columns:
+        found = first.province.query(
+            f"select count(*) from {schema}.{table} where contains(\"{column}\", '{NAME}')"
+            f" or contains(\"{column}\", '{PHONE}')"
+        )
+        assert found == [(0,)], f"{schema}.{table}.{column}"
+    for path in (home / "published" / "marts").glob("*.parquet"):
+        assert NAME not in str(pl.read_parquet(path).select(pl.col(pl.String)).to_dict())
+
+
+def test_the_applicant_was_there_to_be_found(first: First) -> None:
+    home = first.province.home
+    rows = [pl.read_parquet(path) for path in home.glob("quarantine/*procedure*/*/rows.parquet")]
+    assert NAME in set(pl.concat(rows)["nguoi_nop"])
+    accepted = [
+        pl.read_parquet(path)
+        for path in home.glob("accepted/*procedure*/batches/*.parquet")
+        if path.stem != "_empty"
+    ]
+    assert NAME in set(pl.concat(accepted)["applicant_name"])
+    # what no feed names is not fetched at all
+    landed = [pl.read_parquet(path) for path in home.glob("landing/van_phong_ubnd/*/blobs/*")]
+    assert landed
+    assert all("so_dien_thoai" not in frame.columns for frame in landed)
+
+
+# -- wrong usage ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["refresh", "--agency", "so_khong_co"], "so_tai_chinh"),
+        (["refresh", "--dataset", "health.nope"], "health.disease_weekly"),
+        (["refresh", "--since", "hôm qua"], "2026-11-01"),
+        (["refresh", "--profile", "atlantis"], "open_data"),
+        (["refresh", "--agnecy", "so_y_te"], "--agency"),
+        (["quarantine", "show", "nope"], "nope"),
+        (["reprocess", "so_y_te/nope"], DISEASE),
+    ],
+    ids=["agency", "dataset", "date", "profile", "option", "batch", "feed"],
+)
+def test_wrong_usage_is_explained(first: First, arguments: list[str], named: str) -> None:
+    before = first.province.published_id()
+    done = first.province.ioc(*arguments)
+    assert done.code == 2
+    assert done.out == ""
+    assert named in done.err
+    assert "Traceback" not in done.err
+    assert first.province.published_id() == before
+
+
+# -- once more, with readers ----------------------------------------------------------------------
+
+
+@dataclass
+class Reader(threading.Thread):
+    """Opens what is published again and again, and keeps what it saw."""
+
+    path: Path
+    stop: threading.Event
+    seen: set[tuple[Any, ...]] = field(default_factory=set)
+    failures: list[str] = field(default_factory=list)
+    rounds: int = 0
+
+    def __post_init__(self) -> None:
+        super().__init__(daemon=True)
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def run(self) -> None:
+        while not self.stop.is_set():
+            try:
+                self.seen.add(whole(self.path))
+            except Exception as error:  # noqa: BLE001
+                self.failures.append(f"{type(error).__name__}: {error}")
+            self.rounds += 1
+            time.sleep(0.3)
+
+
+def whole(path: Path) -> tuple[Any, ...]:
+    """What tells one snapshot from another, read in one connection."""
+    counts = ("marts.indicator_value", "quality.delivery", "staging.finance__budget_revenue")
+    with duckdb.connect(str(path), read_only=True) as connection:
+        newest = "select max(snapshot_id) from quality.snapshot"
+        answers = [connection.execute(newest).fetchall()]
+        for table in counts:
+            answers.append(connection.execute(f"select count(*) from {table}").fetchall())
+            time.sleep(0.01)
+    return tuple(answer[0][0] for answer in answers)
+
+
+@dataclass
+class Second:
+    """The same province after a second refresh, watched by ten readers."""
+
+    province: Province
+    refresh: Done
+    older: str
+    newer: str
+    before: dict[str, list[dict[str, Any]]]
+    readers: list[Reader]
+    kept: tuple[Any, Any]
+
+
+@pytest.fixture(scope="module")
+def second(first: First, tmp_path_factory: pytest.TempPathFactory) -> Second:
+    province = Province(tmp_path_factory.mktemp("second") / "var")
+    shutil.copytree(first.province.base, province.base, symlinks=True)
+    older, before = province.published_id(), ledger(province)
+    stop = threading.Event()
+    readers = [Reader(province.published, stop) for _ in range(10)]
+    opened = duckdb.connect(str(province.published), read_only=True)
+    sql = "select count(*), sum(value) from marts.indicator_value"
+    started_with = opened.execute(sql).fetchall()
+    for reader in readers:
+        reader.start()
+    done = province.ioc("refresh", "--json")
+    time.sleep(1)
+    stop.set()
+    for reader in readers:
+        reader.join(timeout=60)
+    ended_with = opened.execute(sql).fetchall()
+    opened.close()
+    assert done.code == 0, done.err
+    newer = province.published_id()
+    return Second(province, done, older, newer, before, readers, (started_with, ended_with))
+
+
+def ledger(province: Province) -> dict[str, list[dict[str, Any]]]:
+    """Whole tables of the ledger, opened for reading only."""
+    found = {}
+    with closing(sqlite3.connect(f"file:{province.home}/ledger.db?mode=ro", uri=True)) as database:
+        database.row_factory = sqlite3.Row
+        for table in ("batch", "acceptance", "delivery"):
+            rows = database.execute(f"select * from {table} order by 1")
+            found[table] = [dict(row) for row in rows]
+    return found
+
+
+def test_json_is_all_there_is_on_stdout(second: Second) -> None:
+    told = second.refresh.json()
+    assert told["published"] is True
+    assert told["snapshot"]["id"] == second.newer != second.older
+    assert {feed["feed"] for feed in told["feeds"]} == {*FEEDS, PLANNED}
+    assert PROGRESS.search(second.refresh.err)
+
+
+def test_the_same_again_makes_no_batch(second: Second) -> None:
+    after = ledger(second.province)
+    assert after["batch"] == second.before["batch"]
+    assert after["acceptance"] == second.before["acceptance"]
+    new = after["delivery"][len(second.before["delivery"]) :]
+    assert {row["feed"]: row["outcome"] for row in new} == dict.fromkeys(FEEDS, "no_news")
+    assert len(after["batch"]) == 3
+
+
+def test_the_same_again_changes_no_row(second: Second) -> None:
+    older, newer = (second.province.snapshot(name) for name in (second.older, second.newer))
+    names = tables(newer, SERVED)
+    assert tables(older, SERVED) == names
+    assert len(names) >= 10
+    assert differing(older, newer, names) == {}
+    # the comparison would find a row
+    assert "quality.delivery" in differing(older, newer, ["quality.delivery"])
+
+
+def test_both_snapshots_are_kept_and_sound(second: Second) -> None:
+    told = second.province.ioc("snapshots", "list", "--json").json()
+    assert [(row["id"], row["published"]) for row in told] == [
+        (second.newer, True),
+        (second.older, False),
+    ]
+    assert second.province.ioc("snapshots", "verify", second.newer).code == 0
+    diff = second.province.ioc("snapshots", "diff", second.older, second.newer, "--json").json()
+    changed = {row["table"] for row in diff}
+    assert changed == {"quality.delivery", "quality.snapshot", "quality.score"}
+
+
+def test_readers_see_no_error_and_only_whole_snapshots(second: Second) -> None:
+    assert [reader.failures for reader in second.readers if reader.failures] == []
+    assert len(second.readers) == 10
+    assert min(reader.rounds for reader in second.readers) > 5
+    seen = set().union(*(reader.seen for reader in second.readers))
+    older, newer = (whole(second.province.snapshot(n)) for n in (second.older, second.newer))
+    assert seen == {older, newer}
+    assert older != newer
+
+
+def test_a_connection_that_was_open_goes_on(second: Second) -> None:
+    started_with, ended_with = second.kept
+    assert started_with == ended_with
+    assert started_with[0][0] > 1000
+
+
+# -- a build that fails, then sources that break --------------------------------------------------
+
+
+@dataclass
+class Broken:
+    """A copy of the province whose build failed once, and whose sources were broken then."""
+
+    province: Province
+    before: str
+    failed: Done
+    after_failure: str
+    refresh: Done
+    commune: str
+    workbook: str
+
+
+@pytest.fixture(scope="module")
+def broken(first: First, tmp_path_factory: pytest.TempPathFactory) -> Broken:
+    province = Province(tmp_path_factory.mktemp("broken") / "var")
+    shutil.copytree(first.province.base, province.base, symlinks=True)
+    before = province.published_id()
+    unreadable = province.home / "accepted" / "health__disease_weekly" / "batches" / "zzz.parquet"
+    unreadable.write_bytes(b"PAR1 but nothing that follows is Parquet")
+    failed = province.ioc("refresh")
+    after_failure = province.published_id()
+    unreadable.unlink()
+    commune = sorted((province.sandbox / "so_y_te").glob("*.csv"))[7]
+    commune.unlink()
+    workbook = max((province.sandbox / "so_tai_chinh").glob("*.xlsx"))
+    workbook.write_bytes(workbook.read_bytes()[:3000])
+    with closing(sqlite3.connect(province.sandbox / "van_phong_ubnd" / "ho_so.db")) as database:
+        database.execute("alter table ho_so rename column ma_xa to ma_phuong_xa")
+        database.commit()
+    refresh = province.ioc("refresh")
+    return Broken(province, before, failed, after_failure, refresh, commune.name, workbook.name)
+
+
+def test_a_failing_build_keeps_what_was_published(first: First, broken: Broken) -> None:
+    assert broken.failed.code == 1
+    assert "NOT PUBLISHED" in broken.failed.out
+    assert broken.before in broken.failed.out
+    assert broken.after_failure == broken.before
+    assert "health__disease_weekly" in broken.failed.out
+    assert "PUBLISHED snapshot" not in broken.failed.out
+    old, kept = (p.snapshot(broken.before) for p in (first.province, broken.province))
+    assert old.read_bytes() == kept.read_bytes()
+
+
+def test_broken_sources_do_not_stop_the_province(broken: Broken) -> None:
+    assert broken.refresh.code == 0, broken.refresh.err
+    assert broken.province.published_id() != broken.before
+    assert "PUBLISHED" in broken.refresh.out
+
+
+def test_the_last_good_is_served(first: First, broken: Broken) -> None:
+    old = first.province.snapshot(broken.before)
+    new = broken.province.published
+    staging = [f"staging.{feed.split('/')[1].replace('.', '__')}" for feed in FEEDS]
+    marks = ("_batch_id", "_recorded_at")
+    for name in staging:
+        assert query(new, f"select count(*) from {name}")[0][0] > 500
+    assert differing(old, new, staging, without=marks) == {}
+    assert differing(old, new, ["marts.indicator_value"], without=("recorded_at",)) == {}
+    file = f"so_y_te/{broken.commune}"
+    sql = "select count(*) from staging.health__disease_weekly where _file = "
+    assert query(new, f"{sql}'{file}'")[0][0] > 30
+
+
+def test_outcome_scores_and_problem_say_which(first: First, broken: Broken) -> None:
+    before, after = first.province.status(), broken.province.status()
+    outcomes = {feed: after[feed]["outcome"] for feed in FEEDS}
+    assert outcomes == {
+        BUDGET: "partly_accepted",
+        DISEASE: "partly_accepted",
+        DOSSIER: "structure_mismatch",
+    }
+    assert broken.workbook in after[BUDGET]["problem"]
+    assert broken.commune in after[DISEASE]["problem"]
+    assert "'ma_xa'" in after[DOSSIER]["problem"]
+    assert "ma_phuong_xa" in after[DOSSIER]["problem"]
+    for feed, fallen in {
+        BUDGET: {"complete", "correct"},
+        DISEASE: {"complete"},
+        DOSSIER: {"correct"},
+    }.items():
+        for dimension in fallen:
+            was, now = before[feed]["scores"][dimension], after[feed]["scores"][dimension]
+            assert now < was, (feed, dimension)
+        assert after[feed]["scores"]["live"] > 90
+    assert after[DOSSIER]["scores"]["correct"] == 0
+    assert after[DOSSIER]["batch_id"] == before[DOSSIER]["batch_id"]
+    for named in (broken.workbook, broken.commune, "ma_xa"):
+        assert named in broken.refresh.out, named
+
+
+def test_no_row_vanishes_from_the_broken_night(first: First, broken: Broken) -> None:
+    batches = ledger(broken.province)["batch"]
+    assert len(batches) == 5
+    for row in batches:
+        parts = row["rows_accepted"] + row["rows_quarantined"] + row["rows_duplicate"]
+        assert row["rows_received"] == parts
+    key: FeedKey = first.key.feeds[DISEASE]
+    newest = broken.province.status()[DISEASE]
+    assert 0 < newest["rows_received"] < key.rows_received
+
+
+def test_the_answers_are_json(first: First) -> None:
+    for arguments in (["snapshots", "list"], ["contracts", "list"], ["contracts", "check"]):
+        done = first.province.ioc(*arguments, "--json")
+        assert done.code == 0, done.err
+        assert json.loads(done.out)

@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ioc_pipelines.catalog.layouts import CsvLayout
+from ioc_pipelines.intake.errors import StructureMismatchError, UnreadableFileError
+from ioc_pipelines.intake.layout.read import read_table
+from ioc_pipelines.intake.layout.table import Table
+
+NAME = "so_y_te/tram_01.csv"
+SOURCES = ("Mã", "Số")
+
+
+def read(
+    tmp_path: Path, content: bytes | str, sources: tuple[str, ...] = SOURCES, **layout: Any
+) -> Table:
+    path = tmp_path / "tram_01.csv"
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    declared = CsvLayout(format="csv", **{"delimiter": ";"} | layout)
+    return read_table(declared, sources, path, NAME)
+
+
+def rows(table: Table) -> list[tuple[Any, ...]]:
+    return table.frame.select("_row", *SOURCES).rows()
+
+
+TWO = [(2, "01", "5"), (3, "02", None)]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "Mã;Số\n01;5\n02;\n",
+        "Mã;Số\n01;5\n02;",
+        "Mã;Số\r\n01;5\r\n02;\r\n",
+        "\ufeffMã;Số\r\n01;5\r\n02;\r\n",
+        '\ufeff"Mã";"Số"\r\n"01";"5"\r\n"02";\r\n',
+        "Thừa;Số;Mã\nx;5;01\ny;;02\n",
+        " mÃ ;SỐ\n01;5\n02;\n",
+        "Ma\u0303;So\u0302\u0301\n01;5\n02;\n",
+    ],
+    ids=["lf", "no last line end", "crlf", "bom", "quoted", "other order", "case", "decomposed"],
+)
+def test_lines_as_text(tmp_path: Path, content: str) -> None:
+    table = read(tmp_path, content)
+    assert rows(table) == TWO
+    assert table.frame.columns == ["_file", "_sheet", "_row", *SOURCES]
+    assert table.frame["_file"].unique().to_list() == [NAME]
+    assert table.frame["_sheet"].null_count() == 2
+    assert table.found == {"rows": 2}
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_the_declared_delimiter(tmp_path: Path, delimiter: str) -> None:
+    content = "Mã;Số\n01;5\n02;\n".replace(";", delimiter)
+    assert rows(read(tmp_path, content, delimiter=delimiter)) == TWO
+
+
+def test_nothing_is_read_as_a_number(tmp_path: Path) -> None:
+    table = read(tmp_path, "Mã;Số\n001;1.234,50\n1e3; 7 \n")
+    assert rows(table) == [(2, "001", "1.234,50"), (3, "1e3", " 7 ")]
+
+
+def test_the_row_is_the_number_of_its_line(tmp_path: Path) -> None:
+    """The officer looks for it in the file: a cell of two lines counts for two."""
+    table = read(tmp_path, 'Mã;Số\n"hai\ndòng";5\n02;""\n"a;""b""";7\n')
+    assert [row[1] for row in rows(table)] == ["hai\ndòng", "02", 'a;"b"']
+    assert [row[2] for row in rows(table)] == ["5", "", "7"]
+    assert [row[0] for row in rows(table)] == [2, 4, 5]
+
+
+@pytest.mark.parametrize("blank", ["\n", ";\n", ";;\n"], ids=["empty", "one", "all"])
+def test_blank_lines_are_not_data(tmp_path: Path, blank: str) -> None:
+    """As on a worksheet; spreadsheets leave them at the end of what they export."""
+    content = "Mã;Số;Ghi chú\n01;5;x\n" + blank + "02;;\n" + blank * 2
+    table = read(tmp_path, content)
+    assert rows(table) == [(2, "01", "5"), (4, "02", None)]
+
+
+def test_a_header_without_lines_is_an_empty_table(tmp_path: Path) -> None:
+    table = read(tmp_path, "Mã;Số\n")
+    assert rows(table) == []
+    assert table.frame.columns == ["_file", "_sheet", "_row", *SOURCES]
+
+
+def test_captures_from_the_file_name(tmp_path: Path) -> None:
+    captures = {"station": {"where": "file", "pattern": r"tram_(\d+)"}}
+    table = read(tmp_path, "Mã;Số\n01;5\n02;6\n", ("station", *SOURCES), captures=captures)
+    assert table.frame["station"].to_list() == ["01", "01"]
+    wrong = {"station": {"where": "file", "pattern": r"xa_(\d+)"}}
+    with pytest.raises(StructureMismatchError, match="station"):
+        read(tmp_path, "Mã;Số\n01;5\n", ("station", *SOURCES), captures=wrong)
+
+
+# --- refusals -----------------------------------------------------------------------------------
+
+
+def test_a_missing_column_is_named_with_its_nearest_candidates(tmp_path: Path) -> None:
+    with pytest.raises(StructureMismatchError) as caught:
+        read(tmp_path, "Mã xã;Số ca;Ngày\n01;5;x\n", ("Mã xã", "Số ca mắc"))
+    assert "'Số ca mắc' (nearest: Số ca)" in caught.value.reason
+    assert "the header has: Mã xã, Số ca, Ngày" in caught.value.reason
+    assert caught.value.file == NAME
+
+
+def test_another_delimiter_is_a_mismatch(tmp_path: Path) -> None:
+    with pytest.raises(StructureMismatchError, match="'Mã'"):
+        read(tmp_path, "Mã,Số\n01,5\n")
+
+
+@pytest.mark.parametrize("header", ["Mã;Số;Mã", "Mã;Số;mã", "Mã;Số;Ma\u0303"])
+def test_a_column_that_is_there_twice_is_a_mismatch(tmp_path: Path, header: str) -> None:
+    """As on a worksheet: none of the two is the one that was agreed on."""
+    with pytest.raises(StructureMismatchError, match="'Mã'"):
+        read(tmp_path, f"{header}\n01;5;99\n")
+
+
+def test_a_repeated_column_that_is_not_mapped_does_no_harm(tmp_path: Path) -> None:
+    assert rows(read(tmp_path, "Mã;x;Số;x\n01;a;5;b\n02;a;;b\n")) == TWO
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\n\n",
+        "Mã;Số\nHưng Yên;5\n".encode("cp1258", errors="replace").replace(b"?", b"\xe3"),
+        "Mã;Số\n01;5\n".encode("utf-16"),
+        b"M\xe3;S\xf4\n01;5\n",
+        "Mã;Số\n01;5\n".encode() + b"\xff\xfe;1\n",
+        "Mã;Số\n01;5;6\n".encode(),
+        'Mã;Số\n01;5\n"02;6\n03;7\n'.encode(),
+        b"PK\x03\x04\x14\x00\x00\x00\x08\x00\xff\xff",
+    ],
+    ids=[
+        "empty",
+        "blank",
+        "legacy encoding",
+        "utf-16",
+        "legacy header",
+        "bad bytes",
+        "a cell too many",
+        "open quote",
+        "a zip",
+    ],
+)
+def test_unreadable_files(tmp_path: Path, content: bytes) -> None:
+    with pytest.raises(UnreadableFileError) as caught:
+        read(tmp_path, content)
+    assert caught.value.outcome == "unreadable"
+    assert caught.value.file == NAME
+
+
+def test_a_line_with_a_cell_too_few_is_a_row_with_an_empty_cell(tmp_path: Path) -> None:
+    table = read(tmp_path, "Mã;Số\n01\n02;6\n")
+    assert rows(table) == [(2, "01", None), (3, "02", "6")]
+
+
+def test_the_reason_holds_no_data(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableFileError) as caught:
+        read(tmp_path, "Mã;Số\n0912345678;5;Nguyễn Văn A\n")
+    assert "0912345678" not in str(caught.value)
+    assert "Nguyễn" not in str(caught.value)
+
+
+def test_a_column_named_like_ours_does_no_harm(tmp_path: Path) -> None:
+    assert rows(read(tmp_path, "Mã;_row;Số\n01;x;5\n02;y;\n")) == TWO
