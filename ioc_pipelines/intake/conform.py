@@ -121,22 +121,31 @@ def _number(column: Column, kind: pl.DataType, text: pl.Expr) -> pl.Expr:
 
 
 def _whole(column: Column, kind: pl.DataType, text: pl.Expr) -> pl.Expr:
-    """The cell as a whole number, scaled. Digits are read exactly; a float may be off by its ulps.
+    """The cell as a whole number, scaled.
 
-    419.278223 million is 419,278,223 whole although the float product is not.
+    Digits are exact or unreadable. A float, as spreadsheets have them, may be off by a few units
+    in its last place: 419.278223 million is 419,278,223 whole although the product is not.
     """
-    exact = _digits(column, text).cast(_EXACT, strict=False) * column.scale
+    digits = _digits(column, text)
     if kind.is_integer() or kind.is_decimal():
-        exact = pl.col(column.source).cast(_EXACT, strict=False) * column.scale
-        exact = pl.when(text.is_not_null()).then(exact)
-    elif isinstance(kind, pl.Struct):  # what a numeric cell says is not how its column is written
-        exact = pl.when(pl.col(column.source).struct.field("number").is_null()).then(exact)
+        digits = pl.when(text.is_not_null()).then(pl.col(column.source).cast(pl.String))
+    # what Decimal holds after scaling; a longer run of digits is no amount of anything
+    longest = _EXACT.precision - _EXACT.scale - len(str(column.scale))
+    fits = digits.str.contains(rf"^[+-]?\d{{1,{longest}}}(\.\d{{1,{_EXACT.scale}}})?$")
+    exact = pl.when(fits).then(digits).cast(_EXACT, strict=False) * column.scale
     whole = pl.when(exact == exact.round(0)).then(exact).cast(pl.Int64, strict=False)
     number = _number(column, kind, text) * column.scale
     nearest = number.round(0)
     is_near = (number - nearest).abs() <= nearest.abs() * _FLOAT_SLACK
     rounded = pl.when(is_near).then(nearest).cast(pl.Int64, strict=False)
-    return pl.when(exact.is_null()).then(rounded).otherwise(whole)
+    return pl.when(_is_float(column, kind, text)).then(rounded).otherwise(whole)
+
+
+def _is_float(column: Column, kind: pl.DataType, text: pl.Expr) -> pl.Expr:
+    """Whether the cell is a floating-point number: by its type, or written with an exponent."""
+    if isinstance(kind, pl.Struct):  # what a numeric cell says is not how its column is written
+        return pl.col(column.source).struct.field("number").is_not_null()
+    return pl.lit(kind.is_float()) | text.str.contains("[eE]").fill_null(value=False)
 
 
 def _digits(column: Column, text: pl.Expr) -> pl.Expr:

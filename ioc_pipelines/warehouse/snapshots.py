@@ -114,9 +114,8 @@ def published_id(home: Home) -> str | None:
 
 def snapshot_ids(home: Home) -> list[str]:
     """Ids of all snapshots on disk, newest first."""
-    return sorted(
-        (path.parent.name for path in home.snapshots.glob(f"*/{_MANIFEST}")), reverse=True
-    )
+    found = (path.parent.name for path in home.snapshots.glob(f"[!.]*/{_MANIFEST}"))
+    return sorted(found, reverse=True)
 
 
 def read_manifest(home: Home, snapshot_id: str) -> SnapshotManifest:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -241,14 +240,8 @@ def test_staging_and_dimension_follow_the_list(nights: Nights) -> None:
     assert rows["a"][0][1:3] == (OLD_NAME, OLD_NAME)
     assert rows["again"] == rows["a"]
     assert rows["b"][0][3] == nights.b.admin_batch
-    counts = Counter(
-        {
-            name: getattr(nights, name).query("select count(*) from staging.reference__admin_unit")[
-                0
-            ][0]
-            for name in rows
-        }
-    )
+    count = "select count(*) from staging.reference__admin_unit"
+    counts = {name: getattr(nights, name).query(count)[0][0] for name in rows}
     assert counts == {"a": 3355, "b": 3354, "again": 3355}
 
 

@@ -88,6 +88,8 @@ def test_the_same_content_has_the_same_id() -> None:
     assert set(first) <= set("0123456789abcdef")
     assert first == id_of(list(reversed(ROWS)))
     assert first == id_of(ROWS, file="another name.csv")
+    another_hand = [("001", " 1000", "1/2/2026"), *ROWS[1:3], ("003", None, "x")]
+    assert first == id_of(another_hand), "the rows say the same"
 
 
 @settings(max_examples=60, deadline=None, database=None)
@@ -106,9 +108,20 @@ def test_row_order_does_not_matter_and_every_cell_does(data: st.DataObject) -> N
 @pytest.mark.parametrize(
     "rows",
     [
-        pytest.param([("001", "1.001", "01/02/2026"), *ROWS[1:]], id="a cell"),
         pytest.param([("001", "1000", "01/02/2026"), *ROWS[1:]], id="a spelling"),
         pytest.param([*ROWS[:3], ("003", None, "x")], id="nothing for an empty text"),
+    ],
+)
+def test_rows_that_mean_the_same_have_the_same_id(rows: list[Cells]) -> None:
+    assert id_of(rows) == id_of(ROWS)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        pytest.param([("001", "1.001", "01/02/2026"), *ROWS[1:]], id="a cell"),
+        pytest.param([*ROWS[:3], ("003", "", "y")], id="the text of an unreadable cell"),
+        pytest.param([*ROWS[:3], ("003", "", None)], id="nothing for an unreadable cell"),
         pytest.param([*ROWS, ROWS[0]], id="a row more"),
         pytest.param(ROWS[:3], id="a row less"),
         pytest.param([ROWS[0], ROWS[1], ROWS[3]], id="a duplicate less"),

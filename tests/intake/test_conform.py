@@ -133,6 +133,9 @@ def test_plain_numbers(number: Any, text: str, value: Any) -> None:
         ("9.007.199.254.740.991", 9_007_199_254_740_991),
         ("9.223.372.036.854.775.808", UNREADABLE),
         ("99999999999999999999999", UNREADABLE),
+        ("12,0000000004", UNREADABLE),
+        ("12,9999999999999", UNREADABLE),
+        ("12,0000000000", 12),
     ],
 )
 def test_whole_numbers(text: str, value: Any) -> None:
@@ -162,6 +165,15 @@ def test_a_whole_number_that_its_type_cannot_hold_is_unreadable() -> None:
 )
 def test_million_dong_as_whole_dong(text: str | None, value: Any) -> None:
     assert read([text], pl.Int64, number="vi", scale=MILLION) == [value]
+
+
+@pytest.mark.parametrize("scale", [1, 1000, MILLION, 10**12])
+@pytest.mark.parametrize("digits", [*range(18, 42), 100])
+def test_a_cell_full_of_digits_costs_only_itself(digits: int, scale: int) -> None:
+    found = read(["9" * digits, "5", "1,5"], pl.Int64, number="vi", scale=scale)
+    assert found[1] == 5 * scale
+    exact = int("9" * digits) * scale
+    assert found[0] == (exact if exact < 2**63 else UNREADABLE)
 
 
 def test_numeric_cells_are_exact_whatever_the_declared_form() -> None:
@@ -497,6 +509,7 @@ TEXTS = st.one_of(
         ["", " ", "-", "x", "12", "1.234", "1,5", "05/12/2024", "2024-12-05", "12/2024"]
     ),
     st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=6),
+    st.text("0123456789.,", max_size=45),
 )
 TARGETS = {
     "whole": (pl.Int64(), {"number": "vi"}),

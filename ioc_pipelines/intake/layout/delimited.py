@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Collection
 from pathlib import Path
 
@@ -13,31 +15,56 @@ from ioc_pipelines.intake.errors import StructureMismatchError, UnreadableFileEr
 from ioc_pipelines.intake.layout.captured import capture
 from ioc_pipelines.intake.layout.table import FILE, ROW, SHEET, Table, missing_columns, normal
 
+_HEADER_LINES = 1
+# how polars names the second column of one name
+_REPEATED = re.compile(r"_duplicated_\d+$")
+
 
 def read_csv(layout: CsvLayout, sources: Collection[str], path: Path, name: str) -> Table:
-    """Every line below the header as text; ``_row`` is the line's number in the file."""
+    """Every line below the header as text, but blank ones; ``_row`` is the line's number."""
     try:
-        frame = pl.read_csv(
-            path,
-            separator=layout.delimiter,
-            infer_schema=False,
-            row_index_name=ROW,
-            row_index_offset=2,
-        )
+        frame = pl.read_csv(path, separator=layout.delimiter, infer_schema=False)
     except (PolarsError, UnicodeDecodeError) as error:
         raise UnreadableFileError(name, f"not readable as CSV: {type(error).__name__}") from error
+    if any(_is_not_text(header) for header in frame.columns):
+        raise UnreadableFileError(name, "not text in UTF-8")
     values = capture(layout.captures, {"file": name}, name)
-    by_name = {normal(header): header for header in frame.columns if header != ROW}
-    wanted = [source for source in sources if source not in values]
-    missing = [source for source in wanted if normal(source) not in by_name]
-    if missing:
-        recognised = list(by_name.values()) if len(missing) < len(wanted) else []
-        raise StructureMismatchError(name, missing_columns(missing, recognised))
+    wanted = [source for source in dict.fromkeys(sources) if source not in values]
+    columns = _columns(frame.columns, wanted, name)
     table = frame.select(
         pl.lit(name).alias(FILE),
         pl.lit(None, pl.String).alias(SHEET),
-        pl.col(ROW).cast(pl.Int64),
-        *(pl.col(by_name[normal(source)]).alias(source) for source in wanted),
+        _line_numbers(frame).alias(ROW),
+        *(pl.col(columns[source]).alias(source) for source in wanted),
         *(pl.lit(value).alias(key) for key, value in values.items()),
-    )
+    ).filter(pl.any_horizontal(pl.col(wanted).str.strip_chars().fill_null("") != ""))
     return Table(table, {"rows": table.height})
+
+
+def _columns(headers: list[str], wanted: list[str], name: str) -> dict[str, str]:
+    """The column of each wanted source. Raises StructureMismatchError; twice is as bad as never."""
+    normalised = [normal(_REPEATED.sub("", header)) for header in headers]
+    missing = [source for source in wanted if normalised.count(normal(source)) != 1]
+    if missing:
+        recognised = headers if len(missing) < len(wanted) else []
+        raise StructureMismatchError(name, missing_columns(missing, recognised))
+    return {source: headers[normalised.index(normal(source))] for source in wanted}
+
+
+def _line_numbers(frame: pl.DataFrame) -> pl.Series:
+    """The line each row begins on, from 1; a cell of two lines counts for two."""
+    breaks = frame.select(
+        pl.sum_horizontal(pl.all().str.count_matches("\n", literal=True).fill_null(0))
+        .cum_sum()
+        .shift(1, fill_value=0)
+        .cast(pl.Int64)
+        .alias("breaks")
+    )["breaks"]
+    first = 1 + _HEADER_LINES
+    return pl.int_range(first, first + frame.height, eager=True, dtype=pl.Int64) + breaks
+
+
+def _is_not_text(header: str) -> bool:
+    return "\ufffd" in header or any(
+        unicodedata.category(char) == "Cc" and not char.isspace() for char in header
+    )

@@ -166,5 +166,12 @@ def test_the_reason_holds_no_data(tmp_path: Path) -> None:
     assert "Nguyễn" not in str(caught.value)
 
 
+def test_a_file_without_its_header_is_not_quoted(tmp_path: Path) -> None:
+    with pytest.raises(StructureMismatchError, match="no header was recognised") as caught:
+        read(tmp_path, "0912345678;Nguyễn Văn A\n0912345679;Nguyễn Văn B\n")
+    assert "0912345678" not in str(caught.value)
+    assert "Nguyễn" not in str(caught.value)
+
+
 def test_a_column_named_like_ours_does_no_harm(tmp_path: Path) -> None:
     assert rows(read(tmp_path, "Mã;_row;Số\n01;x;5\n02;y;\n")) == TWO
