@@ -129,6 +129,7 @@ def _whole(column: Column, kind: pl.DataType, text: pl.Expr) -> pl.Expr:
     digits = _digits(column, text)
     if kind.is_integer() or kind.is_decimal():
         digits = pl.when(text.is_not_null()).then(pl.col(column.source).cast(pl.String))
+    digits = digits.str.replace(r"\.0+$", "")
     # what Decimal holds after scaling; a longer run of digits is no amount of anything
     longest = _EXACT.precision - _EXACT.scale - len(str(column.scale))
     fits = digits.str.contains(rf"^[+-]?\d{{1,{longest}}}(\.\d{{1,{_EXACT.scale}}})?$")
