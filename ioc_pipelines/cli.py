@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from ioc_pipelines.orchestration.deployment import Deployment
     from ioc_pipelines.orchestration.run import RunResult
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__.split("\n")[0])
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="The data backbone of a provincial IOC."
+)
 quarantine = typer.Typer(no_args_is_help=True, help="Rows that did not meet their contract.")
 snapshots = typer.Typer(no_args_is_help=True, help="Published warehouse files.")
 contracts = typer.Typer(no_args_is_help=True, help="What each dataset must be.")
@@ -146,6 +148,9 @@ def quarantine_list(
     from ioc_pipelines.serving.refusals import refusals_by_rule
 
     deployment = _deployment(profile)
+    known = [entry.id for entry in deployment.catalog.entries]
+    if feed is not None and feed not in known:
+        _unknown("feed", feed, known)
     counted = refusals_by_rule(deployment.catalog, deployment.ledger, deployment.rows, feed)
     if as_json:
         _print_json(counted.to_dicts())

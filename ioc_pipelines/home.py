@@ -81,6 +81,18 @@ class Home:
         """The simulated agency systems, outside the data root as real ones are."""
         return Path(os.environ.get("IOC_SANDBOX") or self.root.parent / "sandbox")
 
+    def prepare(self) -> None:
+        """Make the folders that hold rows or messages, for their owner only.
+
+        What is published is for others to read; the root is for them to pass through.
+        """
+        for private in (self.landing, self.accepted, self.quarantine, self.build, self.dagster):
+            private.mkdir(parents=True, exist_ok=True)
+            private.chmod(0o700)
+        ledger = self.root / "ledger.db"
+        ledger.touch()
+        ledger.chmod(0o600)
+
     def hash_key(self) -> bytes:
         """The secret that key hashes are made with: ``IOC_HASH_KEY`` or a private file.
 

@@ -42,4 +42,4 @@ def _shorthand(value: Any) -> Any:
     return {"source": value} if isinstance(value, str) else value
 
 
-ColumnSpec = Annotated[Column, BeforeValidator(_shorthand)]
+ColumnSpec = Annotated[Column, BeforeValidator(_shorthand, json_schema_input_type=str | Column)]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
+import polars as pl
+from polars.exceptions import PolarsError
 from pydantic import AfterValidator, Field
 
 from ioc_pipelines.catalog.connectors import Strict
@@ -19,7 +21,17 @@ def _compiles(pattern: str) -> str:
     return pattern
 
 
+def _matches_rows(pattern: str) -> str:
+    try:
+        pl.Series([""]).str.contains(_compiles(pattern))
+    except PolarsError as error:
+        msg = "not a pattern that rows can be matched by: no look-around, no back-references"
+        raise ValueError(msg) from error
+    return pattern
+
+
 Pattern = Annotated[str, AfterValidator(_compiles)]
+RowPattern = Annotated[str, AfterValidator(_matches_rows)]
 
 
 class Capture(Strict):
@@ -27,6 +39,12 @@ class Capture(Strict):
 
     where: Literal["title", "sheet", "file"]
     pattern: Pattern = Field(description="Regular expression; its first group is the value")
+
+
+class FileCapture(Capture):
+    """A value that stands in the file name: a text file has no title and no sheets."""
+
+    where: Literal["file"]
 
 
 class XlsxLayout(Strict):
@@ -39,13 +57,13 @@ class XlsxLayout(Strict):
     format: Literal["xlsx"]
     sheet: Pattern = Field(description="Regular expression the sheet's name must match")
     header_rows: int = Field(default=1, ge=1, le=10)
-    start_after: Pattern | None = Field(
+    start_after: RowPattern | None = Field(
         default=None, description="Rows begin after the first row whose text matches"
     )
-    stop_before: Pattern | None = Field(
+    stop_before: RowPattern | None = Field(
         default=None, description="Rows end before the first row whose text matches"
     )
-    skip_rows: Pattern | None = Field(
+    skip_rows: RowPattern | None = Field(
         default=None, description="Rows whose text matches are not data: totals, column numbers"
     )
     captures: dict[str, Capture] = Field(default_factory=dict)
@@ -57,7 +75,7 @@ class CsvLayout(Strict):
     format: Literal["csv"]
     delimiter: str = Field(default=",", min_length=1, max_length=1)
     encoding: Literal["utf-8"] = "utf-8"
-    captures: dict[str, Capture] = Field(default_factory=dict)
+    captures: dict[str, FileCapture] = Field(default_factory=dict)
 
 
 class JsonLayout(Strict):

@@ -98,16 +98,33 @@ def load_catalog(folder: Path, contracts: Mapping[str, type[Contract]] | None = 
     return Catalog(profile, tuple(entries), contracts)
 
 
+class _NoRepeats(yaml.SafeLoader):
+    """Safe YAML in which a field may stand once: of two, it is not clear which was meant."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """The mapping. Raises ConstructorError on a repeated field."""
+        seen = set()
+        for key, _ in node.value:
+            name = self.construct_object(key, deep=True)
+            if name in seen:
+                msg = f"field '{name}' is given twice"
+                raise yaml.constructor.ConstructorError(None, None, msg, key.start_mark)
+            seen.add(name)
+        return super().construct_mapping(node, deep)
+
+
 def _read(path: Path, model: type[Model], problems: list[str]) -> Model | None:
     """Read one YAML file; what is wrong goes to ``problems``."""
     try:
-        return model.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=_NoRepeats)  # noqa: S506
+        return model.model_validate(raw)
+    except UnicodeDecodeError:
+        problems.append(f"{path.name}: not text in UTF-8")
     except FileNotFoundError:
         problems.append(f"{path.name}: the file is missing in {path.parent}")
     except yaml.YAMLError as error:
         problems.append(f"{path.name}: not valid YAML: {error}")
     except ValidationError as error:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
         problems += [_explain(path, raw, dict(detail)) for detail in error.errors()]
     return None
 
@@ -138,6 +155,11 @@ def _problems_of(entry: FeedEntry, profile: Profile) -> Iterator[str]:
     if entry.contract is None:
         yield f"dataset: no contract '{feed.dataset}' in contracts/"
     else:
+        if feed.sharing == "special" and entry.contract.info().publish == "rows":
+            yield (
+                "sharing: data shared by special request stays out of the published file, but its "
+                "contract publishes rows: publish 'aggregate' or 'none'"
+            )
         yield from _unmapped(feed, list(entry.contract.polars_schema()))
 
 

@@ -18,10 +18,13 @@ _AGE = re.compile(r"^(\d+)([hd])$")
 
 
 def _age(value: Any) -> Any:
+    if isinstance(value, timedelta):
+        return value
     if isinstance(value, str) and (match := _AGE.match(value)):
         count, unit = int(match[1]), match[2]
         return timedelta(hours=count) if unit == "h" else timedelta(days=count)
-    return value
+    msg = "an age is a number with h or d: 26h, 35d"
+    raise ValueError(msg)
 
 
 Age = Annotated[

@@ -15,6 +15,8 @@ from ioc_pipelines.connectors.fetched import (
     SourceUnavailableError,
 )
 
+_SHOWN = 5
+
 
 def fetch_files(
     connector: FilesConnector, environment: Mapping[str, str], cursor: Mapping[str, Any] | None
@@ -30,7 +32,8 @@ def fetch_files(
     paths = sorted(path for path in root.glob(connector.pattern) if _is_inside(path, root))
     known = dict((cursor or {}).get("files", {}))
     if not paths:
-        gone = f"; no longer there: {', '.join(sorted(known))}" if known else ""
+        shown = ", ".join(sorted(known)[:_SHOWN]) + (", …" if len(known) > _SHOWN else "")
+        gone = f"; {len(known)} no longer there: {shown}" if known else ""
         msg = f"no file matches {connector.pattern}{gone}"
         raise NothingArrivedError(msg)
     present = {path.relative_to(root).as_posix(): path for path in paths}
@@ -46,9 +49,9 @@ def fetch_files(
 
 def _missing(known: Mapping[str, str], present: Mapping[str, str]) -> tuple[str, ...]:
     """Names that are gone with their content: a renamed file is not missing."""
-    here = set(present.values())
+    moved = {sha for name, sha in present.items() if name not in known}
     return tuple(
-        sorted(name for name, sha in known.items() if name not in present and sha not in here)
+        sorted(name for name, sha in known.items() if name not in present and sha not in moved)
     )
 
 

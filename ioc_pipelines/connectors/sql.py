@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import sqlite3
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import polars as pl
 import sqlalchemy as sa
@@ -44,22 +46,44 @@ def fetch_sql(
         with engine.connect() as connection:
             _require_columns(connection, connector.table, wanted)
             query = _query(connector, wanted, seen, window)
-            frame = pl.read_database(query, connection, infer_schema_length=None)
+            frame = _frame(connection, query, wanted)
     except SQLAlchemyError as error:
         # the driver's message can carry values of rows; its kind cannot
         msg = f"database of {connector.url_env}: {type(error).__name__}"
         raise SourceUnavailableError(msg) from error
     finally:
         engine.dispose()
-    path = workspace / f"{connector.table}.parquet"
+    path = workspace / "table.parquet"
     frame.write_parquet(path)
     newest = frame[connector.watermark].max() if window.is_open and frame.height else seen
     return Fetched(
-        files=(SourceFile(path.name, path),),
+        files=(SourceFile(f"{connector.table}.parquet", path),),
         cursor={"watermark": newest},
         has_news=frame.height > 0,
         confirms=True,
     )
+
+
+def _frame(connection: sa.Connection, query: sa.Select[Any], wanted: list[str]) -> pl.DataFrame:
+    """The rows with the types of their values; a column of several types becomes text.
+
+    SQLite takes any value in any column: what polars cannot type alike is kept as it is written.
+    """
+    rows = [tuple(row) for row in connection.execute(query)]
+    by_column = zip(wanted, zip(*rows, strict=True), strict=True) if rows else ()
+    columns = dict(by_column) or dict.fromkeys(wanted, ())
+    return pl.DataFrame([_series(name, list(values)) for name, values in columns.items()])
+
+
+def _series(name: str, values: list[Any]) -> pl.Series:
+    kinds = set(map(type, values)) - {type(None)}
+    if len(kinds) > 1:
+        return pl.Series(name, [None if v is None else _written(v) for v in values], pl.String)
+    return pl.Series(name, values)
+
+
+def _written(value: Any) -> str:
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
 
 
 def _read_only_engine(connector: SqlConnector, environment: Mapping[str, str]) -> sa.Engine:
@@ -67,12 +91,23 @@ def _read_only_engine(connector: SqlConnector, environment: Mapping[str, str]) -
     if not address:
         msg = f"environment variable {connector.url_env} is not set: it holds the database's URL"
         raise SourceUnavailableError(msg)
-    url = sa.make_url(address)
+    try:
+        url = sa.make_url(address)
+    except sa.exc.ArgumentError as error:
+        msg = f"{connector.url_env} does not hold a database URL"
+        raise SourceUnavailableError(msg) from error
     if url.get_backend_name() != "sqlite":
         msg = f"{connector.url_env}: only sqlite is supported, not {url.get_backend_name()}"
         raise SourceUnavailableError(msg)
-    read_only = f"sqlite:///file:{url.database}?mode=ro&uri=true"
-    return sa.create_engine(read_only, poolclass=sa.pool.NullPool)
+    # a path may hold what means something in a URL; options of the URL are not taken
+    written = address.split(":///", 1)[-1]
+    path = written if Path(written).is_file() else str(url.database)
+    location = f"file:{quote(path)}?mode=ro"
+    return sa.create_engine(
+        "sqlite://",
+        creator=lambda: sqlite3.connect(location, uri=True),
+        poolclass=sa.pool.NullPool,
+    )
 
 
 def _require_columns(connection: sa.Connection, table: str, wanted: list[str]) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import sqlalchemy as sa
@@ -15,6 +16,7 @@ import sqlalchemy as sa
 from ioc_pipelines.ledger import tables as t
 from ioc_pipelines.ledger.open import writer
 
+_VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 RUNNING, INTERRUPTED = "running", "interrupted"
 
 
@@ -384,7 +386,7 @@ def _put_scores(
 ) -> None:
     """One row per feed, day, dimension and batch: a second delivery of the day replaces it."""
     batch_id = conclusion.batch.batch_id if conclusion.batch else ""
-    day = _iso(now)[:10]
+    day = now.astimezone(_VIETNAM).date().isoformat()
     for score in conclusion.scores:
         key = (
             (t.score.c.feed == feeder.feed)

@@ -165,7 +165,8 @@ def _guarded(work: Any) -> _Attempt:
         # where it happened, not what it said: an exception's message can carry a cell's value
         where = "".join(traceback.format_tb(error.__traceback__))
         logger.error("delivery failed: %s\n%s", type(error).__name__, where)
-        return _Attempt("error", {"problem": f"internal error: {type(error).__name__}"})
+        problem = {"problem": f"internal error: {type(error).__name__}"}
+        return _Attempt("error", problem, file_results(read=0, refused=0, missing=1))
 
 
 def _fetch_and_judge(

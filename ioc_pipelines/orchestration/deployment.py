@@ -43,6 +43,7 @@ class Deployment:
     @cached_property
     def ledger(self) -> Ledger:
         """The ledger, migrated."""
+        self.home.prepare()
         return Ledger(open_ledger(self.home.ledger_url))
 
     @cached_property

@@ -76,7 +76,7 @@ def snapshot_asset(deployment: Deployment) -> dg.AssetsDefinition:
             dbt_hash=facts["IOC_DBT_HASH"],
             expected=published_tables(),
         )
-        row = manifest.model_dump(exclude={"rows", "built_at"})
+        row = manifest.model_dump(exclude={"rows", "marts", "built_at"})
         deployment.ledger.add_snapshot(**row, built_at=facts["IOC_BUILT_AT"])
         release_build(home)
         context.log.info(f"published snapshot {manifest.snapshot_id}")

@@ -11,7 +11,7 @@ from contracts.base import DIMENSIONS
 from ioc_pipelines.serving.status import FeedStatus, StatusReport
 
 _CALM = frozenset({"accepted", "seen_before", "no_news"})
-_WIDTH = 150
+_WIDTH = 400  # of what is piped: nothing is cut
 
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -54,7 +54,9 @@ def warning_of(feed: FeedStatus) -> str | None:
     if feed.rows_quarantined:
         parts.append(f"{feed.rows_quarantined} rows refused (ioc quarantine list)")
     if feed.is_late:
-        parts.append(f"late: no news for {_age(feed.age_s)}, limit {_age(feed.late_after_s)}")
+        limit = _age(feed.late_after_s)
+        news = "never any news" if feed.age_s is None else f"no news for {_age(feed.age_s)}"
+        parts.append(f"late: {news}, limit {limit}")
     return "; ".join(parts) or None
 
 

@@ -75,6 +75,7 @@ def _feed_status(entry: FeedEntry, ledger: Ledger, now: datetime) -> FeedStatus:
     batch = (ledger.batch(batch_id) if batch_id else None) or {}
     arrival = ledger.last_arrival(entry.id)
     age_s = int((now - arrival).total_seconds()) if arrival else None
+    since = datetime.combine(entry.feed.status.since, datetime.min.time(), UTC)
     late_after_s = int(entry.feed.late_after.total_seconds())
     known = ledger.latest_scores(entry.id)
     ended_at = delivery.get("ended_at")
@@ -94,5 +95,5 @@ def _feed_status(entry: FeedEntry, ledger: Ledger, now: datetime) -> FeedStatus:
         scores={dimension: known.get(dimension) for dimension in DIMENSIONS},
         age_s=age_s,
         late_after_s=late_after_s,
-        is_late=entry.is_active and (age_s is None or age_s > late_after_s),
+        is_late=entry.is_active and now - (arrival or since) > entry.feed.late_after,
     )

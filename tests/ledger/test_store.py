@@ -367,9 +367,10 @@ def test_the_last_score_of_a_day_wins_and_days_are_kept(ledger: Ledger) -> None:
         (s["scored_on"], s["dimension"], s["batch_id"]): s["score"] for s in rows(ledger, "score")
     }
     assert found == {
-        ("2026-11-20", "correct", "b1"): 60.0,
-        ("2026-11-21", "correct", "b1"): 70.0,
-        ("2026-11-21", "live", ""): 0.0,
+        # 19:00 UTC is the next day in Viet Nam
+        ("2026-11-21", "correct", "b1"): 60.0,
+        ("2026-11-22", "correct", "b1"): 70.0,
+        ("2026-11-22", "live", ""): 0.0,
     }
     assert ledger.latest_scores(A.feed) == {"correct": 70.0, "live": 0.0}
     assert ledger.latest_scores(B.feed) == {}

@@ -255,7 +255,7 @@ def test_refused_rows_of_the_last_judged_batch_are_counted(bench: Bench) -> None
 
 
 def _published(home: Home, snapshot_id: str) -> None:
-    home.build.mkdir(parents=True)
+    home.build.mkdir(parents=True, exist_ok=True)
     with duckdb.connect(str(home.build / "ioc.duckdb")) as connection:
         connection.execute("create table x as select 1 as y").fetchall()
     publish(

@@ -25,7 +25,7 @@ select
     s.value,
     t.target,
     case
-        when t.target is null
+        when t.target is null or i.direction = 'neutral'
         then 'no_target'
         when i.direction = 'lower_is_better' and s.value <= t.target
         then 'met'
@@ -41,3 +41,5 @@ left join
     {{ ref("indicator_target") }} as t
     on t.indicator_code = s.indicator_code
     and t.year = extract(year from s.period_start)
+-- a rate over nothing is no value
+where s.value is not null
