@@ -150,6 +150,20 @@ def test_values_keep_their_types_and_leading_zeros(fetch: Fetch, source: Path) -
     ]
 
 
+def test_whole_and_fractional_numbers_of_one_column_stay_numbers(
+    fetch: Fetch, source: Path
+) -> None:
+    """In a DECIMAL column SQLite keeps 2.0 as the whole number 2."""
+    database(
+        source,
+        "CREATE TABLE t (n DECIMAL(9, 3), moved TEXT);"
+        "INSERT INTO t VALUES (2.0, '1'), (1.234, '2'), (NULL, '3');",
+    )
+    found = frame(fetch(("n",), table="t", watermark="moved"))
+    assert found["n"].dtype == pl.Float64
+    assert found["n"].to_list() == [2.0, 1.234, None]
+
+
 def test_a_column_of_several_types_loses_nothing(fetch: Fetch, source: Path) -> None:
     """SQLite takes any value in any column."""
     database(

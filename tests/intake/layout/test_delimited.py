@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import csv
+import io
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from ioc_pipelines.catalog.layouts import CsvLayout
 from ioc_pipelines.intake.errors import StructureMismatchError, UnreadableFileError
@@ -70,6 +74,46 @@ def test_the_row_is_the_number_of_its_line(tmp_path: Path) -> None:
     assert [row[1] for row in rows(table)] == ["hai\ndòng", "02", 'a;"b"']
     assert [row[2] for row in rows(table)] == ["5", "", "7"]
     assert [row[0] for row in rows(table)] == [2, 4, 5]
+
+
+@pytest.mark.parametrize(
+    ("start", "first"), [("\n\nMã;Số\n", 4), ('Mã;Số;"Ghi\nchú"\n', 3)], ids=["blank", "two lines"]
+)
+def test_lines_are_counted_from_the_top_of_the_file(tmp_path: Path, start: str, first: int) -> None:
+    table = read(tmp_path, start + "01;5\n02;6\n")
+    assert [row[0] for row in rows(table)] == [first, first + 1]
+
+
+CELLS = st.one_of(st.sampled_from(["", "x", " "]), st.text("aệ \"';,\n|0", max_size=5))
+
+
+@settings(
+    max_examples=100,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    cells=st.lists(st.tuples(CELLS, CELLS), max_size=8),
+    quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+    end=st.sampled_from(["\n", "\r\n"]),
+)
+def test_what_was_written_is_read(
+    tmp_path: Path, cells: list[tuple[str, str]], quoting: Any, end: str
+) -> None:
+    """Against Python's own reader: the same cells, on the lines where they begin."""
+    written = io.StringIO(newline="")
+    writer = csv.writer(written, delimiter=";", quoting=quoting, lineterminator=end)
+    writer.writerows([SOURCES, *cells])
+    reader = csv.reader(io.StringIO(written.getvalue(), newline=""), delimiter=";")
+    expected = []
+    line = reader.line_num + 1
+    for record in reader:
+        expected.append((line, *record))
+        line = reader.line_num + 1
+    filled = [row for row in expected[1:] if row[1].strip() or row[2].strip()]
+    found = [(n, a or "", b or "") for n, a, b in rows(read(tmp_path, written.getvalue()))]
+    assert found == filled
 
 
 @pytest.mark.parametrize("blank", ["\n", ";\n", ";;\n"], ids=["empty", "one", "all"])
