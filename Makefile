@@ -18,7 +18,7 @@ refresh: $(READY)  ## the nightly refresh on the sandbox province
 	@$(BIN)/ioc refresh --profile hung_yen
 
 test: $(READY)  ## every test
-	@$(BIN)/pytest -n 2 --dist loadgroup
+	@$(BIN)/pytest -n 2 --dist loadfile
 
 dev: $(READY)  ## sandbox systems and the Dagster UI on 127.0.0.1:3000
 	@$(BIN)/ioc sandbox start

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from ioc_pipelines.connectors.fetched import (
     SourceFile,
     SourceUnavailableError,
 )
+from ioc_pipelines.durable import sha256_of
 
 _SHOWN = 5
 
@@ -37,7 +37,7 @@ def fetch_files(
         msg = f"no file matches {connector.pattern}{gone}"
         raise NothingArrivedError(msg)
     present = {path.relative_to(root).as_posix(): path for path in paths}
-    hashes = {name: _sha256(path) for name, path in present.items()}
+    hashes = {name: sha256_of(path) for name, path in present.items()}
     return Fetched(
         files=tuple(SourceFile(name, path) for name, path in present.items()),
         cursor={"files": hashes},
@@ -70,8 +70,3 @@ def _root(connector: FilesConnector, environment: Mapping[str, str]) -> Path:
 def _is_inside(path: Path, root: Path) -> bool:
     """Regular files of the folder only: a link may not lead out of it."""
     return path.is_file() and path.resolve().is_relative_to(root)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

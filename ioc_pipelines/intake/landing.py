@@ -15,7 +15,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from ioc_pipelines.connectors.fetched import SourceFile
-from ioc_pipelines.durable import write_durably
+from ioc_pipelines.durable import sha256_of, write_durably
 
 
 class TamperedLandingError(Exception):
@@ -66,10 +66,7 @@ class Landing:
         Raises TamperedLandingError when they are not the bytes that were received (H54, H55).
         """
         path = self._root / feed / "blobs" / file.sha256
-        actual = None
-        if path.is_file():
-            with path.open("rb") as opened:
-                actual = hashlib.file_digest(opened, "sha256").hexdigest()
+        actual = sha256_of(path) if path.is_file() else None
         if actual != file.sha256:
             msg = f"landing of {feed}: {file.name} has changed since it was received"
             raise TamperedLandingError(msg)

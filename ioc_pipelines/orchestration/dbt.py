@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, dbt_assets
 
+from ioc_pipelines.durable import write_durably
 from ioc_pipelines.home import DBT_PROJECT, Home
 from ioc_pipelines.orchestration.deployment import Deployment
 from ioc_pipelines.orchestration.keys import sector
@@ -19,6 +20,7 @@ from ioc_pipelines.warehouse.lock import hold_build
 from ioc_pipelines.warehouse.snapshots import row_counts
 
 _PUBLISHED_DATABASE = "ioc"
+_FACTS = "facts.json"
 _TARGET = DBT_PROJECT / "target"
 
 
@@ -30,6 +32,10 @@ class _Translator(DagsterDbtTranslator):
         if dbt_resource_props.get("schema") == "staging":
             return sector(str(dbt_resource_props["name"]).replace("__", ".", 1))
         return str(dbt_resource_props.get("schema"))
+
+    def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        """What the model is for; its SQL is in the repository."""
+        return str(dbt_resource_props.get("description") or dbt_resource_props["name"])
 
 
 def ensure_manifest() -> Path:
@@ -65,7 +71,9 @@ def warehouse_assets(deployment: Deployment) -> dg.AssetsDefinition:
     def warehouse(context: dg.AssetExecutionContext) -> Iterator[object]:
         hold_build(deployment.home)
         start_build(deployment.home, deployment.ledger)
-        results = dbt_build(deployment.home, snapshot_facts(context))
+        facts = snapshot_facts(context)
+        write_durably(deployment.home.build / _FACTS, json.dumps(facts).encode())
+        results = dbt_build(deployment.home, facts)
         counts = _row_counts(deployment.home)
         failed = [result for result in results if result.failed]
         built = sum(not (result.failed or result.skipped) for result in results)
@@ -88,7 +96,7 @@ def _events(
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """What Dagster is told of one node, where it was asked for."""
     node = _nodes()[result.unique_id]
-    seconds = {"duration_s": result.duration_s}
+    seconds = {"duration_s": round(result.duration_s, 2)}
     if node["resource_type"] == "test":
         attached = node.get("attached_node")
         if attached is None:
@@ -134,6 +142,12 @@ def snapshot_facts(context: dg.AssetExecutionContext) -> dict[str, str]:
         "IOC_BUILT_AT": run_began(context).isoformat(),
         "IOC_DBT_HASH": dbt_hash(),
     }
+
+
+def build_facts(build: Path) -> dict[str, str]:
+    """What the build file says of itself, whichever run made it."""
+    facts: dict[str, str] = json.loads((build / _FACTS).read_bytes())
+    return facts
 
 
 def run_began(context: dg.AssetExecutionContext) -> datetime:

@@ -149,6 +149,19 @@ def reprocess(
     return reports
 
 
+def last_report(deployment: Deployment, entry: FeedEntry) -> Report:
+    """Where a feed stands without a new delivery: its last outcome over its last good batch."""
+    now = datetime.now(UTC)
+    delivery = deployment.ledger.last_delivery(entry.id) or {}
+    age = now - _last_news(deployment, entry, None)
+    baseline = [_result_of(record) for record in deployment.ledger.current_results(entry.id)]
+    on_time = on_time_result(age, entry.feed.late_after)
+    results = tuple(over_baseline(baseline, [on_time]))
+    outcome = str(delivery.get("outcome", "nothing_arrived"))
+    detail = dict(delivery.get("detail") or {})
+    return Report(entry, outcome, detail, results, scores(results), age, arrived=False)
+
+
 def _guarded(work: Any) -> _Attempt:
     """The border where a failure becomes a recorded outcome; the other feeds go on."""
     try:

@@ -17,7 +17,7 @@ from contracts.base import DIMENSIONS, VIETNAM, Contract
 from ioc_pipelines.catalog.load import FeedEntry
 from ioc_pipelines.connectors.fetched import Window
 from ioc_pipelines.orchestration import metadata
-from ioc_pipelines.orchestration.delivery import Report, deliver, reprocess
+from ioc_pipelines.orchestration.delivery import Report, deliver, last_report, reprocess
 from ioc_pipelines.orchestration.deployment import Deployment
 from ioc_pipelines.orchestration.keys import accepted_key, feed_key, sector
 
@@ -65,6 +65,12 @@ def intake_assets(deployment: Deployment) -> dg.AssetsDefinition:
         for report in _reports(deployment, chosen, config, context.run_id):
             context.log.info(metadata.progress(report))
             yield from _events(report, context.selected_asset_check_keys)
+        for key, entry in entries.items():
+            asked = {check.asset_key for check in context.selected_asset_check_keys}
+            if key in asked and entry not in chosen:
+                yield from _checks(
+                    last_report(deployment, entry), context.selected_asset_check_keys
+                )
         for contract in catalog.contracts.values():
             if accepted_key(contract.info().dataset) in context.selected_asset_keys:
                 yield _accept(deployment, contract)
@@ -94,6 +100,12 @@ def _events(
     key = feed_key(report.entry)
     if report.arrived:
         yield dg.MaterializeResult(asset_key=key, metadata=metadata.of_delivery(report))
+    yield from _checks(report, checks)
+
+
+def _checks(report: Report, checks: Iterable[dg.AssetCheckKey]) -> Iterator[dg.AssetCheckResult]:
+    """The verdicts on the dimensions that were asked for."""
+    key = feed_key(report.entry)
     for dimension in DIMENSIONS:
         if dg.AssetCheckKey(key, dimension) in checks:
             yield metadata.check_result(report, key, dimension)

@@ -47,7 +47,7 @@ def of_delivery(report: Report) -> dict[str, Any]:
         }
     for score in report.scores.values():
         if score.score is not None:
-            shown[f"score_{score.dimension}"] = score.score
+            shown[f"score_{score.dimension}"] = round(score.score, 2)
     return shown
 
 
@@ -67,16 +67,24 @@ def check_result(report: Report, key: dg.AssetKey, dimension: Dimension) -> dg.A
         "rules_broken": dg.MetadataValue.md(_rules_table(failing)),
     }
     if score.score is not None:
-        shown["score"] = float(score.score)
+        shown["score"] = round(float(score.score), 2)
     if problem := report.detail.get("problem"):
         shown["problem"] = str(problem)
     return dg.AssetCheckResult(
         asset_key=key,
         check_name=dimension,
         passed=not failing,
+        description=_in_words(report, failing),
         severity=dg.AssetCheckSeverity.ERROR if failed else dg.AssetCheckSeverity.WARN,
         metadata=shown,
     )
+
+
+def _in_words(report: Report, failing: list[Any]) -> str:
+    if not failing:
+        return "Đạt"
+    broken = ", ".join(f"{r.rule.id}: {r.evaluated - r.passed}" for r in failing)
+    return f"{report.outcome} · {broken}"
 
 
 def of_accepted(deployment: Deployment, dataset: str, acceptances: pl.DataFrame) -> dict[str, Any]:

@@ -6,12 +6,17 @@ from itertools import groupby
 
 import dagster as dg
 
-from ioc_pipelines.orchestration.dbt import published_tables, snapshot_facts, snapshot_id
+from ioc_pipelines.orchestration.dbt import build_facts, published_tables
 from ioc_pipelines.orchestration.deployment import Deployment
 from ioc_pipelines.orchestration.keys import SNAPSHOT
-from ioc_pipelines.warehouse.acceptance import MARTS, accept_marts
+from ioc_pipelines.warehouse.acceptance import (
+    MARTS,
+    accept_marts,
+    accepted_build,
+    mark_accepted,
+)
 from ioc_pipelines.warehouse.lock import hold_build, release_build
-from ioc_pipelines.warehouse.snapshots import publish
+from ioc_pipelines.warehouse.snapshots import SnapshotManifest, publish
 
 # nightly, and two hours of grace: a slightly late night pages nobody
 _LATE_AFTER = timedelta(hours=26)
@@ -31,11 +36,18 @@ def acceptance_checks(deployment: Deployment) -> dg.AssetChecksDefinition:
             )
             for mart in MARTS
         ],
+        can_subset=True,
     )
     def acceptance(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         context.log.info("accepting the marts")
-        verdicts = accept_marts(deployment.home.build)
+        build = deployment.home.build
+        verdicts = accept_marts(build)
+        if all(verdict.success for verdict in verdicts):
+            mark_accepted(build, build_facts(build)["IOC_SNAPSHOT_ID"])
         for mart, group in groupby(verdicts, key=lambda verdict: verdict.mart):
+            key = dg.AssetCheckKey(dg.AssetKey(["marts", mart]), "acceptance")
+            if key not in context.selected_asset_check_keys:
+                continue
             listed = list(group)
             failed = [verdict for verdict in listed if not verdict.success]
             yield dg.AssetCheckResult(
@@ -67,17 +79,23 @@ def snapshot_asset(deployment: Deployment) -> dg.AssetsDefinition:
     def snapshot(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         home = deployment.home
         hold_build(home)
-        facts = snapshot_facts(context)
+        accepted = accepted_build(home.build)
+        facts = build_facts(home.build)
+        built_at = facts["IOC_BUILT_AT"]
+
+        def record(manifest: SnapshotManifest) -> None:
+            row = manifest.model_dump(exclude={"rows", "marts", "built_at"})
+            deployment.ledger.add_snapshot(**row, built_at=built_at)
+
         manifest = publish(
             home,
-            snapshot_id=snapshot_id(context),
-            built_at=datetime.fromisoformat(facts["IOC_BUILT_AT"]),
-            run_id=context.run_id,
+            snapshot_id=accepted.snapshot_id,
+            built_at=datetime.fromisoformat(built_at),
+            run_id=facts["IOC_RUN_ID"],
             dbt_hash=facts["IOC_DBT_HASH"],
             expected=published_tables(),
+            record=record,
         )
-        row = manifest.model_dump(exclude={"rows", "marts", "built_at"})
-        deployment.ledger.add_snapshot(**row, built_at=facts["IOC_BUILT_AT"])
         release_build(home)
         context.log.info(f"published snapshot {manifest.snapshot_id}")
         return dg.MaterializeResult(

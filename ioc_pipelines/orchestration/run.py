@@ -15,6 +15,9 @@ from ioc_pipelines.orchestration.instance import open_instance
 from ioc_pipelines.orchestration.jobs import NIGHTLY, REPROCESS, TRIGGER_TAG
 from ioc_pipelines.orchestration.keys import feed_key
 
+# by this Dagster files a run under the job of the code location in workspace.yaml
+_LOCATION_TAG = ".dagster/repository"
+
 
 @dataclass(frozen=True)
 class RunResult:
@@ -60,7 +63,7 @@ def _run(
                 "loggers": {"operator": {}},
             },
             asset_selection=sorted(selection),
-            tags={TRIGGER_TAG: "command"},
+            tags={TRIGGER_TAG: "command", _LOCATION_TAG: "__repository__@ioc"},
             raise_on_error=False,
         )
     problems = [_problem(event) for event in result.all_events if event.is_step_failure]

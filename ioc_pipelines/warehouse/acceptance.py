@@ -12,14 +12,27 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from pydantic import BaseModel
 
-from ioc_pipelines.warehouse.build import PUBLISHED_FILE
+from ioc_pipelines.durable import sha256_of, write_durably
+from ioc_pipelines.warehouse.build import ACCEPTED_MARK, PUBLISHED_FILE
 
 MARTS = ("indicator", "indicator_value", "indicator_lineage")
 
 
 class AcceptanceEngineError(RuntimeError):
     """Great Expectations could not evaluate: an error of ours, not a verdict on the data."""
+
+
+class NotAcceptedError(RuntimeError):
+    """What lies in the build is not what was accepted."""
+
+
+class AcceptedBuild(BaseModel, frozen=True):
+    """Which build file was accepted, and the id of the snapshot it says it is."""
+
+    snapshot_id: str
+    sha256: str
 
 
 @dataclass(frozen=True)
@@ -47,6 +60,28 @@ def accept_marts(build: Path) -> list[Expectation]:
         suite = gx.ExpectationSuite(name=mart, expectations=_SUITES[mart](gx.expectations))
         verdicts += [_verdict(mart, result) for result in batch.validate(suite).results]
     return verdicts
+
+
+def mark_accepted(build: Path, snapshot_id: str) -> None:
+    """Note which build file was accepted, under which snapshot id; only that one is published."""
+    mark = AcceptedBuild(snapshot_id=snapshot_id, sha256=sha256_of(build / PUBLISHED_FILE))
+    write_durably(build / ACCEPTED_MARK, mark.model_dump_json().encode())
+
+
+def accepted_build(build: Path) -> AcceptedBuild:
+    """The build that was accepted.
+
+    Raises NotAcceptedError when there is none, or when the build file has changed since.
+    """
+    mark = build / ACCEPTED_MARK
+    if not mark.exists():
+        msg = "the build has not been accepted; run a whole refresh or the job `publish`"
+        raise NotAcceptedError(msg)
+    accepted = AcceptedBuild.model_validate_json(mark.read_bytes())
+    if sha256_of(build / PUBLISHED_FILE) != accepted.sha256:
+        msg = "the build has changed since it was accepted; run the job `publish`"
+        raise NotAcceptedError(msg)
+    return accepted
 
 
 def _frames(path: Path) -> Mapping[str, Any]:

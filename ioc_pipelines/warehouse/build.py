@@ -12,6 +12,7 @@ from ioc_pipelines.ledger.store import Ledger
 
 LEDGER_EXPORTS = ("acceptance", "batch", "delivery", "score", "snapshot")
 PUBLISHED_FILE = "ioc.duckdb"
+ACCEPTED_MARK = "accepted.json"
 
 
 def dbt_environment(home: Home) -> dict[str, str]:
@@ -27,7 +28,7 @@ def start_build(home: Home, ledger: Ledger) -> None:
     """Begin with empty build files: everything in them is made anew from accepted rows."""
     exports = home.build / "ledger"
     exports.mkdir(parents=True, exist_ok=True)
-    for stale in home.build.glob("*.duckdb*"):
+    for stale in [*home.build.glob("*.duckdb*"), *home.build.glob(ACCEPTED_MARK)]:
         stale.unlink()
     for name in LEDGER_EXPORTS:
         buffer = io.BytesIO()

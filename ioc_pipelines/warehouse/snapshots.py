@@ -7,17 +7,16 @@ rule 6). The marts lie beside the file as Parquet.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
 from pathlib import Path
 
 import duckdb
 from pydantic import BaseModel
 
-from ioc_pipelines.durable import write_durably
+from ioc_pipelines.durable import sha256_of, write_durably
 from ioc_pipelines.home import Home
 from ioc_pipelines.warehouse.build import PUBLISHED_FILE
 
@@ -51,10 +50,12 @@ def publish(
     run_id: str,
     dbt_hash: str,
     expected: Collection[str],
+    record: Callable[[SnapshotManifest], None],
 ) -> SnapshotManifest:
     """Copy the build's published file to a snapshot, verify the copy, and switch to it.
 
-    ``expected`` are the tables (``schema.name``) that a whole build has.
+    ``expected`` are the tables (``schema.name``) that a whole build has; ``record`` is told of the
+    snapshot before anybody can open it.
     Raises SnapshotError when the build is not whole or the copy is not what was built; what was
     published stays then.
     """
@@ -62,6 +63,9 @@ def publish(
     rows = row_counts(built) if built.is_file() else {}
     if missing := sorted(set(expected) - set(rows)):
         msg = f"the build is not whole, run a full refresh; missing: {', '.join(missing)}"
+        raise SnapshotError(msg)
+    if (home.snapshots / snapshot_id).exists():
+        msg = f"{snapshot_id}: this build is published already; run a refresh for a new one"
         raise SnapshotError(msg)
     for abandoned in home.snapshots.glob(".*.part"):
         shutil.rmtree(abandoned)
@@ -74,7 +78,7 @@ def publish(
         built_at=built_at,
         run_id=run_id,
         dbt_hash=dbt_hash,
-        sha256=_sha256(built),
+        sha256=sha256_of(built),
         bytes=built.stat().st_size,
         rows=rows,
     )
@@ -86,6 +90,7 @@ def publish(
         _fsync(path)
     staging.replace(home.snapshots / snapshot_id)
     _fsync(home.snapshots)
+    record(manifest)
     point_to(home, snapshot_id)
     prune(home)
     return manifest
@@ -169,7 +174,7 @@ def _require_same(path: Path, manifest: SnapshotManifest) -> None:
     if not path.is_file():
         msg = f"{manifest.snapshot_id}: the file is missing"
         raise SnapshotError(msg)
-    if _sha256(path) != manifest.sha256:
+    if sha256_of(path) != manifest.sha256:
         msg = f"{manifest.snapshot_id}: the file's hash is not that of its manifest"
         raise SnapshotError(msg)
     if (rows := row_counts(path)) != manifest.rows or not rows:
@@ -209,12 +214,7 @@ def _export_marts(path: Path, folder: Path) -> None:
 
 
 def _mart_hashes(folder: Path) -> dict[str, str]:
-    return {path.stem: _sha256(path) for path in sorted(folder.glob("*.parquet"))}
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return {path.stem: sha256_of(path) for path in sorted(folder.glob("*.parquet"))}
 
 
 def _fsync(path: Path) -> None:

@@ -175,7 +175,6 @@ def test_the_refresh_of_the_command_line_is_among_the_runs(page: Page, ui: Ui) -
     expect(row).to_contain_text("ioc/trigger: command")
 
 
-@pytest.mark.xfail(reason="runs of the command line lack the repository's tag", strict=True)
 def test_the_job_lists_the_refresh_of_the_command_line(page: Page) -> None:
     page.goto("/locations/ioc/jobs/nightly_refresh/runs")
     listed = _text(page, "ioc/trigger: command")

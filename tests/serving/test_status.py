@@ -265,4 +265,5 @@ def _published(home: Home, snapshot_id: str) -> None:
         run_id="run",
         dbt_hash="abc",
         expected=["main.x"],
+        record=lambda _: None,
     )

@@ -77,6 +77,7 @@ def put(home: Home, number: int, values: int | None = None) -> SnapshotManifest:
         run_id=f"run-{number}",
         dbt_hash="abc",
         expected=TABLES,
+        record=lambda _: None,
     )
 
 
@@ -162,6 +163,7 @@ def test_a_build_that_is_not_whole_is_refused(home: Home, missing: str) -> None:
             run_id="run",
             dbt_hash="abc",
             expected=TABLES,
+            record=lambda _: None,
         )
     assert (published_id(home), snapshot_ids(home)) == (name(1), [name(1)])
     assert values(published(home)) == 1
@@ -176,6 +178,7 @@ def test_no_build_at_all_is_refused(home: Home) -> None:
             run_id="run",
             dbt_hash="abc",
             expected=TABLES,
+            record=lambda _: None,
         )
     assert published_id(home) is None
     assert not published(home).exists()
@@ -192,6 +195,7 @@ def test_a_view_is_refused(home: Home) -> None:
             run_id="run",
             dbt_hash="abc",
             expected=TABLES,
+            record=lambda _: None,
         )
     assert (published_id(home), snapshot_ids(home)) == (name(1), [name(1)])
 
@@ -351,6 +355,7 @@ def test_difference_names_tables_and_rows(home: Home) -> None:
         run_id="run",
         dbt_hash="abc",
         expected=["staging.a"],
+        record=lambda _: None,
     )
     assert difference(home, name(1), name(2)) == {
         "marts.indicator": (1, None),
