@@ -81,6 +81,7 @@ def load_catalog(folder: Path, contracts: Mapping[str, type[Contract]] | None = 
         for path in sorted(folder.glob("*.yaml"))
         if path.name != "profile.yaml"
     ]
+    problems += [f"{path.name}: name it {path.stem}.yaml" for path in folder.glob("*.yml")]
     entries: list[FeedEntry] = []
     for path, agency in agencies:
         if agency is None:

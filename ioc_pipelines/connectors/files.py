@@ -68,5 +68,9 @@ def _root(connector: FilesConnector, environment: Mapping[str, str]) -> Path:
 
 
 def _is_inside(path: Path, root: Path) -> bool:
-    """Regular files of the folder only: a link may not lead out of it."""
-    return path.is_file() and path.resolve().is_relative_to(root)
+    """Regular files of the folder only: no link out of it, no lock file of an office program."""
+    return (
+        not path.name.startswith(("~$", "."))
+        and path.is_file()
+        and path.resolve().is_relative_to(root)
+    )

@@ -77,6 +77,8 @@ def _frame(connection: sa.Connection, query: sa.Select[Any], wanted: list[str]) 
 
 def _series(name: str, values: list[Any]) -> pl.Series:
     kinds = set(map(type, values)) - {type(None)}
+    if kinds == {int, float}:
+        return pl.Series(name, values, pl.Float64, strict=False)
     if len(kinds) > 1:
         return pl.Series(name, [None if v is None else _written(v) for v in values], pl.String)
     return pl.Series(name, values)

@@ -15,7 +15,6 @@ from ioc_pipelines.intake.errors import StructureMismatchError, UnreadableFileEr
 from ioc_pipelines.intake.layout.captured import capture
 from ioc_pipelines.intake.layout.table import FILE, ROW, SHEET, Table, missing_columns, normal
 
-_HEADER_LINES = 1
 # how polars names the second column of one name
 _REPEATED = re.compile(r"_duplicated_\d+$")
 
@@ -34,7 +33,7 @@ def read_csv(layout: CsvLayout, sources: Collection[str], path: Path, name: str)
     table = frame.select(
         pl.lit(name).alias(FILE),
         pl.lit(None, pl.String).alias(SHEET),
-        _line_numbers(frame).alias(ROW),
+        _line_numbers(frame, _header_lines(path)).alias(ROW),
         *(pl.col(columns[source]).alias(source) for source in wanted),
         *(pl.lit(value).alias(key) for key, value in values.items()),
     ).filter(pl.any_horizontal(pl.col(wanted).str.strip_chars().fill_null("") != ""))
@@ -51,7 +50,19 @@ def _columns(headers: list[str], wanted: list[str], name: str) -> dict[str, str]
     return {source: headers[normalised.index(normal(source))] for source in wanted}
 
 
-def _line_numbers(frame: pl.DataFrame) -> pl.Series:
+def _header_lines(path: Path) -> int:
+    """Lines down to the end of the header: blank ones before it and breaks within it count."""
+    lines, quotes = 0, 0
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
+        for line in file:
+            lines += 1
+            quotes += line.count('"')
+            if line.strip() and quotes % 2 == 0:
+                break
+    return lines
+
+
+def _line_numbers(frame: pl.DataFrame, header_lines: int) -> pl.Series:
     """The line each row begins on, from 1; a cell of two lines counts for two."""
     breaks = frame.select(
         pl.sum_horizontal(pl.all().str.count_matches("\n", literal=True).fill_null(0))
@@ -60,7 +71,7 @@ def _line_numbers(frame: pl.DataFrame) -> pl.Series:
         .cast(pl.Int64)
         .alias("breaks")
     )["breaks"]
-    first = 1 + _HEADER_LINES
+    first = 1 + header_lines
     return pl.int_range(first, first + frame.height, eager=True, dtype=pl.Int64) + breaks
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import zipfile
+import zlib
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -14,6 +16,7 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 from ioc_pipelines.catalog.layouts import XlsxLayout
 from ioc_pipelines.intake.errors import StructureMismatchError, UnreadableFileError
 from ioc_pipelines.intake.layout.captured import capture
+from ioc_pipelines.intake.layout.formula_errors import formula_errors
 from ioc_pipelines.intake.layout.table import (
     CELL,
     FILE,
@@ -39,6 +42,7 @@ def read_xlsx(layout: XlsxLayout, sources: Collection[str], path: Path, name: st
     """
     sheet = _sheet(layout, path, name)
     cells = sheet.to_python(skip_empty_area=False)
+    _put_formula_errors(cells, path, sheet.name, name)
     # captured values need no column; everything else must be found in the header
     wanted = [source for source in dict.fromkeys(sources) if source not in layout.captures]
     top, columns = _header(layout, sheet, cells, wanted, name)
@@ -55,6 +59,17 @@ def read_xlsx(layout: XlsxLayout, sources: Collection[str], path: Path, name: st
     )
     found = {"sheet": sheet.name, "header_row": top + 1, "rows": table.height, **values}
     return Table(table, found)
+
+
+def _put_formula_errors(cells: Cells, path: Path, sheet: str, name: str) -> None:
+    """Give the cells of formula errors their text."""
+    try:
+        errors = formula_errors(path, sheet)
+    except (zipfile.BadZipFile, zlib.error, KeyError, EOFError, OSError) as error:
+        raise UnreadableFileError(name, f"damaged workbook: {type(error).__name__}") from error
+    for (row, col), text in errors.items():
+        if row < len(cells) and col < len(cells[row]):
+            cells[row][col] = text
 
 
 def _sheet(layout: XlsxLayout, path: Path, name: str) -> CalamineSheet:

@@ -323,6 +323,22 @@ def test_what_cells_say(book: Book) -> None:
     ]
 
 
+@pytest.mark.parametrize("error", ["#DIV/0!", "#N/A", "#REF!", "#VALUE!"])
+@pytest.mark.parametrize("name", ["Biểu 1", "Thu & chi"])
+def test_a_formula_error_is_not_an_empty_cell(book: Book, error: str, name: str) -> None:
+    """It would be taken for "no value" where the contract allows that."""
+
+    def fill(sheet: Any, _workbook: Any) -> None:
+        sheet.write_row(0, 0, ["Mã", "Số"])
+        sheet.write_row(1, 0, ["01", 5])
+        sheet.write(2, 0, "02")
+        sheet.write_formula(2, 1, "=1/0", None, error)
+
+    table = read(book({"Khác": rows(["x"]), name: fill}), ["Mã", "Số"], sheet=f"^{name}$")
+    assert table.frame["Số"].struct.field("text").to_list() == ["5", error]
+    assert table.frame["Số"].struct.field("number").to_list() == [5.0, None]
+
+
 # --- bytes that are no workbook -----------------------------------------------------------------
 
 
