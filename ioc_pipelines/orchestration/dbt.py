@@ -1,5 +1,6 @@
 """The shared warehouse: one ``dbt build`` per refresh, as assets and checks."""
 
+import fcntl
 import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -42,9 +43,12 @@ def ensure_manifest() -> Path:
     """The dbt manifest, parsed anew when a file of the project has changed since."""
     manifest, stamp = _TARGET / "manifest.json", _TARGET / "manifest.of"
     project = dbt_hash()
-    if not manifest.exists() or not stamp.exists() or stamp.read_text() != project:
-        dbt_parse(_TARGET)
-        stamp.write_text(project)
+    _TARGET.mkdir(exist_ok=True)
+    with (_TARGET / "manifest.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # programs that start together parse once
+        if not manifest.exists() or not stamp.exists() or stamp.read_text() != project:
+            dbt_parse(_TARGET)
+            stamp.write_text(project)
     return manifest
 
 
@@ -83,7 +87,8 @@ def warehouse_assets(deployment: Deployment) -> dg.AssetsDefinition:
         for result in failed:
             context.log.error(f"{result.name}: {result.message}")
         if failed:
-            raise dg.Failure(f"{len(failed)} dbt models or tests failed: nothing is published")
+            names = ", ".join(result.name for result in failed)
+            raise dg.Failure(f"nothing is published, dbt models or tests failed: {names}")
 
     return warehouse
 

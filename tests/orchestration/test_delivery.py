@@ -711,7 +711,7 @@ def test_checks_tell_refused_rows_from_a_refused_batch(tmp_path: Path, drop: Pat
     }
     shares = {"correct_min__amount": 0.9}
     wanted = {k: v for k, v in expected_scores(**shares).items() if k != "live"}
-    assert scores == pytest.approx(wanted)
+    assert scores == pytest.approx(wanted, abs=0.005)  # shown with two decimals
 
 
 def test_nothing_personal_is_told_of_refused_rows(
