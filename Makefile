@@ -7,7 +7,7 @@ PIP_FLAGS := --quiet --disable-pip-version-check
 # uv installs in seconds what takes pip more than a minute; pip where uv cannot reach an index
 UV_FLAGS := --quiet --compile-bytecode --python $(BIN)/python
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-  --no-strip-extras --no-header --no-emit-index-url --no-emit-find-links
+  --no-strip-extras --no-header
 export DAGSTER_DISABLE_TELEMETRY := yes
 
 .PHONY: refresh test dev check format lock clean

@@ -18,7 +18,7 @@ from ioc_pipelines.intake.landing import Landing
 from ioc_pipelines.orchestration import delivery
 from ioc_pipelines.orchestration.delivery import OUTCOMES
 from ioc_pipelines.orchestration.feeds import intake_assets
-from tests.orchestration.bench import (
+from tests.orchestration.deployments import (
     DAY,
     HEADERS,
     LATE_AFTER,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ioc_pipelines.orchestration.delivery import Report, reprocess
-from tests.orchestration.bench import (
+from tests.orchestration.deployments import (
     COLUMNS,
     DAY,
     HEADERS,

@@ -16,7 +16,7 @@ from ioc_pipelines.serving import show
 from ioc_pipelines.serving.refusals import refusals_by_rule
 from ioc_pipelines.serving.status import FeedStatus, StatusReport, status_of
 from ioc_pipelines.warehouse.snapshots import publish
-from tests.orchestration.bench import (
+from tests.orchestration.deployments import (
     Bench,
     csv_feed,
     expected_scores,

@@ -27,7 +27,7 @@ from ioc_pipelines.serving.dbt_sources import dbt_properties
 from ioc_pipelines.warehouse import dbt_build as runner
 from ioc_pipelines.warehouse.build import start_build
 from ioc_pipelines.warehouse.dbt_build import NodeResult, dbt_build
-from tests.orchestration.bench import (
+from tests.orchestration.deployments import (
     COLUMNS,
     CONTRACTS,
     DAY,
