@@ -119,7 +119,7 @@ class Rows:
         return pl.read_parquet(path)
 
     def _keys(self, contract: type[Contract], rows: pl.DataFrame) -> pl.Series:
-        """Keyed hash of each row's business key (DESIGN, rule 11): NMAC over SHA-256.
+        """Keyed hash of each row's business key (DESIGN, rule 11): nested SHA-256 (ADR 0012).
 
         The hash leads to the same row sent again, and to nobody who lacks the secret.
         """
