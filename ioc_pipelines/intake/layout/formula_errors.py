@@ -12,6 +12,8 @@ import re
 import zipfile
 from pathlib import Path
 
+from ioc_pipelines.intake.layout.table import letter_index
+
 _SHEET = re.compile(r"<sheet\b[^>]*>")
 _RELATION = re.compile(r"<Relationship\b[^>]*>")
 _CELL = re.compile(rb'<c\b(?=[^>]*\bt="e")[^>]*\br="([A-Z]+)(\d+)"[^>]*>(.*?)</c>', re.DOTALL)
@@ -26,7 +28,7 @@ def formula_errors(path: Path, sheet: str) -> dict[tuple[int, int], str]:
         part = _part_of(book, sheet)
         content = book.read(part) if part in book.namelist() else b""
     return {
-        (int(row) - 1, _column(letters.decode())): _text(inner)
+        (int(row) - 1, letter_index(letters.decode())): _text(inner)
         for letters, row, inner in _CELL.findall(content)
     }
 
@@ -50,13 +52,6 @@ def _part_of(book: zipfile.ZipFile, sheet: str) -> str:
 def _attribute(tag: str, name: str) -> str:
     found = re.search(rf'\b{name}="([^"]*)"', tag)
     return found[1] if found else ""
-
-
-def _column(letters: str) -> int:
-    index = 0
-    for letter in letters:
-        index = index * 26 + ord(letter) - ord("A") + 1
-    return index - 1
 
 
 def _text(inner: bytes) -> str:

@@ -36,6 +36,14 @@ def normal(text: str) -> str:
     return re.sub(r"\s+", " ", unicodedata.normalize("NFC", text)).strip().casefold()
 
 
+def letter_index(letters: str) -> int:
+    """The position, from 0, of a spreadsheet column: A is 0, AA is 26."""
+    index = 0
+    for letter in letters:
+        index = index * 26 + ord(letter) - ord("A") + 1
+    return index - 1
+
+
 def missing_columns(missing: Iterable[str], present: Collection[str]) -> str:
     """Name the source columns that are not there, each with its nearest candidates.
 

@@ -23,6 +23,7 @@ from ioc_pipelines.intake.layout.table import (
     ROW,
     SHEET,
     Table,
+    letter_index,
     missing_columns,
     normal,
 )
@@ -135,21 +136,14 @@ def _match(texts: list[str], wanted: Sequence[str]) -> tuple[dict[str, int], lis
     for source in wanted:
         if normalised.count(normal(source)) == 1:
             columns[source] = normalised.index(normal(source))
-        elif _LETTER.match(source) and _letter_index(source) < len(texts):
-            columns[source] = _letter_index(source)
+        elif _LETTER.match(source) and letter_index(source) < len(texts):
+            columns[source] = letter_index(source)
         else:
             missing.append(source)
     # letters alone prove nothing: some real header must be there
     if all(_LETTER.match(source) and normal(source) not in normalised for source in columns):
         return {}, list(wanted)
     return columns, missing
-
-
-def _letter_index(letters: str) -> int:
-    index = 0
-    for letter in letters:
-        index = index * 26 + ord(letter) - ord("A") + 1
-    return index - 1
 
 
 def _body(cells: Cells, start: int, columns: dict[str, int]) -> pl.DataFrame:
