@@ -2,22 +2,57 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from ioc_pipelines.catalog.connectors import Strict
+from ioc_pipelines.catalog.patterns import names_in, pattern_of
+
+NameList = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
 class Column(Strict):
-    """From one source column to one contract column."""
+    """From one source column to one contract column.
+
+    A source is the words of the header, a field or a column name; or one of the forms
+
+    - ``/^Tháng (?P<month>\\d+)$/``: a pattern of the header. With named groups it stands for every
+      column that matches: the table becomes long, and each group is a source of its own;
+    - ``left of <source>``: the column before that one, for a column without a header;
+    - ``{month}/{year}``: put together from captured values and groups.
+    """
 
     source: str = Field(description="Header, field or column name at the source", min_length=1)
-    number: Literal["plain", "vi"] | None = Field(
+    others: tuple[str, ...] = Field(
+        default=(), description="Other forms the source has had, tried in turn"
+    )
+    optional: bool = Field(default=False, description="The column may be missing: no value then")
+    default: str | None = Field(default=None, description="What an empty cell means")
+    number: Literal["plain", "vi", "en"] | None = Field(
         default=None,
-        description="`plain`: 1234.5 · `vi`: 1.234,5 (for text; spreadsheet numbers are exact)",
+        description="`plain`: 1234.5 · `vi`: 1.234,5 · `en`: 1,234.5 (for text; spreadsheet "
+        "numbers are exact). Without it a text that could be either, such as 4.817, is refused",
     )
     scale: int = Field(default=1, ge=1, description="Multiplier to the contract's unit")
+    unit: str | None = Field(
+        default=None,
+        description="Unit at the source, e.g. `nghìn USD`, or the value that holds it, e.g. "
+        "`{unit}`: converted to the contract's unit",
+        min_length=1,
+    )
+    words: dict[str, int] = Field(
+        default_factory=dict, description="Word behind a number to its multiplier: `tỷ: 1000000000`"
+    )
+    marks: dict[str, str] = Field(
+        default_factory=dict,
+        description="Word beside a number to the status it gives the value: `Sơ bộ: preliminary`",
+    )
+    status_of: str | None = Field(
+        default=None,
+        description="Contract column whose mark, or whose reason for having no value, this is",
+    )
     date: str | None = Field(default=None, description="Date or timestamp form, e.g. `%d/%m/%Y`")
     period: Literal["month", "iso_week"] | None = Field(
         default=None, description="Write the date as a period: 2024-12, 2024-W50"
@@ -25,15 +60,49 @@ class Column(Strict):
     values: dict[str, str] = Field(
         default_factory=dict, description="Source value to contract value"
     )
-    nulls: tuple[str, ...] = Field(default=(), description="Texts that mean: no value")
+    nulls: dict[str, str] = Field(
+        default_factory=dict,
+        description="Texts that mean: no value. A list, or each with its reason: "
+        "`{'..': not_available}`",
+    )
+    names: tuple[NameList, ...] = Field(
+        default=(), description="Reviewed lists of names: `province` makes TP.HCM Hồ Chí Minh"
+    )
     pad: int | None = Field(
         default=None, ge=1, description="Length of a code, restored with leading zeros"
     )
 
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Every form of the source, in the order they are tried."""
+        return (self.source, *self.others)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _listed(cls, value: Any) -> Any:
+        """Lists of nulls and of names in their full form."""
+        if not isinstance(value, dict):
+            return value
+        full = dict(value)
+        if isinstance(full.get("nulls"), list | tuple):
+            full["nulls"] = dict.fromkeys(full["nulls"], "no_value")
+        if isinstance(full.get("names"), str):
+            full["names"] = [full["names"]]
+        return full
+
     @model_validator(mode="after")
-    def _period_needs_date(self) -> Column:
+    def _makes_sense(self) -> Column:
         if self.period and not self.date:
             msg = "period needs the date form it is read from"
+            raise ValueError(msg)
+        for source in self.sources:
+            try:
+                pattern_of(source)
+            except re.error as error:
+                msg = f"source {source}: not a regular expression: {error}"
+                raise ValueError(msg) from error
+        if self.unit and len(names_in(self.unit)) > 1:
+            msg = f"unit {self.unit}: one unit, or one value that holds it"
             raise ValueError(msg)
         return self
 

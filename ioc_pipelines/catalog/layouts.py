@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import polars as pl
 from polars.exceptions import PolarsError
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from ioc_pipelines.catalog.connectors import Strict
 
@@ -35,28 +35,96 @@ RowPattern = Annotated[str, AfterValidator(_matches_rows)]
 
 
 class Capture(Strict):
-    """A value that stands outside the table: in the title, the sheet name or the file name."""
+    """A value that stands outside the table: in the title, the sheet name or the file name.
+
+    The title is all text above the table, its header included.
+    """
 
     where: Literal["title", "sheet", "file"]
     pattern: Pattern = Field(description="Regular expression; its first group is the value")
 
 
-class FileCapture(Capture):
-    """A value that stands in the file name: a text file has no title and no sheets."""
-
-    where: Literal["file"]
+def _several(value: Any) -> Any:
+    return value if isinstance(value, list | tuple) else (value,)
 
 
-class XlsxLayout(Strict):
-    """A table on a worksheet of an XLSX or XLS workbook.
+Captures = Annotated[
+    tuple[Capture, ...],
+    BeforeValidator(_several, json_schema_input_type=Capture | tuple[Capture, ...]),
+]
 
-    The header is found by its words: the first ``header_rows`` rows in which every source column
-    of the feed occurs. A column without a header is named by its letter.
+
+class Total(Strict):
+    """Rows that sum others up: kept apart from the data, as control totals.
+
+    Rows are matched by their whole text, the cells joined by `` | ``.
     """
 
-    format: Literal["xlsx"]
-    sheet: Pattern = Field(description="Regular expression the sheet's name must match")
-    header_rows: int = Field(default=1, ge=1, le=10)
+    rows: RowPattern = Field(description="Regular expression of the rows' text")
+    parts: Literal["all", "following", "none"] = Field(
+        default="following",
+        description="Which rows add up to it: `all` data rows of the table, those `following` "
+        "until the next total, or `none` that are listed",
+    )
+    parts_matching: RowPattern | None = Field(
+        default=None, description="The rows that add up to it, by their text; totals may be parts"
+    )
+    some: bool = Field(
+        default=False, description="Only some parts are listed: their sum may fall short"
+    )
+    tolerance: float = Field(
+        default=0, ge=0, description="Largest difference by rounding, in the contract's unit"
+    )
+    columns: tuple[str, ...] = Field(
+        default=(), description="The feed's columns that add up; all that hold numbers by default"
+    )
+
+
+class FileLayout(Strict):
+    """What every file may have: an archive around it, values in its name."""
+
+    members: Pattern | None = Field(
+        default=None,
+        description="The file is a ZIP or tar archive: read the members whose path matches",
+    )
+    captures: dict[str, Captures] = Field(
+        default_factory=dict, description="Values by name; of several places, tried in turn"
+    )
+
+
+def _span(value: Any) -> Any:
+    return (value, value) if isinstance(value, int) else value
+
+
+Rows = Annotated[int, Field(ge=1, le=10)]
+HeaderRows = Annotated[
+    tuple[Rows, Rows], BeforeValidator(_span, json_schema_input_type=Rows | tuple[Rows, Rows])
+]
+
+
+class TableLayout(FileLayout):
+    """A table among other text.
+
+    The header is found by its words: the first rows in which every source of the feed occurs.
+    Rows of the header that come again, at the top of each page, are not data.
+    """
+
+    header_rows: HeaderRows = Field(
+        default=(1, 1), description="Rows the header has, or the least and the most: `[2, 5]`"
+    )
+    spread: bool = Field(
+        default=False,
+        description="An empty cell in an upper row of the header belongs to the heading on its "
+        "left, although the cells are not merged",
+    )
+    below: RowPattern | None = Field(
+        default=None, description="The header is below the first row whose text matches"
+    )
+    label: str | None = Field(
+        default=None,
+        description="The feed's column that names the row: a row without it, or with nothing "
+        "beside it, is a heading or a note",
+    )
     start_after: RowPattern | None = Field(
         default=None, description="Rows begin after the first row whose text matches"
     )
@@ -64,33 +132,89 @@ class XlsxLayout(Strict):
         default=None, description="Rows end before the first row whose text matches"
     )
     skip_rows: RowPattern | None = Field(
-        default=None, description="Rows whose text matches are not data: totals, column numbers"
+        default=None, description="Rows whose text matches are not data: column numbers, notes"
     )
-    captures: dict[str, Capture] = Field(default_factory=dict)
+    totals: tuple[Total, ...] = ()
+
+    @model_validator(mode="after")
+    def _header_grows(self) -> TableLayout:
+        if self.header_rows[0] > self.header_rows[1]:
+            msg = "header_rows: the least comes first"
+            raise ValueError(msg)
+        return self
 
 
-class CsvLayout(Strict):
-    """Delimited text with a header line."""
+class XlsxLayout(TableLayout):
+    """A table on a worksheet of an XLSX or XLS workbook.
+
+    A column without a header is named by its letter.
+    """
+
+    format: Literal["xlsx"]
+    sheet: Pattern = Field(description="Regular expression the sheet's name must match")
+    title: Pattern | None = Field(
+        default=None, description="Words above the table, where the sheet's name is not enough"
+    )
+    sheets: Literal["one", "each"] = Field(
+        default="one", description="Whether every sheet that matches holds a part of the table"
+    )
+    absent: Literal["refuse", "skip"] = Field(
+        default="refuse", description="What a workbook without such a sheet is: wrong, or no news"
+    )
+
+
+class CsvLayout(TableLayout):
+    """Delimited text."""
 
     format: Literal["csv"]
     delimiter: str = Field(default=",", min_length=1, max_length=1)
-    encoding: Literal["utf-8"] = "utf-8"
-    captures: dict[str, FileCapture] = Field(default_factory=dict)
+    encoding: Literal["utf-8", "utf-16", "windows-1252", "windows-1258"] = "utf-8"
 
 
-class JsonLayout(Strict):
-    """A JSON array of objects; objects nested under ``children`` are rows too."""
+class JsonLayout(FileLayout):
+    """JSON objects: one, an array, one per line, or the features of a GeoJSON collection.
 
-    format: Literal["json"]
-    children: str | None = Field(default=None, description="Field that holds nested objects")
+    A source is a field of the object, ``a.b`` a field inside a field, ``^.a`` a field of the
+    object around it. Features have their properties, ``id`` and ``geometry`` as JSON text.
+    """
+
+    format: Literal["json", "ndjson", "geojson"]
+    path: tuple[str, ...] = Field(
+        default=(), description="Fields that lead to the objects: each an object or an array"
+    )
+    children: str | None = Field(
+        default=None, description="Field that holds nested objects, which are rows too"
+    )
 
 
-class ParquetLayout(Strict):
+class SqlDumpLayout(FileLayout):
+    """The rows that the INSERT statements of an SQL dump put into one table."""
+
+    format: Literal["sql_dump"]
+    table: str = Field(description="Name of the table, without its schema")
+
+
+class ParquetLayout(FileLayout):
     """A table as a connector wrote it, with the types of its source."""
 
     format: Literal["parquet"]
 
 
+class DocumentLayout(FileLayout):
+    """Files that are kept as they are: drawings, decisions, pictures (H02, H35).
+
+    Each is one row with ``name``, ``media_type``, ``size_bytes`` and ``sha256``.
+    """
+
+    format: Literal["document"]
+
+
 Layout = Annotated[
-    XlsxLayout | CsvLayout | JsonLayout | ParquetLayout, Field(discriminator="format")
+    XlsxLayout
+    | CsvLayout
+    | JsonLayout
+    | SqlDumpLayout
+    | ParquetLayout
+    | DocumentLayout,
+    Field(discriminator="format"),
 ]

@@ -14,6 +14,8 @@ from contracts.base import Contract
 from ioc_pipelines.catalog.contracts import all_contracts
 from ioc_pipelines.catalog.errors import CatalogError
 from ioc_pipelines.catalog.models import Agency, Feed, Profile
+from ioc_pipelines.catalog.patterns import names_in
+from ioc_pipelines.catalog.units import ratio
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -162,6 +164,7 @@ def _problems_of(entry: FeedEntry, profile: Profile) -> Iterator[str]:
                 "contract publishes rows: publish 'aggregate' or 'none'"
             )
         yield from _unmapped(feed, list(entry.contract.polars_schema()))
+        yield from _incomparable(feed, entry.contract)
 
 
 def _unmapped(feed: Feed, columns: list[str]) -> Iterator[str]:
@@ -172,6 +175,22 @@ def _unmapped(feed: Feed, columns: list[str]) -> Iterator[str]:
     for name in columns:
         if name not in feed.columns:
             yield f"columns: '{name}' of {feed.dataset} is not mapped"
+
+
+def _incomparable(feed: Feed, contract: type[Contract]) -> Iterator[str]:
+    """Units at the source that are no count of the contract's unit, and names without a column."""
+    for name, column in feed.columns.items():
+        known = contract.columns().get(name)
+        unit = (known.metadata or {}).get("unit") if known else None
+        if column.unit and unit is None:
+            yield f"columns.{name}.unit: the contract states no unit to convert to"
+        elif column.unit and not names_in(column.unit) and ratio(column.unit, unit) is None:
+            yield f"columns.{name}.unit: '{column.unit}' cannot be converted to '{unit}'"
+        if column.status_of and column.status_of not in feed.columns:
+            yield f"columns.{name}.status_of: no column '{column.status_of}'"
+    label = getattr(feed.layout, "label", None)
+    if label and label not in feed.columns:
+        yield f"layout.label: no column '{label}'"
 
 
 def _repeated(ids: list[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Reference lists that contracts name, from the reviewed seeds of the dbt project."""
+"""Reference lists that contracts and feeds name, from the reviewed seeds of the dbt project."""
 
 from __future__ import annotations
 
@@ -23,3 +23,17 @@ def reference_lists(units: pl.DataFrame, province_code: str | None) -> dict[str,
         "admin_unit.commune": communes["code"],
         "admin_unit.province": in_force.filter(pl.col("level") == "province")["code"],
     }
+
+
+def load_spellings(seeds: Path, units: pl.DataFrame) -> dict[str, list[tuple[str, str]]]:
+    """The reviewed lists of names: of each list, every spelling with the name it stands for.
+
+    ``province`` has the names of all provinces since 2003; what agencies spell otherwise, and the
+    lists of other bodies, stand in ``name_spelling.csv``.
+    """
+    provinces = units.filter(pl.col("level") == "province")["name"].unique().sort()
+    lists = {"province": [(name, name) for name in provinces]}
+    for row in pl.read_csv(seeds / "name_spelling.csv", infer_schema=False).iter_rows(named=True):
+        known = lists.setdefault(row["list"], [])
+        known += [(row["name"], row["name"]), (row["spelling"], row["name"])]
+    return lists

@@ -28,10 +28,8 @@ from ioc_pipelines.connectors.fetched import (
     Window,
 )
 from ioc_pipelines.intake.batch import batch_id
-from ioc_pipelines.intake.conform import Conformed, conform
-from ioc_pipelines.intake.errors import FileRefusedError
 from ioc_pipelines.intake.landing import Manifest
-from ioc_pipelines.intake.layout.read import read_table
+from ioc_pipelines.intake.read_batch import ReadBatch, read_batch
 from ioc_pipelines.ledger.store import (
     BatchRecord,
     Conclusion,
@@ -41,7 +39,12 @@ from ioc_pipelines.ledger.store import (
     ScoreRecord,
 )
 from ioc_pipelines.orchestration.deployment import Deployment
-from ioc_pipelines.quality.delivery_rules import file_results, on_time_result, over_baseline
+from ioc_pipelines.quality.delivery_rules import (
+    control_result,
+    file_results,
+    on_time_result,
+    over_baseline,
+)
 from ioc_pipelines.quality.evaluate import RuleResult
 from ioc_pipelines.quality.score import Score, scores
 from ioc_pipelines.quality.split import Verdict, judge
@@ -219,18 +222,18 @@ def _judge_landed(
     "seen before" and changes nothing. Its rows are not judged by a later clock, unless judging
     ``again`` is what was asked for.
     """
-    tables, found, refused = _read_files(deployment, entry, manifest)
-    detail = _file_detail(manifest, found, refused, missing)
-    landed = sum(file.size for file in manifest.files)
-    file_rules = file_results(len(tables), len(refused), len(missing))
     contract = entry.required_contract()
+    files = ((file.name, deployment.landing.path(entry.id, file)) for file in manifest.files)
+    read = read_batch(entry.feed, contract, files, deployment.spellings)
+    detail = _file_detail(read, missing)
+    landed = sum(file.size for file in manifest.files)
+    file_rules = file_results(read.read, len(read.refused), len(missing))
+    batch, refused = read.batch, read.refused
     # a snapshot without one of its files would close that file's keys
-    if not tables or (refused and contract.info().load_mode == "snapshot"):
+    if batch is None or (refused and contract.info().load_mode == "snapshot"):
         rules = file_results(read=0, refused=len(manifest.files), missing=len(missing))
-        return _Attempt(refused[0].outcome, detail, rules, bytes_landed=landed)
-    batch = conform(
-        pl.concat(tables, how="vertical_relaxed"), entry.feed.columns, contract.polars_schema()
-    )
+        outcome = refused[0].outcome if refused else "structure_mismatch"
+        return _Attempt(outcome, detail, rules, bytes_landed=landed)
     name = batch_id(entry, contract, batch)
     known = standing == name
     if known and not again:
@@ -238,7 +241,8 @@ def _judge_landed(
     context = BatchContext(arrived_at, deployment.references)
     verdict = judge(contract, batch, context, entry.feed.acceptance_floor)
     record = _record(contract, name, verdict)
-    _write_rows(deployment, entry, batch, verdict, record.batch_id)
+    _write_rows(deployment, entry, read, verdict, record.batch_id)
+    file_rules += control_result(int(read.control["ties"].sum()), read.control.height)
     if verdict.status == "below_floor":
         judged = record.rows_received - record.rows_duplicate
         detail["problem"] = f"{_valid(verdict)} of {judged} rows valid, below the floor"
@@ -277,40 +281,22 @@ def _seen_before(
     )
 
 
-def _read_files(
-    deployment: Deployment, entry: FeedEntry, manifest: Manifest
-) -> tuple[list[pl.DataFrame], list[dict[str, Any]], list[FileRefusedError]]:
-    """The tables of a delivery's files, where they were, and the files that are refused."""
-    layout = entry.feed.layout
-    if layout is None:
-        msg = f"{entry.id} has no layout"
-        raise LookupError(msg)
-    sources = [column.source for column in entry.feed.columns.values()]
-    tables, found, refused = [], [], []
-    for file in manifest.files:
-        path = deployment.landing.path(entry.id, file)
-        try:
-            table = read_table(layout, sources, path, file.name)
-        except FileRefusedError as error:
-            refused.append(error)
-            continue
-        tables.append(table.frame)
-        found.append({"file": file.name, **table.found})
-    return tables, found, refused
-
-
-def _file_detail(
-    manifest: Manifest,
-    found: list[dict[str, Any]],
-    refused: list[FileRefusedError],
-    missing: Sequence[str],
-) -> dict[str, Any]:
+def _file_detail(read: ReadBatch, missing: Sequence[str]) -> dict[str, Any]:
     """Where the tables were, which files are refused or gone, and the first problem in words."""
-    detail: dict[str, Any] = {"found": found}
+    detail: dict[str, Any] = {"found": read.found}
     problems = []
+    if read.passed_over:
+        detail["files_without_table"] = read.passed_over
+    if not read.control.is_empty():
+        differ = read.control.filter(~pl.col("ties"))
+        detail["control_totals"] = {"compared": read.control.height, "differ": differ.height}
+    refused = read.refused
     if refused:
+        offered = read.read + len(refused) + len(read.passed_over)
         detail["refused_files"] = {error.file: error.reason for error in refused}
-        problems.append(f"{len(refused)} of {len(manifest.files)} files refused: {refused[0]}")
+        problems.append(f"{len(refused)} of {offered} files refused: {refused[0]}")
+    elif read.batch is None:
+        problems.append(f"none of {len(read.passed_over)} files has the table")
     if missing:
         detail["missing_files"] = list(missing)
         shown = ", ".join(missing[:_FILES_SHOWN])
@@ -333,12 +319,18 @@ def _record(contract: type[Contract], name: str, verdict: Verdict) -> BatchRecor
 
 
 def _write_rows(
-    deployment: Deployment, entry: FeedEntry, batch: Conformed, verdict: Verdict, name: str
+    deployment: Deployment, entry: FeedEntry, read: ReadBatch, verdict: Verdict, name: str
 ) -> None:
     contract, rows = entry.required_contract(), deployment.rows
+    if read.batch is None:
+        msg = f"{entry.id}: a verdict without rows"
+        raise LookupError(msg)
     if _ok(verdict):
         rows.write_accepted(contract, entry.id, name, verdict.accepted)
-    rows.write_quarantine(contract, entry.id, name, batch, verdict.quarantined, verdict.broken)
+    rows.write_quarantine(
+        contract, entry.id, name, read.batch, verdict.quarantined, verdict.broken
+    )
+    rows.write_control_totals(contract, entry.id, name, read.control)
 
 
 def _ok(verdict: Verdict) -> bool:

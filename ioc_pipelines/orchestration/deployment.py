@@ -10,9 +10,10 @@ from functools import cached_property
 import polars as pl
 
 from ioc_pipelines.catalog.load import Catalog, load_catalog
-from ioc_pipelines.catalog.references import load_admin_units, reference_lists
+from ioc_pipelines.catalog.references import load_admin_units, load_spellings, reference_lists
 from ioc_pipelines.home import DBT_PROJECT, SOURCES, Home
 from ioc_pipelines.intake.landing import Landing
+from ioc_pipelines.intake.names import Spellings, spellings
 from ioc_pipelines.ledger.open import open_ledger
 from ioc_pipelines.ledger.store import Ledger
 from ioc_pipelines.sandbox.addresses import sandbox_addresses
@@ -61,6 +62,13 @@ class Deployment:
         """Reference lists that contracts name."""
         units = load_admin_units(DBT_PROJECT / "seeds")
         return reference_lists(units, self.catalog.profile.province_code)
+
+    @cached_property
+    def spellings(self) -> Spellings:
+        """The reviewed lists of names that feeds name, by the key of each spelling."""
+        seeds = DBT_PROJECT / "seeds"
+        lists = load_spellings(seeds, load_admin_units(seeds))
+        return {name: spellings(pairs) for name, pairs in lists.items()}
 
     @property
     def environment(self) -> Mapping[str, str]:

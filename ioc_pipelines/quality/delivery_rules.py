@@ -10,6 +10,7 @@ from ioc_pipelines.quality.evaluate import RuleResult
 
 SOURCE_FILES = Rule("complete.source_files", None, "Thiếu tệp hoặc tệp không dùng được")
 STRUCTURE = Rule("correct.structure", None, "Cấu trúc tệp khác với cấu trúc đã thống nhất")
+CONTROL_TOTAL = Rule("correct.control_total", None, "Số tổng khác tổng các dòng thành phần")
 ON_TIME = Rule("live.on_time", None, "Dữ liệu đã quá hạn cập nhật")
 
 # when nothing at all passes one of these, the dimension is 0 whatever the last good batch was
@@ -22,6 +23,11 @@ def file_results(read: int, refused: int, missing: int) -> list[RuleResult]:
         RuleResult(SOURCE_FILES, read, read + refused + missing),
         RuleResult(STRUCTURE, read, read + refused),
     ]
+
+
+def control_result(tied: int, compared: int) -> list[RuleResult]:
+    """How many totals of the files equal the sum of their parts; nothing where none is stated."""
+    return [RuleResult(CONTROL_TOTAL, tied, compared)] if compared else []
 
 
 def on_time_result(age: timedelta, late_after: timedelta) -> RuleResult:

@@ -14,6 +14,7 @@ from contracts.base import Contract
 from ioc_pipelines.durable import write_durably
 from ioc_pipelines.home import table_name
 from ioc_pipelines.intake.conform import ROW_ID, Conformed
+from ioc_pipelines.intake.control_totals import CONTROL_SCHEMA
 from ioc_pipelines.intake.layout.table import FILE, PLACE, ROW, SHEET
 
 REFUSAL_SCHEMA = pl.Schema(
@@ -70,6 +71,11 @@ class Rows:
             self._quarantine / "_empty" / "_empty" / "refusals.parquet",
             pl.DataFrame(schema=REFUSAL_SCHEMA),
         )
+        control = {"batch_id": pl.String(), "feed": pl.String(), **CONTROL_SCHEMA}
+        _write(
+            self._quarantine / "_empty" / "_empty" / "control_totals.parquet",
+            pl.DataFrame(schema=control),
+        )
         for contract in contracts:
             folder = self._accepted / table_name(contract.info().dataset) / "batches"
             schema = {**_PROVENANCE_SCHEMA, **contract.polars_schema()}
@@ -104,6 +110,16 @@ class Rows:
             "message_vi",
         )
         _write(folder / "refusals.parquet", refusals)
+
+    def write_control_totals(
+        self, contract: type[Contract], feed: str, batch_id: str, control: pl.DataFrame
+    ) -> None:
+        """How the totals that the batch's files state compare with the sum of their parts."""
+        folder = self._quarantine / table_name(contract.info().dataset) / batch_id
+        frame = control.select(
+            pl.lit(batch_id).alias("batch_id"), pl.lit(feed).alias("feed"), *CONTROL_SCHEMA
+        )
+        _write(folder / "control_totals.parquet", frame)
 
     def refusals(self, batch_ids: Sequence[str] | None = None) -> pl.DataFrame:
         """What is published of refused rows, of all batches or the given ones."""

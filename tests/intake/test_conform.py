@@ -101,7 +101,6 @@ def test_vietnamese_numbers(text: str | None, value: Any) -> None:
     ("text", "value"),
     [
         ("1234.5", 1234.5),
-        ("1.234", 1.234),
         ("-0.5", -0.5),
         ("1e3", 1000.0),
         ("2.5E-3", 0.0025),
@@ -119,6 +118,18 @@ def test_vietnamese_numbers(text: str | None, value: Any) -> None:
 )
 def test_plain_numbers(number: Any, text: str, value: Any) -> None:
     assert read([text], pl.Float64, number=number) == [value]
+
+
+@pytest.mark.parametrize("text", ["4.817", "-4.817", "1.234", "999.000"])
+def test_what_could_be_thousands_or_thousandths_is_refused_unless_declared(text: str) -> None:
+    assert read([text], pl.Float64) == [UNREADABLE]
+    assert read([text], pl.Float64, number="plain") == [float(text)]
+    assert read([text], pl.Float64, number="vi") == [float(text) * 1000]
+
+
+@pytest.mark.parametrize("text", ["0.817", "1234.567", "4.81", "4.8170"])
+def test_what_is_written_one_way_only_needs_no_declaration(text: str) -> None:
+    assert read([text], pl.Float64) == [float(text)]
 
 
 @pytest.mark.parametrize(

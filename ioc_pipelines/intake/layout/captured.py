@@ -9,18 +9,19 @@ from ioc_pipelines.catalog.layouts import Capture
 from ioc_pipelines.intake.errors import StructureMismatchError
 
 
-def capture(captures: Mapping[str, Capture], texts: Mapping[str, str], file: str) -> dict[str, str]:
+def capture(
+    captures: Mapping[str, tuple[Capture, ...]], texts: Mapping[str, str], file: str
+) -> dict[str, str]:
     """The captured values by name; ``texts`` holds what stands at ``title``, ``sheet``, ``file``.
 
-    Raises StructureMismatchError when a pattern finds nothing.
+    Raises StructureMismatchError when none of a value's patterns finds anything.
     """
     values = {}
-    for name, wanted in captures.items():
-        text = texts.get(wanted.where, "")
-        match = re.search(wanted.pattern, text)
+    for name, places in captures.items():
+        found = (re.search(place.pattern, texts.get(place.where, "")) for place in places)
+        match = next((m for m in found if m), None)
         if match is None:
-            raise StructureMismatchError(
-                file, f"{name}: nothing in the {wanted.where} matches {wanted.pattern!r}"
-            )
+            looked = ", ".join(f"nothing in the {p.where} matches {p.pattern!r}" for p in places)
+            raise StructureMismatchError(file, f"{name}: {looked}")
         values[name] = match[1] if match.re.groups else match[0]
     return values

@@ -1,10 +1,12 @@
-"""Delimited text with a header line."""
+"""Delimited text: any delimiter and encoding, with or without lines above the header."""
 
 from __future__ import annotations
 
-import re
+import csv
+import io
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from itertools import islice
 from pathlib import Path
 
 import polars as pl
@@ -12,58 +14,108 @@ from polars.exceptions import PolarsError
 
 from ioc_pipelines.catalog.layouts import CsvLayout
 from ioc_pipelines.intake.errors import StructureMismatchError, UnreadableFileError
+from ioc_pipelines.intake.layout.assemble import assemble
+from ioc_pipelines.intake.layout.body import Body, needs_row_text
 from ioc_pipelines.intake.layout.captured import capture
-from ioc_pipelines.intake.layout.table import FILE, ROW, SHEET, Table, missing_columns, normal
+from ioc_pipelines.intake.layout.header import Head, find_header, from_header
+from ioc_pipelines.intake.layout.table import Table, Wanted, spaced
+from ioc_pipelines.intake.legacy_text import decode, decoded
 
-# how polars names the second column of one name
-_REPEATED = re.compile(r"_duplicated_\d+$")
+_HEAD_RECORDS = 120
+_BYTE_ORDER_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
 
 
-def read_csv(layout: CsvLayout, sources: Collection[str], path: Path, name: str) -> Table:
+def read_csv(layout: CsvLayout, wanted: Collection[Wanted], path: Path, name: str) -> Table:
     """Every line below the header as text, but blank ones; ``_row`` is the line's number."""
+    content, text = _decoded(layout, path, name)
+    records, ends = _head(text, layout.delimiter, name)
+    head = Head([[decode(spoken) for spoken in record] for record in records])
+    if any(_is_not_text(cell) for record in head.rows for cell in record):
+        raise UnreadableFileError(name, f"not text in {layout.encoding.upper()}")
+    start = _below(head.rows, layout.below, name)
+    looked_for = from_header(list(wanted), tuple(layout.captures))
+    header = find_header(head, looked_for, layout, name, "", start)
+    width = max(len(record) for record in records[header.top : header.bottom])
+    frame = decoded(_body_frame(content, layout.delimiter, ends[header.bottom - 1], width, name))
+    title = " ".join(part for row in head.rows[start : header.bottom] for part in row)
+    values = capture(layout.captures, {"title": spaced(title), "file": name}, name)
+    positions = {place.position for places in header.columns.values() for place in places}
+    row_text = pl.Series([""] * frame.height, dtype=pl.String)
+    if needs_row_text(layout):
+        joined = pl.concat_str(pl.all().replace("", None), separator=" | ", ignore_nulls=True)
+        row_text = frame.select(joined.alias("text"))["text"]
+    body = Body(
+        rows=_line_numbers(frame, ends[header.bottom - 1]),
+        texts={p: frame[:, p] for p in positions},
+        numbers=None,
+        row_text=row_text,
+    )
+    return assemble(layout, list(wanted), head, header, body, values, name, None)
+
+
+def _decoded(layout: CsvLayout, path: Path, name: str) -> tuple[bytes, str]:
+    """The file as UTF-8 bytes and as text; a byte order mark is believed."""
+    content = path.read_bytes()
+    marked = next((e for mark, e in _BYTE_ORDER_MARKS.items() if content.startswith(mark)), None)
+    encoding = marked or layout.encoding
     try:
-        frame = pl.read_csv(path, separator=layout.delimiter, infer_schema=False)
-    except (PolarsError, UnicodeDecodeError) as error:
+        text = content.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise UnreadableFileError(
+            name, f"not text in {encoding.removesuffix('-sig').upper()}: byte {error.start}"
+        ) from error
+    return text.encode(), text
+
+
+def _head(text: str, delimiter: str, name: str) -> tuple[list[list[str]], list[int]]:
+    """The first records and the number of lines down to the end of each."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    records, ends = [], []
+    try:
+        for record in islice(reader, _HEAD_RECORDS):
+            records.append([cell.strip() for cell in record])
+            ends.append(reader.line_num)
+    except csv.Error as error:
+        raise UnreadableFileError(name, f"not readable as CSV: line {reader.line_num}") from error
+    if not any(cell for record in records for cell in record):
+        raise UnreadableFileError(name, "not readable as CSV: an empty file")
+    return records, ends
+
+
+def _body_frame(
+    content: bytes, delimiter: str, lines: int, width: int, name: str
+) -> pl.DataFrame:
+    """The records below the header as text."""
+    below = content.split(b"\n", lines)[-1] if content.count(b"\n") >= lines else b""
+    schema = {str(i): pl.String for i in range(width)}
+    if not below.strip():
+        return pl.DataFrame(schema=schema)
+    try:
+        return pl.read_csv(
+            below,
+            separator=delimiter,
+            has_header=False,
+            schema=schema,
+            missing_columns="insert",
+        )
+    except PolarsError as error:
         raise UnreadableFileError(name, f"not readable as CSV: {type(error).__name__}") from error
-    if any(_is_not_text(header) for header in frame.columns):
-        raise UnreadableFileError(name, "not text in UTF-8")
-    values = capture(layout.captures, {"file": name}, name)
-    wanted = [source for source in dict.fromkeys(sources) if source not in values]
-    columns = _columns(frame.columns, wanted, name)
-    table = frame.select(
-        pl.lit(name).alias(FILE),
-        pl.lit(None, pl.String).alias(SHEET),
-        _line_numbers(frame, _header_lines(path)).alias(ROW),
-        *(pl.col(columns[source]).alias(source) for source in wanted),
-        *(pl.lit(value).alias(key) for key, value in values.items()),
-    ).filter(pl.any_horizontal(pl.col(wanted).str.strip_chars().fill_null("") != ""))
-    return Table(table, {"rows": table.height})
 
 
-def _columns(headers: list[str], wanted: list[str], name: str) -> dict[str, str]:
-    """The column of each wanted source. Raises StructureMismatchError; twice is as bad as never."""
-    normalised = [normal(_REPEATED.sub("", header)) for header in headers]
-    missing = [source for source in wanted if normalised.count(normal(source)) != 1]
-    if missing:
-        recognised = headers if len(missing) < len(wanted) else []
-        raise StructureMismatchError(name, missing_columns(missing, recognised))
-    return {source: headers[normalised.index(normal(source))] for source in wanted}
+def _below(rows: Sequence[Sequence[str]], pattern: str | None, name: str) -> int:
+    if pattern is None:
+        return 0
+    texts = pl.Series([" | ".join(part for part in row if part) for row in rows])
+    found = texts.str.contains(pattern).arg_true()
+    if found.is_empty():
+        raise StructureMismatchError(name, f"no row matches {pattern!r}, below which the table is")
+    return int(found[0]) + 1
 
 
-def _header_lines(path: Path) -> int:
-    """Lines down to the end of the header: blank ones before it and breaks within it count."""
-    lines, quotes = 0, 0
-    with path.open(encoding="utf-8-sig", errors="replace") as file:
-        for line in file:
-            lines += 1
-            quotes += line.count('"')
-            if line.strip() and quotes % 2 == 0:
-                break
-    return lines
-
-
-def _line_numbers(frame: pl.DataFrame, header_lines: int) -> pl.Series:
+def _line_numbers(frame: pl.DataFrame, lines_above: int) -> pl.Series:
     """The line each row begins on, from 1; a cell of two lines counts for two."""
+    if frame.is_empty():
+        return pl.Series([], dtype=pl.Int64)
     breaks = frame.select(
         pl.sum_horizontal(pl.all().str.count_matches("\n", literal=True).fill_null(0))
         .cum_sum()
@@ -71,11 +123,11 @@ def _line_numbers(frame: pl.DataFrame, header_lines: int) -> pl.Series:
         .cast(pl.Int64)
         .alias("breaks")
     )["breaks"]
-    first = 1 + header_lines
+    first = 1 + lines_above
     return pl.int_range(first, first + frame.height, eager=True, dtype=pl.Int64) + breaks
 
 
-def _is_not_text(header: str) -> bool:
-    return "\ufffd" in header or any(
-        unicodedata.category(char) == "Cc" and not char.isspace() for char in header
+def _is_not_text(cell: str) -> bool:
+    return "\ufffd" in cell or any(
+        unicodedata.category(char) == "Cc" and not char.isspace() for char in cell
     )

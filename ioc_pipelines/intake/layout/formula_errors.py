@@ -27,6 +27,8 @@ def formula_errors(path: Path, sheet: str) -> dict[tuple[int, int], str]:
     with zipfile.ZipFile(path) as book:
         part = _part_of(book, sheet)
         content = book.read(part) if part in book.namelist() else b""
+    if b't="e"' not in content:
+        return {}
     return {
         (int(row) - 1, letter_index(letters.decode())): _text(inner)
         for letters, row, inner in _CELL.findall(content)

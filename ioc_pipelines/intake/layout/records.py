@@ -2,91 +2,230 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 from polars.exceptions import PolarsError
 
 from ioc_pipelines.catalog.layouts import JsonLayout
+from ioc_pipelines.catalog.patterns import names_in
 from ioc_pipelines.intake.errors import StructureMismatchError, UnreadableFileError
+from ioc_pipelines.intake.layout.captured import capture
 from ioc_pipelines.intake.layout.table import (
     FILE,
     PLACE,
     ROW,
     SHEET,
     Table,
+    Wanted,
     missing_columns,
 )
+from ioc_pipelines.intake.legacy_text import decoded
 
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_AROUND = "^."
+_MISSING = object()
 
 
-def read_json(layout: JsonLayout, sources: Collection[str], path: Path, name: str) -> Table:
-    """One row per object of the array, and one per nested object of ``children``.
+class _Record:
+    """One object: where it stands and the objects around it, the nearest last."""
+
+    __slots__ = ("around", "fields", "file", "number", "place")
+
+    def __init__(
+        self, file: str, place: str, number: int, fields: Any, around: tuple[Any, ...]
+    ) -> None:
+        self.file, self.place, self.number = file, place, number
+        self.fields, self.around = fields, around
+
+    def value(self, source: str) -> Any:
+        """The value of a source, or ``_MISSING``: a field, a path, or one of an object around."""
+        fields, around = self.fields, self.around
+        while source.startswith(_AROUND):
+            source = source.removeprefix(_AROUND)
+            if not around:
+                return _MISSING
+            fields, around = around[-1], around[:-1]
+        if source in fields:
+            return fields[source]
+        for step in source.split("."):
+            if not isinstance(fields, dict) or step not in fields:
+                return _MISSING
+            fields = fields[step]
+        return fields
+
+
+@dataclass(frozen=True)
+class JsonFile:
+    """The objects of one file, and what its name says."""
+
+    name: str
+    records: Sequence[_Record]
+    values: Mapping[str, str]
+
+
+def parse_json(layout: JsonLayout, path: Path, name: str) -> JsonFile:
+    """The objects of a file. Raises UnreadableFileError and StructureMismatchError."""
+    records = list(_records(layout, _parsed(layout, path, name), name))
+    if layout.children:
+        records = list(_with_children(records, layout.children, name))
+    return JsonFile(name, records, capture(layout.captures, {"file": name}, name))
+
+
+def json_table(wanted: Collection[Wanted], files: Sequence[JsonFile]) -> Table:
+    """One row per object, and one per nested object of ``children``.
 
     ``_sheet`` is the JSON path of the array a row stands in, ``_row`` its place there from 1.
+    A field that no object has is a structure mismatch; one that some lack is empty there.
     """
-    try:
-        content = path.read_bytes()
-        if not content.lstrip(_BYTE_ORDER_MARK).lstrip().startswith(b"["):
-            raise UnreadableFileError(name, "not a JSON array of objects")
-        parents = pl.read_json(content, infer_schema_length=None)
-    except (PolarsError, pl.exceptions.PanicException) as error:
-        raise UnreadableFileError(name, f"not readable as JSON: {type(error).__name__}") from error
-    parents = _numbered(parents, pl.lit("$"))
-    frames = [parents]
-    if layout.children:
-        _require(sources=[layout.children], present=parents.columns, name=name)
-        frames = [parents.drop(layout.children), _children(parents, layout.children, name)]
-    frame = pl.concat(frames, how="diagonal_relaxed")
-    return _select(frame, sources, name)
+    records = [record for file in files for record in file.records]
+    first = files[0].name
+    columns: dict[str, pl.Series] = {}
+    present: set[str] = set()
+    for want in wanted:
+        if want.source not in files[0].values and not names_in(want.source):
+            columns[want.source] = _column(records, want, present)
+    required = [w.source for w in wanted if w.source in columns and not w.optional]
+    missing = [source for source in required if source not in present]
+    if missing:
+        shown = list(dict.fromkeys(f for r in records[:1_000] for f in r.fields))
+        raise StructureMismatchError(first, missing_columns(missing, shown))
+    captured = {
+        key: pl.Series([f.values[key] for f in files for _ in f.records], dtype=pl.String)
+        for key in files[0].values
+    }
+    frame = pl.DataFrame(
+        {
+            FILE: pl.Series([r.file for r in records], dtype=pl.String),
+            SHEET: pl.Series([r.place for r in records], dtype=pl.String),
+            ROW: pl.Series([r.number for r in records], dtype=pl.Int64),
+            **columns,
+            **captured,
+        }
+    )
+    values = files[0].values if len(files) == 1 else {"files": len(files)}
+    return Table(frame, {"rows": frame.height, **values})
 
 
-def read_parquet(sources: Collection[str], path: Path, name: str) -> Table:
+def read_parquet(wanted: Collection[Wanted], path: Path, name: str) -> Table:
     """The rows as the connector wrote them, numbered from 1."""
     try:
         frame = pl.read_parquet(path)
     except PolarsError as error:
         raise UnreadableFileError(name, "not readable as Parquet") from error
-    return _select(_numbered(frame, pl.lit(None, pl.String)), sources, name)
-
-
-def _numbered(frame: pl.DataFrame, place: pl.Expr) -> pl.DataFrame:
-    """The frame with its rows' places; fields of these names at the source give way."""
     numbers = pl.int_range(1, pl.len() + 1, dtype=pl.Int64)
-    return frame.select(numbers.alias(ROW), place.alias(SHEET), pl.exclude(*PLACE))
-
-
-def _children(parents: pl.DataFrame, field: str, name: str) -> pl.DataFrame:
-    kind = parents.schema[field]
-    if kind == pl.List(pl.Null):
-        return parents.clear().drop(field)
-    if not (isinstance(kind, pl.List) and isinstance(kind.inner, pl.Struct)):
-        raise StructureMismatchError(name, f"'{field}' is not a list of objects")
-    return (
-        parents.select(
-            pl.format("$[{}].{}", pl.col(ROW) - 1, pl.lit(field)).alias(SHEET),
-            pl.int_ranges(1, pl.col(field).list.len() + 1, dtype=pl.Int64).alias(ROW),
-            pl.col(field),
-        )
-        .filter(pl.col(field).list.len() > 0)
-        .explode(ROW, field)
-        .unnest(field)
+    frame = frame.select(
+        numbers.alias(ROW), pl.lit(None, pl.String).alias(SHEET), pl.exclude(*PLACE)
     )
-
-
-def _require(*, sources: Collection[str], present: list[str], name: str) -> None:
-    missing = [source for source in sources if source not in present]
+    sources = [want.source for want in wanted]
+    missing = [source for source in sources if source not in frame.columns]
     if missing:
-        shown = [column for column in present if not column.startswith("_")]
+        shown = [column for column in frame.columns if not column.startswith("_")]
         raise StructureMismatchError(name, missing_columns(missing, shown))
-
-
-def _select(frame: pl.DataFrame, sources: Collection[str], name: str) -> Table:
-    _require(sources=sources, present=frame.columns, name=name)
     for source in sources:
         if frame.schema[source].is_nested():
             raise StructureMismatchError(name, f"'{source}' holds a structure, not a value")
     table = frame.select(pl.lit(name).alias(FILE), SHEET, ROW, *dict.fromkeys(sources))
+    texts = [column for column, kind in table.schema.items() if kind == pl.String]
+    table = table.with_columns(decoded(table.select(t for t in texts if t not in PLACE)))
     return Table(table, {"rows": table.height})
+
+
+def _parsed(layout: JsonLayout, path: Path, name: str) -> Any:
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+        if layout.format == "ndjson":
+            return [json.loads(line) for line in text.splitlines() if line.strip()]
+        return json.loads(text)
+    except UnicodeDecodeError as error:
+        raise UnreadableFileError(name, "not text in UTF-8") from error
+    except json.JSONDecodeError as error:
+        raise UnreadableFileError(name, f"not readable as JSON: line {error.lineno}") from error
+    except RecursionError as error:
+        raise UnreadableFileError(name, "not readable as JSON: nested too deep") from error
+
+
+def _records(layout: JsonLayout, root: Any, name: str) -> Iterator[_Record]:
+    if layout.format == "geojson":
+        features = root.get("features") if isinstance(root, dict) else None
+        if not isinstance(features, list):
+            raise UnreadableFileError(name, "not a GeoJSON collection of features")
+        root = [_feature(feature, name) for feature in features]
+    elif layout.format == "json" and not isinstance(root, list | dict):
+        raise UnreadableFileError(name, "not a JSON array of objects")
+    yield from _descend(root, layout.path, "$", (), name)
+
+
+def _descend(
+    node: Any, steps: Sequence[str], place: str, around: tuple[Any, ...], name: str
+) -> Iterator[_Record]:
+    """The objects that the path leads to, each with those around it."""
+    if isinstance(node, dict) and steps:
+        if steps[0] not in node:
+            raise StructureMismatchError(name, missing_columns([steps[0]], list(node)))
+        yield from _descend(
+            node[steps[0]], steps[1:], f"{place}.{steps[0]}", (*around, node), name
+        )
+        return
+    items = node if isinstance(node, list) else [node]
+    for number, item in enumerate(items, start=1):
+        if not isinstance(item, dict):
+            raise UnreadableFileError(name, f"{place}[{number - 1}] is not a JSON object")
+        if steps and isinstance(node, list):
+            yield from _descend(item, steps, f"{place}[{number - 1}]", around, name)
+        else:
+            yield _Record(name, place, number, item, around)
+
+
+def _feature(feature: Any, name: str) -> dict[str, Any]:
+    """A feature's properties, its id, and its geometry as text."""
+    if not isinstance(feature, dict):
+        raise UnreadableFileError(name, "not a GeoJSON collection of features")
+    geometry = json.dumps(feature.get("geometry"), ensure_ascii=False, separators=(",", ":"))
+    return {"id": feature.get("id"), **(feature.get("properties") or {}), "geometry": geometry}
+
+
+def _with_children(records: Sequence[_Record], field: str, name: str) -> Iterator[_Record]:
+    """All records, then those nested in ``field`` of each."""
+    if records and not any(field in record.fields for record in records):
+        raise StructureMismatchError(name, missing_columns([field], list(records[0].fields)))
+    yield from records
+    for record in records:
+        nested = record.fields.get(field) or []
+        if not isinstance(nested, list) or not all(isinstance(item, dict) for item in nested):
+            raise StructureMismatchError(name, f"'{field}' is not a list of objects")
+        place = f"{record.place}[{record.number - 1}].{field}"
+        for number, item in enumerate(nested, start=1):
+            yield _Record(name, place, number, item, (*record.around, record.fields))
+
+
+def _column(records: Sequence[_Record], want: Wanted, present: set[str]) -> pl.Series:
+    """One source of every record, with the type that holds all its values."""
+    values = []
+    for record in records:
+        found = next((v for s in want.sources if (v := record.value(s)) is not _MISSING), _MISSING)
+        if found is not _MISSING:
+            present.add(want.source)
+        if isinstance(found, dict | list):
+            raise StructureMismatchError(
+                record.file, f"'{want.source}' holds a structure, not a value"
+            )
+        values.append(None if found is _MISSING else found)
+    kinds = {type(value) for value in values if value is not None}
+    if kinds == {int} and all(abs(v) < 2**63 for v in values if v is not None):
+        return pl.Series(values, dtype=pl.Int64)
+    if kinds == {bool}:
+        return pl.Series(values, dtype=pl.Boolean)
+    if kinds and kinds <= {int, float}:
+        return pl.Series([None if v is None else float(v) for v in values], dtype=pl.Float64)
+    said = pl.Series([_said(value) for value in values], dtype=pl.String)
+    return decoded(said.to_frame("x"))["x"]
+
+
+def _said(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    return json.dumps(value)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import zipfile
 import zlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,189 +16,199 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from ioc_pipelines.catalog.layouts import XlsxLayout
 from ioc_pipelines.intake.errors import StructureMismatchError, UnreadableFileError
+from ioc_pipelines.intake.layout.assemble import assemble
+from ioc_pipelines.intake.layout.body import Body, needs_row_text
 from ioc_pipelines.intake.layout.captured import capture
 from ioc_pipelines.intake.layout.formula_errors import formula_errors
-from ioc_pipelines.intake.layout.table import (
-    CELL,
-    FILE,
-    ROW,
-    SHEET,
-    Table,
-    letter_index,
-    missing_columns,
-    normal,
-)
+from ioc_pipelines.intake.layout.header import Head, Header, find_header, from_header
+from ioc_pipelines.intake.layout.join import joined
+from ioc_pipelines.intake.layout.size_hints import without_size_hints
+from ioc_pipelines.intake.layout.table import Table, Wanted, spaced
+from ioc_pipelines.intake.legacy_text import decode, decoded
 
-_HEADER_SEARCH_ROWS = 100
-_ROW_TEXT = "_row_text"
-_LETTER = re.compile(r"^[A-Z]{1,3}$")
-
-Cells = list[list[Any]]
+_ROWS_AT_ONCE = 20_000
+_TITLE_ROWS = 10
+_HEAD_ROWS = 120
 
 
-def read_xlsx(layout: XlsxLayout, sources: Collection[str], path: Path, name: str) -> Table:
-    """The data rows of the declared sheet; ``_row`` is the row's number in the sheet.
+def read_xlsx(layout: XlsxLayout, wanted: Collection[Wanted], path: Path, name: str) -> list[Table]:
+    """The data rows of the declared sheet or sheets; ``_row`` is the row's number in the sheet.
 
-    A row is a data row when it is below the header, between ``start_after`` and ``stop_before``,
-    not matched by ``skip_rows`` and not blank in every mapped column.
+    No table at all when the workbook has no such sheet and the layout passes over those.
     """
-    sheet = _sheet(layout, path, name)
-    cells = sheet.to_python(skip_empty_area=False)
-    _put_formula_errors(cells, path, sheet.name, name)
-    # captured values need no column; everything else must be found in the header
-    wanted = [source for source in dict.fromkeys(sources) if source not in layout.captures]
-    top, columns = _header(layout, sheet, cells, wanted, name)
-    title = " ".join(_text(v) for row in cells[:top] for v in row if _text(v))
-    values = capture(layout.captures, {"title": title, "sheet": sheet.name, "file": name}, name)
-    body = _body(cells, top + layout.header_rows, columns)
-    body = _data_rows(body, layout, wanted, name)
-    table = body.select(
-        pl.lit(name).alias(FILE),
-        pl.lit(sheet.name).alias(SHEET),
-        ROW,
-        *wanted,
-        *(pl.lit(value).alias(key) for key, value in values.items()),
-    )
-    found = {"sheet": sheet.name, "header_row": top + 1, "rows": table.height, **values}
-    return Table(table, found)
+    workbook = _open(path, name)
+    named = [sheet for sheet in workbook.sheet_names if re.search(layout.sheet, sheet)]
+    candidates = [_Sheet(workbook, sheet, path, name) for sheet in named]
+    if layout.title:
+        candidates = [sheet for sheet in candidates if _is_titled(sheet, layout.title)]
+    if not candidates and layout.absent == "skip":
+        return []
+    if not candidates:
+        titled = f" with the title {layout.title!r}" if layout.title else ""
+        raise StructureMismatchError(
+            name,
+            f"no sheets match {layout.sheet!r}{titled}; "
+            f"the workbook has: {', '.join(workbook.sheet_names)}",
+        )
+    if layout.sheets == "each" or len(candidates) == 1:
+        return [_read_sheet(layout, list(wanted), sheet, name) for sheet in candidates]
+    found = _only_one(layout, list(wanted), candidates, name)
+    if isinstance(found, str):
+        shown = ", ".join(workbook.sheet_names)
+        raise StructureMismatchError(name, f"{found}; the workbook has: {shown}")
+    return [found]
 
 
-def _put_formula_errors(cells: Cells, path: Path, sheet: str, name: str) -> None:
+def _only_one(
+    layout: XlsxLayout, wanted: list[Wanted], candidates: Sequence[_Sheet], name: str
+) -> Table | str:
+    """The table of the one sheet of several that has it, or why there is none or more."""
+    tables: dict[str, Table] = {}
+    reasons: list[str] = []
+    for sheet in candidates:
+        try:
+            tables[sheet.name] = _read_sheet(layout, wanted, sheet, name)
+        except StructureMismatchError as error:
+            reasons.append(error.reason)
+    if len(tables) == 1:
+        return next(iter(tables.values()))
+    if tables:
+        return f"{len(tables)} sheets match and hold the table: {', '.join(tables)}"
+    return f"{len(candidates)} sheets match {layout.sheet!r}: {'; '.join(reasons)}"
+
+
+class _Sheet:
+    """The cells of a sheet by column, named by position: what they say, and their numbers."""
+
+    def __init__(self, workbook: CalamineWorkbook, sheet: str, path: Path, name: str) -> None:
+        try:
+            opened = _opened(workbook, sheet, path)
+        except (CalamineError, zipfile.BadZipFile, zlib.error) as error:
+            raise UnreadableFileError(
+                name, f"sheet '{sheet}': not readable: {type(error).__name__}"
+            ) from error
+        self.name = sheet
+        texts, self.numbers = _columns(opened)
+        _put_formula_errors(texts, path, sheet, name)
+        self.texts = decoded(joined(pl.DataFrame(texts), self.numbers))
+        self._merged = opened.merged_cell_ranges or []
+
+    def head(self, rows: int) -> Head:
+        """The first rows."""
+        return Head([list(row) for row in self.texts[:rows].fill_null("").rows()], self._merged)
+
+
+def _is_titled(sheet: _Sheet, title: str) -> bool:
+    """Whether the first rows of the sheet have the title's words."""
+    rows = sheet.head(_TITLE_ROWS).rows
+    return re.search(title, spaced(" ".join(part for row in rows for part in row))) is not None
+
+
+def _read_sheet(layout: XlsxLayout, wanted: list[Wanted], sheet: _Sheet, name: str) -> Table:
+    start, row_text = 0, None
+    if layout.below or needs_row_text(layout):
+        row_text = _row_text(sheet)
+    if layout.below:
+        start = _below(row_text, layout.below, name)
+    head = sheet.head(start + _HEAD_ROWS)
+    looked_for = from_header(wanted, tuple(layout.captures))
+    header = find_header(head, looked_for, layout, name, sheet.name, start)
+    top = [part for row in head.rows[start : header.bottom] for part in row if part]
+    texts = {"title": spaced(" ".join(top)), "sheet": decode(sheet.name), "file": name}
+    values = capture(layout.captures, texts, name)
+    body = _body(sheet, header, row_text)
+    return assemble(layout, wanted, head, header, body, values, name, sheet.name)
+
+
+def _open(path: Path, name: str) -> CalamineWorkbook:
+    try:
+        return CalamineWorkbook.from_path(path)
+    except (CalamineError, OSError) as error:
+        raise UnreadableFileError(name, f"not a workbook: {type(error).__name__}") from error
+
+
+def _opened(workbook: CalamineWorkbook, sheet: str, path: Path) -> CalamineSheet:
+    """The sheet; where the hint of its size is not well-formed, without that hint."""
+    try:
+        return workbook.get_sheet_by_name(sheet)
+    except CalamineError:
+        if not zipfile.is_zipfile(path):
+            raise
+        return CalamineWorkbook.from_filelike(without_size_hints(path)).get_sheet_by_name(sheet)
+
+
+def _columns(sheet: CalamineSheet) -> tuple[list[pl.Series], pl.DataFrame]:
+    """Text and number of each cell, column by column; empty columns on the left count.
+
+    Rows are taken some at a time, so that what stands between the reader and the columns is small.
+    """
+    left = sheet.start[1] if sheet.start else 0
+    parts: list[list[tuple[pl.Series, pl.Series]]] = []
+    rows: Iterator[list[Any]] = iter(sheet.iter_rows())
+    while chunk := list(islice(rows, _ROWS_AT_ONCE)):
+        parts.append([_column(values) for values in zip(*chunk, strict=True)])
+    count = sum(len(part[0][0]) for part in parts if part)
+    width = len(parts[0]) if parts else 0
+    empty = [None] * count
+    texts = [pl.Series(str(i), empty, dtype=pl.String) for i in range(left)]
+    numbers = [pl.Series(str(i), empty, dtype=pl.Float64) for i in range(left)]
+    for i in range(width):
+        texts.append(pl.concat([part[i][0] for part in parts]).alias(str(left + i)))
+        numbers.append(pl.concat([part[i][1] for part in parts]).alias(str(left + i)))
+    return texts, pl.DataFrame(numbers)
+
+
+def _column(values: Sequence[Any]) -> tuple[pl.Series, pl.Series]:
+    kinds = set(map(type, values))
+    if kinds <= {str, float}:
+        texts = [(v.strip() or None) if type(v) is str else None for v in values]
+        numbers = [v if type(v) is float else None for v in values]
+    else:
+        texts = [None if _is_number(v) else _text(v).strip() or None for v in values]
+        numbers = [float(v) if _is_number(v) else None for v in values]
+    return pl.Series(texts, dtype=pl.String), pl.Series(numbers, dtype=pl.Float64)
+
+
+def _put_formula_errors(
+    texts: list[pl.Series], path: Path, sheet: str, name: str
+) -> None:
     """Give the cells of formula errors their text."""
     try:
         errors = formula_errors(path, sheet)
     except (zipfile.BadZipFile, zlib.error, KeyError, EOFError, OSError) as error:
         raise UnreadableFileError(name, f"damaged workbook: {type(error).__name__}") from error
     for (row, col), text in errors.items():
-        if row < len(cells) and col < len(cells[row]):
-            cells[row][col] = text
+        if col < len(texts) and row < len(texts[col]):
+            texts[col] = texts[col].scatter(row, text)
 
 
-def _sheet(layout: XlsxLayout, path: Path, name: str) -> CalamineSheet:
-    """The one sheet whose name matches."""
-    try:
-        workbook = CalamineWorkbook.from_path(path)
-        matching = [s for s in workbook.sheet_names if re.search(layout.sheet, s)]
-        if len(matching) != 1:
-            raise StructureMismatchError(
-                name,
-                f"{len(matching) or 'no'} sheets match {layout.sheet!r}; "
-                f"the workbook has: {', '.join(workbook.sheet_names)}",
-            )
-        return workbook.get_sheet_by_name(matching[0])
-    except (CalamineError, OSError) as error:
-        raise UnreadableFileError(name, f"not a workbook: {type(error).__name__}") from error
+def _row_text(sheet: _Sheet) -> pl.Series:
+    """The text of each whole row, its cells joined by `` | ``."""
+    if not sheet.texts.columns:
+        return pl.Series([], dtype=pl.String)
+    row = pl.concat_str(pl.all(), separator=" | ", ignore_nulls=True)
+    return sheet.texts.select(row.alias("text"))["text"]
 
 
-def _header(
-    layout: XlsxLayout, sheet: CalamineSheet, cells: Cells, wanted: Sequence[str], name: str
-) -> tuple[int, dict[str, int]]:
-    """Row of the header and column of each wanted source.
-
-    The header is the first ``header_rows`` rows that hold every wanted header text.
-    """
-    merged = sheet.merged_cell_ranges or []
-    best: tuple[list[str], list[str]] | None = None
-    for top in range(min(len(cells), _HEADER_SEARCH_ROWS)):
-        texts = _header_texts(cells, merged, top, layout.header_rows)
-        columns, missing = _match(texts, wanted)
-        if not missing:
-            return top, columns
-        if best is None or len(missing) < len(best[0]):
-            best = (missing, texts)
-    missing, texts = best or (list(wanted), [])
-    if len(missing) == len(wanted):
-        texts = []
-    raise StructureMismatchError(name, f"sheet '{sheet.name}': {missing_columns(missing, texts)}")
-
-
-def _header_texts(
-    cells: Cells, merged: Sequence[tuple[tuple[int, int], tuple[int, int]]], top: int, height: int
-) -> list[str]:
-    """Header text of each column: the words of its cells from top to bottom, once each.
-
-    A merged cell counts for every column and row it spans.
-    """
-    window = [list(row) for row in cells[top : top + height]]
-    for (first_row, first_column), (last_row, last_column) in merged:
-        for row in range(max(first_row, top), min(last_row, top + height - 1) + 1):
-            for col in range(first_column, min(last_column, len(window[row - top]) - 1) + 1):
-                window[row - top][col] = cells[first_row][first_column]
-    width = max((len(row) for row in window), default=0)
-    columns = [[_text(row[c]) for row in window if c < len(row)] for c in range(width)]
-    return [" ".join(dict.fromkeys(part for part in column if part)) for column in columns]
-
-
-def _match(texts: list[str], wanted: Sequence[str]) -> tuple[dict[str, int], list[str]]:
-    """Column of each wanted source, and those not found. A letter names a bare column."""
-    normalised = [normal(text) for text in texts]
-    columns: dict[str, int] = {}
-    missing: list[str] = []
-    for source in wanted:
-        if normalised.count(normal(source)) == 1:
-            columns[source] = normalised.index(normal(source))
-        elif _LETTER.match(source) and letter_index(source) < len(texts):
-            columns[source] = letter_index(source)
-        else:
-            missing.append(source)
-    # letters alone prove nothing: some real header must be there
-    if all(_LETTER.match(source) and normal(source) not in normalised for source in columns):
-        return {}, list(wanted)
-    return columns, missing
-
-
-def _body(cells: Cells, start: int, columns: dict[str, int]) -> pl.DataFrame:
-    """The rows from ``start`` on: each wanted column as cells, and the text of the whole row."""
-    rows = cells[start:]
-    by_position = list(zip(*rows, strict=True)) if rows else []
-    texts = [pl.Series(f"_{i}", [_text(v) or None for v in c]) for i, c in enumerate(by_position)]
-    series = [
-        pl.Series(source, _structs(by_position[position]), dtype=CELL)
-        if by_position
-        else pl.Series(source, [], dtype=CELL)
-        for source, position in columns.items()
-    ]
-    numbers = pl.Series(ROW, range(start + 1, start + 1 + len(rows)), dtype=pl.Int64)
-    joined = (
-        pl.DataFrame(texts).select(
-            pl.concat_str(pl.all().cast(pl.String), separator=" | ", ignore_nulls=True)
-        )
-        if texts
-        else pl.DataFrame({"": []}, schema={"": pl.String})
-    )
-    return pl.DataFrame([numbers, joined.to_series().alias(_ROW_TEXT), *series])
-
-
-def _data_rows(
-    body: pl.DataFrame, layout: XlsxLayout, wanted: Sequence[str], name: str
-) -> pl.DataFrame:
-    """Cut the body down to its data rows."""
-    start = _first_match(body, layout.start_after, name)
-    if start is not None:
-        body = body[start + 1 :]
-    stop = _first_match(body, layout.stop_before, name)
-    if stop is not None:
-        body = body[:stop]
-    if layout.skip_rows:
-        body = body.filter(~pl.col(_ROW_TEXT).str.contains(layout.skip_rows))
-    return body.filter(
-        pl.any_horizontal(pl.col(source).struct.field("text").is_not_null() for source in wanted)
-    )
-
-
-def _first_match(body: pl.DataFrame, pattern: str | None, name: str) -> int | None:
-    if pattern is None:
-        return None
-    found = body[_ROW_TEXT].str.contains(pattern).arg_true()
+def _below(row_text: pl.Series | None, pattern: str, name: str) -> int:
+    found = row_text.str.contains(pattern).arg_true() if row_text is not None else pl.Series([])
     if found.is_empty():
-        raise StructureMismatchError(name, f"no row below the header matches {pattern!r}")
-    return int(found[0])
+        raise StructureMismatchError(name, f"no row matches {pattern!r}, below which the table is")
+    return int(found[0]) + 1
 
 
-def _structs(values: Sequence[Any]) -> list[dict[str, Any]]:
-    return [
-        {"text": _text(v) or None, "number": float(v) if _is_number(v) else None} for v in values
-    ]
+def _body(sheet: _Sheet, header: Header, row_text: pl.Series | None) -> Body:
+    height, start = sheet.texts.height, header.bottom
+    count = max(height - start, 0)
+    positions = {place.position for places in header.columns.values() for place in places}
+    if row_text is None:
+        row_text = pl.Series([""] * height, dtype=pl.String)
+    return Body(
+        rows=pl.int_range(start + 1, start + 1 + count, eager=True, dtype=pl.Int64),
+        texts={p: sheet.texts[str(p)][start:] for p in positions},
+        numbers={p: sheet.numbers[str(p)][start:] for p in positions},
+        row_text=row_text[start:],
+    )
 
 
 def _is_number(value: Any) -> bool:
@@ -205,11 +216,9 @@ def _is_number(value: Any) -> bool:
 
 
 def _text(value: Any) -> str:
-    """What a cell says: dates in ISO form, whole numbers without a decimal point."""
+    """What a cell says: dates in ISO form."""
     if isinstance(value, str):
-        return value.strip()
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
+        return value
     if isinstance(value, datetime | date):
         return value.isoformat(" ") if isinstance(value, datetime) else value.isoformat()
     return str(value)

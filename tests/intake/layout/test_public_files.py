@@ -10,7 +10,7 @@ import pytest
 from ioc_pipelines.catalog.load import FeedEntry, load_catalog
 from ioc_pipelines.home import SOURCES
 from ioc_pipelines.intake.conform import Conformed, conform
-from ioc_pipelines.intake.layout.read import read_table
+from tests.intake.layout.reading import read_table
 
 
 @pytest.fixture(scope="session")

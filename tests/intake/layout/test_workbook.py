@@ -15,7 +15,7 @@ import xlsxwriter
 
 from ioc_pipelines.catalog.layouts import XlsxLayout
 from ioc_pipelines.intake.errors import StructureMismatchError, UnreadableFileError
-from ioc_pipelines.intake.layout.read import read_table
+from tests.intake.layout.reading import read_table
 from ioc_pipelines.intake.layout.table import Table
 
 SHEET = "Thu NSNN"
@@ -72,7 +72,8 @@ def test_a_plain_table(book: Book) -> None:
     assert numbers(table, "Số") == [5.0, 2.5]
     assert table.frame["_file"].to_list() == ["so_tai_chinh/bao_cao.xlsx"] * 2
     assert table.frame["_sheet"].to_list() == [SHEET] * 2
-    assert table.found == {"sheet": SHEET, "header_row": 1, "rows": 2}
+    columns = {"Mã": "A", "Số": "B"}
+    assert table.found == {"sheet": SHEET, "header_row": 1, "columns": columns, "rows": 2}
     assert table.frame.columns == ["_file", "_sheet", "_row", "Mã", "Số"]
 
 
@@ -129,7 +130,9 @@ def test_a_report_form(book: Book) -> None:
     assert numbers(table, "Dự toán năm") == [None, 900.0]
     assert numbers(table, "Thực hiện Trong tháng") == [419.278223, None]
     assert table.frame["month"].to_list() == ["10/2026"] * 2
-    assert table.found == {"sheet": SHEET, "header_row": 6, "rows": 2, "month": "10/2026"}
+    found = {key: table.found[key] for key in ("sheet", "header_row", "rows", "month")}
+    assert found == {"sheet": SHEET, "header_row": 6, "rows": 2, "month": "10/2026"}
+    assert list(table.found["columns"].values()) == ["B", "C", "D", "E", "F"]
 
 
 def test_a_three_row_header(book: Book) -> None:

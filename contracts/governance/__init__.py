@@ -1,0 +1,1 @@
+"""Contracts about how provinces are governed."""

@@ -1,0 +1,40 @@
+"""Investment from the state budget, by ministry and province."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from contracts.base import BatchContext, BatchFinding, Contract, ContractInfo, batch_rule, column
+from contracts.formats import MONTH, no_missing_month
+
+
+class StateBudgetInvestment(Contract):
+    """One row per month and unit: a ministry, or a province that the workbook lists."""
+
+    __contract__ = ContractInfo(
+        dataset="investment.state_budget_investment",
+        version="1.0.0",
+        title_vi="Vốn đầu tư thực hiện từ nguồn ngân sách nhà nước",
+        title_en="Investment realised from the state budget",
+        grain="one row per month and unit",
+        key=("period", "unit_name"),
+        load_mode="upsert",
+        publish="rows",
+        basis="Monthly workbook of the National Statistics Office, state budget investment (H31)",
+        period_column="period",
+    )
+
+    period: str = column(vi="Kỳ báo cáo", en="Month reported", str_matches=MONTH)
+    unit_name: str = column(vi="Bộ, tỉnh, thành phố", en="Ministry or province")
+    month_bn_vnd: float = column(
+        vi="Ước thực hiện trong tháng", en="Estimate of the month", unit="tỷ đồng", ge=0
+    )
+    cumulative_bn_vnd: float = column(
+        vi="Cộng dồn từ đầu năm", en="From 1 January", unit="tỷ đồng", ge=0
+    )
+
+    @batch_rule("complete.no_missing_period", "Thiếu kỳ báo cáo ở giữa chuỗi")
+    def no_missing_period(  # noqa: D102
+        cls, frame: pl.DataFrame, context: BatchContext
+    ) -> BatchFinding:
+        return no_missing_month(frame, period="period")

@@ -1,0 +1,38 @@
+"""Administrative procedures of the National Public Service Portal."""
+
+from __future__ import annotations
+
+from contracts.base import Contract, ContractInfo, column
+
+_LEVEL = "(Cấp bộ|Cấp tỉnh|Cấp huyện|Cấp xã|Cơ quan khác)"
+
+
+class Procedure(Contract):
+    """One row per procedure."""
+
+    __contract__ = ContractInfo(
+        dataset="public_services.procedure",
+        version="1.0.0",
+        title_vi="Thủ tục hành chính",
+        title_en="Administrative procedures",
+        grain="one row per procedure",
+        key=("procedure_code",),
+        load_mode="upsert",
+        publish="rows",
+        basis="Decree 63/2010/ND-CP: national database of administrative procedures (H33)",
+    )
+
+    procedure_code: str = column(
+        vi="Mã thủ tục", en="Procedure code", str_matches=r"^\d\.\d{6}$"
+    )
+    name: str = column(vi="Tên thủ tục", en="Name")
+    agency: str = column(vi="Cơ quan thực hiện", en="Agency that handles it", nullable=True)
+    level: str = column(
+        vi="Cấp thực hiện",
+        en="Levels of government that handle it",
+        str_matches=rf"^{_LEVEL}(, {_LEVEL})*$",
+    )
+    field: str = column(vi="Lĩnh vực", en="Field", nullable=True)
+    ministry: str = column(
+        vi="Bộ, ngành công bố", en="Ministry that publishes it", str_matches=r"^[a-z0-9-]+$"
+    )

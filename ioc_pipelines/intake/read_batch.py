@@ -1,0 +1,111 @@
+"""The files of a delivery as one batch in the contract's columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from contracts.base import Contract
+from ioc_pipelines.catalog.models import Feed
+from ioc_pipelines.intake.conform import Conformed, conform
+from ioc_pipelines.intake.control_totals import CONTROL_SCHEMA, control_totals
+from ioc_pipelines.intake.errors import FileRefusedError
+from ioc_pipelines.intake.layout.read import read_file
+from ioc_pipelines.intake.layout.table import Table, wanted_of
+from ioc_pipelines.intake.names import Spellings
+
+_FOUND_SHOWN = 150
+
+
+@dataclass(frozen=True)
+class ReadBatch:
+    """What the files of a delivery came to.
+
+    ``batch`` is None when no table was read. ``found`` says where each table was; ``refused`` the
+    files that are not taken; ``passed_over`` those that have no such table, where the layout says
+    that this is no fault; ``control`` how the totals compare with their parts.
+    """
+
+    batch: Conformed | None
+    read: int = 0
+    found: list[dict[str, Any]] = field(default_factory=list)
+    refused: list[FileRefusedError] = field(default_factory=list)
+    passed_over: list[str] = field(default_factory=list)
+    control: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CONTROL_SCHEMA))
+
+
+def read_batch(
+    feed: Feed, contract: type[Contract], files: Iterable[tuple[str, Path]], spellings: Spellings
+) -> ReadBatch:
+    """Read every file of ``files`` (name and where its bytes are) by the feed's layout.
+
+    Raises LookupError when the feed has no layout.
+    """
+    if feed.layout is None:
+        msg = f"{feed.dataset} has no layout"
+        raise LookupError(msg)
+    wanted = wanted_of(feed.columns)
+    tables: list[Table] = []
+    result = ReadBatch(None)
+    read = 0
+    for name, path in files:
+        for part in read_file(feed.layout, wanted, path, name):
+            if part.refused:
+                result.refused.append(part.refused)
+            elif not part.tables:
+                result.passed_over.append(part.name)
+            else:
+                read += part.files
+                tables += part.tables
+                result.found.extend({"file": part.name, **table.found} for table in part.tables)
+    shown = _shown(result.found)
+    if not tables:
+        return ReadBatch(None, 0, shown, result.refused, result.passed_over)
+    batch, control = _conformed(feed, contract, tables, spellings)
+    return ReadBatch(batch, read, shown, result.refused, result.passed_over, control)
+
+
+def _conformed(
+    feed: Feed, contract: type[Contract], tables: list[Table], spellings: Spellings
+) -> tuple[Conformed, pl.DataFrame]:
+    data = _joined([table.frame for table in tables])
+    batch = _conform(feed, contract, data, spellings)
+    summed = [table.totals for table in tables if table.totals is not None]
+    if not summed:
+        return batch, pl.DataFrame(schema=CONTROL_SCHEMA)
+    totals = _joined(summed)
+    keys = list(dict.fromkeys(key for table in tables for key in table.keys))
+    in_unit = _conform(feed, contract, totals, spellings)
+    captured = feed.layout.captures if feed.layout else ()
+    return batch, control_totals(data, batch, totals, in_unit, feed.columns, keys, captured)
+
+
+def _conform(
+    feed: Feed, contract: type[Contract], table: pl.DataFrame, spellings: Spellings
+) -> Conformed:
+    return conform(table, feed.columns, contract.polars_schema(), units_of(contract), spellings)
+
+
+def _joined(frames: list[pl.DataFrame]) -> pl.DataFrame:
+    return pl.concat(frames, how="diagonal_relaxed") if len(frames) > 1 else frames[0]
+
+
+def units_of(contract: type[Contract]) -> Mapping[str, str]:
+    """The units of the contract's columns, of those that have one."""
+    stated = {name: (col.metadata or {}).get("unit") for name, col in contract.columns().items()}
+    return {name: unit for name, unit in stated.items() if unit}
+
+
+def _shown(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """All places, or the first and how many more: an archive may hold thousands of files."""
+    if len(found) <= _FOUND_SHOWN:
+        return found
+    rest = found[_FOUND_SHOWN:]
+    rows = sum(place["rows"] for place in rest)
+    return [*found[:_FOUND_SHOWN], {"more_tables": len(rest), "rows": rows}]
+
+
