@@ -35,13 +35,12 @@ _FLOAT_SLACK = 2.0**-50  # a few units in the last place of a double
 class Amounts:
     """A column read as numbers.
 
-    ``text`` is null where there is no value to read; ``number`` and ``whole`` are null where
-    it cannot be read as such; ``status`` is the mark beside the value or the reason for none.
+    ``text`` is null where there is no value to read, ``value`` also where it cannot be read;
+    ``status`` is the mark beside the value or the reason for none.
     """
 
     text: pl.Series
-    number: pl.Series
-    whole: pl.Series
+    value: pl.Series
     status: pl.Series
 
 
@@ -57,7 +56,7 @@ class Scaling:
         """The feed's scale, and its unit at the source against the contract's ``unit``."""
         if column.unit is None or unit is None:
             ratios: dict[str | None, Fraction | None] = {None: Fraction(1)}
-            stated = pl.Series("unit", [None] * table.height, dtype=pl.String)
+            stated = pl.Series([None], dtype=pl.String).new_from_index(0, table.height)
         else:
             names = names_in(column.unit)
             stated = (
@@ -69,8 +68,13 @@ class Scaling:
         return cls(_looked_up(stated, times), _looked_up(stated, over))
 
 
-def amounts(column: Column, text: pl.Series, source: pl.Series, scaling: Scaling) -> Amounts:
-    """Read the cells of one column; ``text`` is cleaned, ``source`` as the table has them."""
+def amounts(
+    column: Column, text: pl.Series, source: pl.Series, scaling: Scaling, kind: pl.DataType
+) -> Amounts:
+    """Read the cells of one column as ``kind``.
+
+    ``text`` is cleaned, ``source`` as the table has it.
+    """
     marked = _Marked.of(column, text, source)
     frame = pl.DataFrame(
         [
@@ -80,13 +84,11 @@ def amounts(column: Column, text: pl.Series, source: pl.Series, scaling: Scaling
             scaling.over.alias("over"),
         ]
     )
-    is_number = isinstance(source.dtype, pl.Struct) or source.dtype.is_numeric()
-    read = frame.select(
-        "text",
-        _number(column, is_number=is_number).alias("value"),
-        _whole(column, source.dtype).alias("whole"),
-    )
-    return Amounts(read["text"], read["value"], read["whole"], marked.status)
+    digits = _digits(column)
+    if isinstance(source.dtype, pl.Struct) and _all_numbers(frame):
+        digits = pl.lit(None, pl.String)
+    value = _whole(source.dtype, digits) if kind.is_integer() else _number(source.dtype, digits)
+    return Amounts(marked.text, frame.select(value.alias("value"))["value"], marked.status)
 
 
 @dataclass(frozen=True)
@@ -99,9 +101,9 @@ class _Marked:
 
     @classmethod
     def of(cls, column: Column, text: pl.Series, source: pl.Series) -> _Marked:
-        ones = pl.Series([1] * len(text), dtype=pl.Int64)
-        status = _looked_up_text(_texts(source).str.strip_chars(), column.nulls)
-        if text.dtype != pl.String or not text.str.contains(r"[^\d.,+-]").any():
+        ones = pl.Series([1], dtype=pl.Int64).new_from_index(0, len(text))
+        status = _looked_up_text(_texts(source), column.nulls)
+        if not text.str.contains(r"[^\d.,+-]").any():
             return cls(text, ones, status)
         if column.marks:
             found = text.str.extract(f"(?i)({_either(column.marks)})")
@@ -131,26 +133,30 @@ def _exact_number(source: pl.Series) -> pl.Series:
         return source.struct.field("number")
     if source.dtype.is_numeric():
         return source
-    return pl.Series([None] * len(source), dtype=pl.Float64)
+    return pl.Series([None], dtype=pl.Float64).new_from_index(0, len(source))
 
 
-def _number(column: Column, *, is_number: bool) -> pl.Expr:
+def _all_numbers(frame: pl.DataFrame) -> bool:
+    """Whether every cell that says something is a number: nothing is to be read from text."""
+    return bool(frame["number"].null_count() == frame["text"].null_count())
+
+
+def _number(kind: pl.DataType, digits: pl.Expr) -> pl.Expr:
     """The value as a float: the cell's own number where the source has numbers."""
-    number = _digits(column).cast(pl.Float64, strict=False)
-    if is_number:
+    number = digits.cast(pl.Float64, strict=False)
+    if isinstance(kind, pl.Struct) or kind.is_numeric():
         number = pl.coalesce(pl.col("number").cast(pl.Float64), number)
     read = pl.when(pl.col("text").is_not_null() & number.is_finite()).then(number)
     return read * pl.col("times") / pl.col("over")
 
 
-def _whole(column: Column, kind: pl.DataType) -> pl.Expr:
+def _whole(kind: pl.DataType, digits: pl.Expr) -> pl.Expr:
     """The value as a whole number.
 
     Digits are exact or unreadable. A float, as spreadsheets have them, may be off by a few units
     in its last place: 419.278223 million is 419,278,223 whole although the product is not.
     """
     text = pl.col("text")
-    digits = _digits(column)
     if kind.is_integer() or kind.is_decimal():
         digits = pl.when(text.is_not_null()).then(pl.col("number").cast(pl.String))
     digits = digits.str.replace(r"\.0+$", "")
@@ -166,7 +172,7 @@ def _whole(column: Column, kind: pl.DataType) -> pl.Expr:
     exact = pl.when(back & (quotient == quotient.round(0))).then(quotient)
     whole = exact.cast(pl.Int64, strict=False)
     is_struct = isinstance(kind, pl.Struct)
-    number = _number(column, is_number=is_struct or kind.is_float())
+    number = _number(kind, digits)
     nearest = number.round(0)
     is_near = (number - nearest).abs() <= nearest.abs() * _FLOAT_SLACK
     rounded = pl.when(is_near).then(nearest).cast(pl.Int64, strict=False)
@@ -197,7 +203,7 @@ def _texts(source: pl.Series) -> pl.Series:
 
 
 def _repeated(text: str, count: int) -> pl.Series:
-    return pl.Series([text] * count, dtype=pl.String)
+    return pl.Series([text], dtype=pl.String).new_from_index(0, count)
 
 
 def _looked_up(keys: pl.Series, values: Mapping[str | None, int]) -> pl.Series:
@@ -206,8 +212,8 @@ def _looked_up(keys: pl.Series, values: Mapping[str | None, int]) -> pl.Series:
 
 def _looked_up_text(keys: pl.Series, values: Mapping[str, str]) -> pl.Series:
     if not values:
-        return pl.Series([None] * len(keys), dtype=pl.String)
-    return keys.replace_strict(values, default=None, return_dtype=pl.String)
+        return pl.Series([None], dtype=pl.String).new_from_index(0, len(keys))
+    return keys.str.strip_chars().replace_strict(values, default=None, return_dtype=pl.String)
 
 
 def _either(words: Mapping[str, object]) -> str:

@@ -17,6 +17,7 @@ from ioc_pipelines.intake.amounts import Amounts, Scaling, amounts
 from ioc_pipelines.intake.layout.table import PLACE
 from ioc_pipelines.intake.legacy_text import MOJIBAKE
 from ioc_pipelines.intake.names import Spellings, canonical
+from ioc_pipelines.intake.text import nfc, single_spaced
 
 ROW_ID = "_row_id"
 _ISO_DATE = "%Y-%m-%d"
@@ -73,7 +74,7 @@ def conform(
         name: Scaling.of(column, table, (units or {}).get(name)) for name, column in columns.items()
     }
     numbers = {
-        name: amounts(columns[name], found.text, found.source, scaling[name])
+        name: amounts(columns[name], found.text, found.source, scaling[name], schema[name])
         for name, found in cells.items()
         if schema[name].is_numeric() or _has_status(name, columns)
     }
@@ -120,7 +121,8 @@ def _as_received(source: pl.Series) -> pl.Series:
 def _cells(table: pl.DataFrame, column: Column) -> _Cells:
     """The cells as text: NFC, single spaces, source values translated, no-value marks null."""
     source = table[column.source]
-    spaced = pl.col("x").str.normalize("NFC").str.replace_all(r"\s+", " ").str.strip_chars()
+    raw = single_spaced(nfc(_as_received(source))).alias("x")
+    spaced = pl.col("x")
     text = pl.when(spaced.is_in(["", *column.nulls])).then(None).otherwise(spaced)
     if column.values:
         text = text.replace({normalize("NFC", k): v for k, v in column.values.items()})
@@ -129,7 +131,6 @@ def _cells(table: pl.DataFrame, column: Column) -> _Cells:
     if column.pad:
         digits = text.str.extract(r"^(\d+)(?:\.0+)?$")
         text = pl.coalesce(digits.str.zfill(column.pad), text)
-    raw = _as_received(source).alias("x")
     return _Cells(raw.to_frame().select(text.alias("x"))["x"], source)
 
 
@@ -137,10 +138,8 @@ def _typed(
     column: Column, found: _Cells, read: Amounts | None, kind: pl.DataType, spellings: Spellings
 ) -> pl.Series:
     """The cells as the contract's type, null where they cannot be read."""
-    if read is not None and kind.is_integer():
-        return read.whole.cast(kind, strict=False)
-    if read is not None and kind.is_float():
-        return read.number
+    if read is not None and kind.is_numeric():
+        return read.value.cast(kind, strict=False)
     if kind == pl.String:
         return _string(column, found, spellings)
     if kind == pl.Date:

@@ -17,6 +17,8 @@ from functools import lru_cache
 
 import polars as pl
 
+from ioc_pipelines.intake.text import nfc
+
 _TCVN3_LETTERS = (
     "ĂÂÊÔƠƯĐăâêôơưđ"  # from A1
     "àảãáạằẳẵắặầẩẫấậèẻẽéẹềểễếệìỉĩíịòỏõóọồổỗốộờởỡớợùủũúụừửữứựỳỷỹýỵ"
@@ -93,15 +95,17 @@ MOJIBAKE = (
 
 def decoded(texts: pl.DataFrame) -> pl.DataFrame:
     """Columns of text in Unicode: legacy fonts decoded, all NFC, no invisible characters."""
-    every = pl.all()
-    if not texts.columns:
-        return texts
-    marked = texts.select(pl.when(every.str.contains(SUSPICIOUS)).then(every))
-    suspects = pl.concat([column.drop_nulls().unique() for column in marked]).unique()
-    if not suspects.is_empty():
-        readings = suspects.map_elements(decode, return_dtype=pl.String)
-        every = every.replace(suspects, readings)
-    return texts.select(every.str.normalize("NFC").str.replace_all(_INVISIBLE, ""))
+    return texts.with_columns(_decoded(column) for column in texts)
+
+
+def _decoded(texts: pl.Series) -> pl.Series:
+    marked = texts.str.contains(SUSPICIOUS)
+    if marked.any():
+        suspects = texts.filter(marked).unique()
+        texts = texts.replace(suspects, suspects.map_elements(decode, return_dtype=pl.String))
+    if texts.str.contains(_INVISIBLE).any():
+        texts = texts.str.replace_all(_INVISIBLE, "")
+    return nfc(texts)
 
 
 @lru_cache(maxsize=10_000)
