@@ -1,8 +1,8 @@
-"""Write the seeds ``admin_unit.csv`` and ``province_alias.csv``.
+"""Write the seed ``admin_unit.csv``.
 
 Source: the package ``vietnamadminunits`` 1.0.4 (MIT licence, (c) 2025 Tran Ngoc Minh Hieu), which
 holds the 63 provinces before 2025-07-01 and the 34 provinces and 3,321 communes after it. The
-history of the provinces before 2025 and the spellings of their names are the tables in this file.
+history of the provinces before 2025 is the tables in this file.
 
 The package is no dependency of the project. Run this in an environment of its own, and review the
 difference before committing::
@@ -64,25 +64,6 @@ BEGAN = {
 # Hà Nội, Cao Bằng, Điện Biên, Lai Châu, Sơn La, Lạng Sơn, Quảng Ninh, Thanh Hóa, Nghệ An, Hà Tĩnh
 # and Huế went through the reform of 2025 unmerged.
 UNMERGED = frozenset({"01", "04", "11", "12", "14", "20", "22", "38", "40", "42", "46"})
-
-# Spellings in public statistical workbooks that are not a `name` of the seed; the code is that of
-# the 63-province era. Blanks at the ends and doubled blanks are for the reader to tidy.
-ALIASES = {
-    "Bà Rịa- Vũng Tàu": "77",
-    "Bà Rịa-Vũng Tàu": "77",
-    "Hoà Bình": "17",
-    "Khánh Hoà": "56",
-    "TP Hồ Chí Minh": "79",
-    "TP. Hồ Chí Minh": "79",
-    "TP.Hồ Chí Minh": "79",
-    "Thanh Hoá": "38",
-    "Thừa Thiên - Huế": "46",
-    "Thừa Thiên-Huế": "46",
-    "Tp Hồ Chí Minh": "79",
-    "Tp. Hồ Chí Minh": "79",
-    "Tp.Hồ Chí Minh": "79",
-    "Đăk Lăk": "66",
-}
 
 
 class Unit(NamedTuple):
@@ -168,7 +149,6 @@ def main() -> None:
     units = provinces + sorted(communes())
     SEEDS.mkdir(parents=True, exist_ok=True)
     write(SEEDS / "admin_unit.csv", Unit._fields, units)
-    write(SEEDS / "province_alias.csv", ("alias", "code"), sorted(ALIASES.items()))
     print(f"{len(provinces)} provinces, {len(units) - len(provinces)} communes")
 
 

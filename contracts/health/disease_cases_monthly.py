@@ -56,5 +56,6 @@ class DiseaseCasesMonthly(Contract):
     month: int = column(vi="Tháng", en="Month", in_range={"min_value": 1, "max_value": 12})
     disease: str = column(vi="Bệnh", en="Disease", isin=list(DISEASES))
     province_name: str = column(vi="Tỉnh, thành phố", en="Province, by its official name")
-    cases: int = column(vi="Số ca mắc", en="Cases", unit="ca", ge=0)
+    # the yearbooks leave a few cells empty
+    cases: int = column(vi="Số ca mắc", en="Cases", unit="ca", nullable=True, ge=0)
     deaths: int = column(vi="Số ca tử vong", en="Deaths", unit="ca", ge=0)

@@ -15,3 +15,27 @@
 {% macro duckdb__iso_week_start(week) %}
     cast(strptime({{ week }} || '-1', '%G-W%V-%u') as date)
 {% endmacro %}
+
+{% macro month_end(period) %}
+    {{ return(adapter.dispatch("month_end", "ioc")(period)) }}
+{% endmacro %}
+
+{% macro duckdb__month_end(period) %}
+    last_day(cast({{ period }} || '-01' as date))
+{% endmacro %}
+
+{% macro year_start(year) %}
+    {{ return(adapter.dispatch("year_start", "ioc")(year)) }}
+{% endmacro %}
+
+{% macro duckdb__year_start(year) %}
+    cast({{ year }} || '-01-01' as date)
+{% endmacro %}
+
+{% macro year_end(year) %}
+    {{ return(adapter.dispatch("year_end", "ioc")(year)) }}
+{% endmacro %}
+
+{% macro duckdb__year_end(year) %}
+    cast({{ year }} || '-12-31' as date)
+{% endmacro %}

@@ -34,6 +34,6 @@ def load_spellings(seeds: Path, units: pl.DataFrame) -> dict[str, list[tuple[str
     provinces = units.filter(pl.col("level") == "province")["name"].unique().sort()
     lists = {"province": [(name, name) for name in provinces]}
     for row in pl.read_csv(seeds / "name_spelling.csv", infer_schema=False).iter_rows(named=True):
-        known = lists.setdefault(row["list"], [])
+        known = lists.setdefault(row["name_list"], [])
         known += [(row["name"], row["name"]), (row["spelling"], row["name"])]
     return lists

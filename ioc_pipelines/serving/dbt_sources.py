@@ -66,12 +66,19 @@ def _staging(contract: type[Contract]) -> dict[str, Any]:
         "name": table_name(info.dataset),
         "description": f"{info.title_vi} · {info.title_en}. Grain: {info.grain}. {info.basis}.",
         "config": {"database": "ioc" if published else "work"},
-        "data_tests": [{"unique_key": {"arguments": {"columns": list(info.key)}}}],
+        "data_tests": [{"unique_key": {"arguments": _grain(contract)}}],
         "columns": [
             *_columns(contract, with_personal=not published),
             *({"name": n, "description": text} for n, text in _PROVENANCE.items()),
         ],
     }
+
+
+def _grain(contract: type[Contract]) -> dict[str, list[str]]:
+    columns = contract.columns()
+    nullable = [name for name in contract.info().key if columns[name].nullable]
+    grain = {"columns": list(contract.info().key)}
+    return {**grain, "where_nullable": nullable} if nullable else grain
 
 
 def _columns(contract: type[Contract], *, with_personal: bool) -> list[dict[str, Any]]:

@@ -1,12 +1,6 @@
 with
     located as (
-        select {{ month_start("f.period") }} as period_start, n.unit_id, f.*
-        from {{ ref("investment__fdi_by_province") }} as f
-        inner join
-            {{ ref("admin_unit_name") }} as n
-            on n.spelling = f.province_name
-            and {{ month_start("f.period") }}
-            between n.valid_from and coalesce(n.valid_to, date '9999-12-31')
+        select * from {{ ref("fdi_by_province") }} where unit_id is not null
     )
 
 select

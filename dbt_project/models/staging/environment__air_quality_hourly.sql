@@ -1,0 +1,1 @@
+{{ staged("environment__air_quality_hourly") }}

@@ -1,0 +1,1 @@
+{{ staged("governance__pci") }}

@@ -1,0 +1,1 @@
+{{ staged("health__disease_cases_monthly") }}

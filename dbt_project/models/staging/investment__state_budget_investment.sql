@@ -1,0 +1,1 @@
+{{ staged("investment__state_budget_investment") }}

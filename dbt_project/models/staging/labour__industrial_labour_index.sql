@@ -1,0 +1,1 @@
+{{ staged("labour__industrial_labour_index") }}

@@ -1,0 +1,1 @@
+{{ staged("population__population_by_province") }}

@@ -1,0 +1,1 @@
+{{ staged("reference__admin_unit_change") }}
