@@ -22,9 +22,7 @@ class Procedure(Contract):
         basis="Decree 63/2010/ND-CP: national database of administrative procedures (H33)",
     )
 
-    procedure_code: str = column(
-        vi="Mã thủ tục", en="Procedure code", str_matches=r"^\d\.\d{6}$"
-    )
+    procedure_code: str = column(vi="Mã thủ tục", en="Procedure code", str_matches=r"^\d\.\d{6}$")
     name: str = column(vi="Tên thủ tục", en="Name")
     agency: str = column(vi="Cơ quan thực hiện", en="Agency that handles it", nullable=True)
     level: str = column(

@@ -28,14 +28,10 @@
     {{ return(adapter.dispatch("year_start", "ioc")(year)) }}
 {% endmacro %}
 
-{% macro duckdb__year_start(year) %}
-    cast({{ year }} || '-01-01' as date)
-{% endmacro %}
+{% macro duckdb__year_start(year) %} cast({{ year }} || '-01-01' as date) {% endmacro %}
 
 {% macro year_end(year) %}
     {{ return(adapter.dispatch("year_end", "ioc")(year)) }}
 {% endmacro %}
 
-{% macro duckdb__year_end(year) %}
-    cast({{ year }} || '-12-31' as date)
-{% endmacro %}
+{% macro duckdb__year_end(year) %} cast({{ year }} || '-12-31' as date) {% endmacro %}

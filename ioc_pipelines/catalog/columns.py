@@ -13,6 +13,24 @@ from ioc_pipelines.catalog.patterns import names_in, pattern_of
 NameList = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
+def _with_reasons(value: Any) -> Any:
+    return dict.fromkeys(value, "no_value") if isinstance(value, list | tuple) else value
+
+
+def _several(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
+Nulls = Annotated[
+    dict[str, str],
+    BeforeValidator(_with_reasons, json_schema_input_type=list[str] | dict[str, str]),
+]
+NameLists = Annotated[
+    tuple[NameList, ...],
+    BeforeValidator(_several, json_schema_input_type=NameList | list[NameList]),
+]
+
+
 class Column(Strict):
     """From one source column to one contract column.
 
@@ -60,12 +78,12 @@ class Column(Strict):
     values: dict[str, str] = Field(
         default_factory=dict, description="Source value to contract value"
     )
-    nulls: dict[str, str] = Field(
+    nulls: Nulls = Field(
         default_factory=dict,
         description="Texts that mean: no value. A list, or each with its reason: "
         "`{'..': not_available}`",
     )
-    names: tuple[NameList, ...] = Field(
+    names: NameLists = Field(
         default=(), description="Reviewed lists of names: `province` makes TP.HCM Hồ Chí Minh"
     )
     pad: int | None = Field(
@@ -76,19 +94,6 @@ class Column(Strict):
     def sources(self) -> tuple[str, ...]:
         """Every form of the source, in the order they are tried."""
         return (self.source, *self.others)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _listed(cls, value: Any) -> Any:
-        """Lists of nulls and of names in their full form."""
-        if not isinstance(value, dict):
-            return value
-        full = dict(value)
-        if isinstance(full.get("nulls"), list | tuple):
-            full["nulls"] = dict.fromkeys(full["nulls"], "no_value")
-        if isinstance(full.get("names"), str):
-            full["names"] = [full["names"]]
-        return full
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Column:

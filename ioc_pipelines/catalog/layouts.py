@@ -50,7 +50,7 @@ def _several(value: Any) -> Any:
 
 Captures = Annotated[
     tuple[Capture, ...],
-    BeforeValidator(_several, json_schema_input_type=Capture | tuple[Capture, ...]),
+    BeforeValidator(_several, json_schema_input_type=Capture | list[Capture]),
 ]
 
 
@@ -210,11 +210,6 @@ class DocumentLayout(FileLayout):
 
 
 Layout = Annotated[
-    XlsxLayout
-    | CsvLayout
-    | JsonLayout
-    | SqlDumpLayout
-    | ParquetLayout
-    | DocumentLayout,
+    XlsxLayout | CsvLayout | JsonLayout | SqlDumpLayout | ParquetLayout | DocumentLayout,
     Field(discriminator="format"),
 ]

@@ -15,7 +15,9 @@ from ioc_pipelines.catalog.contracts import all_contracts
 from ioc_pipelines.catalog.errors import CatalogError
 from ioc_pipelines.catalog.models import Agency, Feed, Profile
 from ioc_pipelines.catalog.patterns import names_in
+from ioc_pipelines.catalog.references import name_lists
 from ioc_pipelines.catalog.units import ratio
+from ioc_pipelines.home import DBT_PROJECT
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -184,8 +186,10 @@ def _incomparable(feed: Feed, contract: type[Contract]) -> Iterator[str]:
         unit = (known.metadata or {}).get("unit") if known else None
         if column.unit and unit is None:
             yield f"columns.{name}.unit: the contract states no unit to convert to"
-        elif column.unit and not names_in(column.unit) and ratio(column.unit, unit) is None:
+        elif column.unit and unit and not names_in(column.unit) and not ratio(column.unit, unit):
             yield f"columns.{name}.unit: '{column.unit}' cannot be converted to '{unit}'"
+        for unknown in set(column.names) - name_lists(DBT_PROJECT / "seeds"):
+            yield f"columns.{name}.names: no list '{unknown}' in seeds/name_spelling.csv"
         if column.status_of and column.status_of not in feed.columns:
             yield f"columns.{name}.status_of: no column '{column.status_of}'"
     label = getattr(feed.layout, "label", None)

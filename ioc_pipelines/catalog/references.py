@@ -25,6 +25,12 @@ def reference_lists(units: pl.DataFrame, province_code: str | None) -> dict[str,
     }
 
 
+def name_lists(seeds: Path) -> set[str]:
+    """Names of the reviewed lists of names."""
+    listed = pl.read_csv(seeds / "name_spelling.csv", columns=["name_list"], infer_schema=False)
+    return {"province", *listed["name_list"]}
+
+
 def load_spellings(seeds: Path, units: pl.DataFrame) -> dict[str, list[tuple[str, str]]]:
     """The reviewed lists of names: of each list, every spelling with the name it stands for.
 

@@ -49,7 +49,9 @@ def control_totals(
     ``keys`` tell the values of one row of a wide table apart, ``captured`` stand outside it.
     """
     measures = _measures(rows, columns, {*keys, *captured})
-    every = pl.concat([_values(data, rows, keys, measures), _values(totals, summed, keys, measures)])
+    every = pl.concat(
+        [_values(data, rows, keys, measures), _values(totals, summed, keys, measures)]
+    )
     stated = _values(totals, summed, keys, measures).with_columns(
         totals.select("_label", "_parts", "_some", "_tolerance", "_columns")
     )
@@ -120,4 +122,4 @@ def _listed(
                 ties.alias("ties"),
             )
         )
-    return pl.concat(frames).cast(dict(CONTROL_SCHEMA)).select(*CONTROL_SCHEMA)
+    return pl.concat(frames).cast(CONTROL_SCHEMA).select(*CONTROL_SCHEMA)

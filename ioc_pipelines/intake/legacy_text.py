@@ -32,7 +32,7 @@ _TCVN3_CODES = (
     *(0xEA, 0xEB, 0xEC, 0xED, 0xEE, 0xEF, 0xF1, 0xF2, 0xF3, 0xF4),
     *(0xF5, 0xF6, 0xF7, 0xF8, 0xF9, 0xFA, 0xFB, 0xFC, 0xFD, 0xFE),
 )
-_TCVN3 = {code: letter for code, letter in zip(_TCVN3_CODES, _TCVN3_LETTERS, strict=True)}
+_TCVN3 = dict(zip(_TCVN3_CODES, _TCVN3_LETTERS, strict=True))
 
 # in VNI a vowel is followed by the code of its mark: aâ is â, aá is ấ
 _VNI_MARKS = {
@@ -69,7 +69,9 @@ _VOWELS = (
 )
 _SYLLABLE = re.compile(rf"(?:{_ONSET})?(?:{_VOWELS})(?P<coda>ch|ng|nh|[ckmnpt])?")
 # what a word of a legacy cell is made of: letters, and the signs that stand for letters
-_WORD = re.compile(r"[^\W\d_]*[\u00a1-\u00ff][^\W\d_\u00d7\u00f7]*(?:[\u00a1-\u00bf]|[^\W\d_])*|[^\W\d_]+")
+_WORD = re.compile(
+    r"[^\W\d_]*[\u00a1-\u00ff][^\W\d_\u00d7\u00f7]*(?:[\u00a1-\u00bf]|[^\W\d_])*|[^\W\d_]+"
+)
 
 # signs of Western fonts that no Vietnamese text has, a capital inside a word, two vowels of which
 # one is marked: without one of them a cell is not looked at twice

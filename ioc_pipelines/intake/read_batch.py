@@ -107,5 +107,3 @@ def _shown(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     rest = found[_FOUND_SHOWN:]
     rows = sum(place["rows"] for place in rest)
     return [*found[:_FOUND_SHOWN], {"more_tables": len(rest), "rows": rows}]
-
-

@@ -327,9 +327,7 @@ def _write_rows(
         raise LookupError(msg)
     if _ok(verdict):
         rows.write_accepted(contract, entry.id, name, verdict.accepted)
-    rows.write_quarantine(
-        contract, entry.id, name, read.batch, verdict.quarantined, verdict.broken
-    )
+    rows.write_quarantine(contract, entry.id, name, read.batch, verdict.quarantined, verdict.broken)
     rows.write_control_totals(contract, entry.id, name, read.control)
 
 

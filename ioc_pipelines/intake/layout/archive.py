@@ -1,4 +1,4 @@
-"""The members of a ZIP or tar archive, each as a file of its own. Nothing is written by its name."""
+"""The members of a ZIP or tar archive, each as a file. Nothing is written by its name."""
 
 from __future__ import annotations
 

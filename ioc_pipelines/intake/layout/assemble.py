@@ -33,7 +33,9 @@ def assemble(
     found = sort_rows(body, layout, header, head, wanted, file)
     keys = _keys(header, file)
     sources = [
-        w.source for w in from_header(wanted, tuple(values)) if w.source in header.columns or w.optional
+        w.source
+        for w in from_header(wanted, tuple(values))
+        if w.source in header.columns or w.optional
     ]
     frame = _long(body, header, keys, found.data, sources)
     frame = _beside(frame, values, wanted, file, sheet)

@@ -112,9 +112,7 @@ def _span(frame: pl.DataFrame, layout: TableLayout, file: str) -> tuple[int, int
     return first, frame.height if stop is None else stop
 
 
-def _first_match(
-    frame: pl.DataFrame, pattern: str | None, start: int, file: str
-) -> int | None:
+def _first_match(frame: pl.DataFrame, pattern: str | None, start: int, file: str) -> int | None:
     if pattern is None:
         return None
     found = frame[start:].filter(pl.col(_TEXT).str.contains(pattern))["_at"]
@@ -158,7 +156,9 @@ def _headings(labels: set[int], figures: Sequence[pl.Expr]) -> pl.Expr:
     unlabelled = pl.all_horizontal(pl.col(str(p)).is_null() for p in sorted(labels))
     alone = ~pl.any_horizontal(figures)
     kind = pl.when(unlabelled).then(pl.lit("unlabelled")).when(alone).then(pl.lit("heading"))
-    return pl.when(pl.col(_KIND) != "data").then(_KIND).otherwise(kind.otherwise(_KIND)).alias(_KIND)
+    return (
+        pl.when(pl.col(_KIND) != "data").then(_KIND).otherwise(kind.otherwise(_KIND)).alias(_KIND)
+    )
 
 
 def _notes(frame: pl.DataFrame) -> dict[str, Any]:

@@ -82,9 +82,7 @@ def _head(text: str, delimiter: str, name: str) -> tuple[list[list[str]], list[i
     return records, ends
 
 
-def _body_frame(
-    content: bytes, delimiter: str, lines: int, width: int, name: str
-) -> pl.DataFrame:
+def _body_frame(content: bytes, delimiter: str, lines: int, width: int, name: str) -> pl.DataFrame:
     """The records below the header as text."""
     below = content.split(b"\n", lines)[-1] if content.count(b"\n") >= lines else b""
     schema = {str(i): pl.String for i in range(width)}

@@ -31,5 +31,7 @@ def read_document(
     missing = [w.source for w in wanted if w.source not in facts]
     if missing:
         raise StructureMismatchError(name, missing_columns(missing, list(facts)))
-    frame = pl.DataFrame({FILE: [name], SHEET: pl.Series([None], dtype=pl.String), ROW: [1], **facts})
+    frame = pl.DataFrame(
+        {FILE: [name], SHEET: pl.Series([None], dtype=pl.String), ROW: [1], **facts}
+    )
     return Table(frame, {"rows": 1})

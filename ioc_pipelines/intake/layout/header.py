@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ioc_pipelines.catalog.layouts import TableLayout
 from ioc_pipelines.catalog.patterns import (
     groups_of,
     is_first,
@@ -14,7 +15,6 @@ from ioc_pipelines.catalog.patterns import (
     pattern_of,
     words_of,
 )
-from ioc_pipelines.catalog.layouts import TableLayout
 from ioc_pipelines.intake.errors import StructureMismatchError
 from ioc_pipelines.intake.layout.table import Wanted, letter_index, missing_columns, normal, spaced
 
@@ -108,17 +108,18 @@ def _texts(head: Head, top: int, height: int, *, spread: bool) -> list[str]:
         for row in range(max(first_row, top), min(last_row, bottom) + 1):
             for col in range(first_column, min(last_column, len(window[row - top]) - 1) + 1):
                 window[row - top][col] = head.rows[first_row][first_column]
-    for row in window[:-1] if spread else []:
-        for col in range(1, len(row)):
-            row[col] = row[col] or row[col - 1]
+    for cells in window[:-1] if spread else []:
+        for col in range(1, len(cells)):
+            cells[col] = cells[col] or cells[col - 1]
     width = max((len(row) for row in window), default=0)
     columns = [[row[c] for row in window if c < len(row)] for c in range(width)]
     texts = [" ".join(dict.fromkeys(part for part in column if part)) for column in columns]
-    own = [any(c < len(row) and row[c] for row in head.rows[top : bottom + 1]) for c in range(width)]
+    own = [
+        any(c < len(row) and row[c] for row in head.rows[top : bottom + 1]) for c in range(width)
+    ]
     # a header merged over several columns, all the way down, is the header of the first
     return [
-        "" if c and not own[c] and text == texts[c - 1] else text
-        for c, text in enumerate(texts)
+        "" if c and not own[c] and text == texts[c - 1] else text for c, text in enumerate(texts)
     ]
 
 
@@ -155,7 +156,7 @@ def _match(
 
 
 def _places(source: str, texts: Sequence[str], folded: Sequence[str]) -> tuple[Place, ...]:
-    """Where a source stands: once, or as often as its groups tell apart. A letter names a column."""
+    """Where a source stands: once, or as often as groups tell apart. A letter names a column."""
     pattern = pattern_of(source)
     if pattern is not None:
         matches = [(i, m) for i, text in enumerate(texts) if (m := pattern.search(text))]

@@ -36,11 +36,8 @@ class Part:
     files: int = 1
 
 
-def read_file(
-    layout: Layout, wanted: Collection[Wanted], path: Path, name: str
-) -> Iterator[Part]:
-    """The tables of a file, or of each member when it is an archive; a broken one is refused alone.
-    """
+def read_file(layout: Layout, wanted: Collection[Wanted], path: Path, name: str) -> Iterator[Part]:
+    """The tables of a file, or of each member of an archive; a broken one is refused alone."""
     if layout.members is None:
         yield _part(layout, wanted, path, name)
         return

@@ -106,8 +106,12 @@ def json_table(wanted: Collection[Wanted], files: Sequence[JsonFile]) -> Table:
             **captured,
         }
     )
-    values = files[0].values if len(files) == 1 else {"files": len(files)}
-    return Table(frame, {"rows": frame.height, **values})
+    found: dict[str, Any] = {"rows": frame.height}
+    if len(files) == 1:
+        found.update(files[0].values)
+    else:
+        found["files"] = len(files)
+    return Table(frame, found)
 
 
 def read_parquet(wanted: Collection[Wanted], path: Path, name: str) -> Table:
@@ -166,9 +170,7 @@ def _descend(
     if isinstance(node, dict) and steps:
         if steps[0] not in node:
             raise StructureMismatchError(name, missing_columns([steps[0]], list(node)))
-        yield from _descend(
-            node[steps[0]], steps[1:], f"{place}.{steps[0]}", (*around, node), name
-        )
+        yield from _descend(node[steps[0]], steps[1:], f"{place}.{steps[0]}", (*around, node), name)
         return
     items = node if isinstance(node, list) else [node]
     for number, item in enumerate(items, start=1):
@@ -204,7 +206,7 @@ def _with_children(records: Sequence[_Record], field: str, name: str) -> Iterato
 
 def _column(records: Sequence[_Record], want: Wanted, present: set[str]) -> pl.Series:
     """One source of every record, with the type that holds all its values."""
-    values = []
+    values: list[Any] = []
     for record in records:
         found = next((v for s in want.sources if (v := record.value(s)) is not _MISSING), _MISSING)
         if found is not _MISSING:

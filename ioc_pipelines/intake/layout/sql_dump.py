@@ -70,13 +70,13 @@ def read_sql_dump(
             **{s: pl.Series(found.get(s, ()), dtype=pl.String) for s in sources},
         }
     )
-    frame = frame.with_columns(decoded(frame.select(sources))).with_columns(pl.lit(value).alias(key) for key, value in values.items())
+    frame = frame.with_columns(decoded(frame.select(sources))).with_columns(
+        pl.lit(value).alias(key) for key, value in values.items()
+    )
     return Table(frame, {"table": layout.table, "rows": frame.height, **values})
 
 
-def _tuples(
-    text: str, position: int, rows: list[list[str | None]], width: int, name: str
-) -> int:
+def _tuples(text: str, position: int, rows: list[list[str | None]], width: int, name: str) -> int:
     """Read the tuples behind VALUES into ``rows``; where they end."""
     while True:
         position = _expect(text, position, "(", name)

@@ -169,9 +169,7 @@ def _column(values: Sequence[Any]) -> tuple[pl.Series, pl.Series]:
     return pl.Series(texts, dtype=pl.String), pl.Series(numbers, dtype=pl.Float64)
 
 
-def _put_formula_errors(
-    texts: list[pl.Series], path: Path, sheet: str, name: str
-) -> None:
+def _put_formula_errors(texts: list[pl.Series], path: Path, sheet: str, name: str) -> None:
     """Give the cells of formula errors their text."""
     try:
         errors = formula_errors(path, sheet)

@@ -10,9 +10,7 @@ from ioc_pipelines.intake.layout.read import read_tables
 from ioc_pipelines.intake.layout.table import Table, Wanted
 
 
-def read_table(
-    layout: Layout, wanted: Collection[Wanted | str], path: Path, name: str
-) -> Table:
+def read_table(layout: Layout, wanted: Collection[Wanted | str], path: Path, name: str) -> Table:
     """The one table of the file."""
     (table,) = read_tables(layout, wanted, path, name)
     return table

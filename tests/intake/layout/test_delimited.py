@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from ioc_pipelines.catalog.layouts import CsvLayout
 from ioc_pipelines.intake.errors import StructureMismatchError, UnreadableFileError
-from tests.intake.layout.reading import read_table
 from ioc_pipelines.intake.layout.table import Table
+from tests.intake.layout.reading import read_table
 
 NAME = "so_y_te/tram_01.csv"
 SOURCES = ("Mã", "Số")

@@ -10,8 +10,8 @@ import pytest
 
 from ioc_pipelines.catalog.layouts import JsonLayout, ParquetLayout
 from ioc_pipelines.intake.errors import StructureMismatchError, UnreadableFileError
-from tests.intake.layout.reading import read_table
 from ioc_pipelines.intake.layout.table import Table
+from tests.intake.layout.reading import read_table
 
 NAME = "nso/units.json"
 SOURCES = ("Code", "Name")

@@ -15,8 +15,8 @@ import xlsxwriter
 
 from ioc_pipelines.catalog.layouts import XlsxLayout
 from ioc_pipelines.intake.errors import StructureMismatchError, UnreadableFileError
-from tests.intake.layout.reading import read_table
 from ioc_pipelines.intake.layout.table import Table
+from tests.intake.layout.reading import read_table
 
 SHEET = "Thu NSNN"
 Fill = Callable[[Any, Any], None]

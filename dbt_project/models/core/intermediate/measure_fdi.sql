@@ -1,7 +1,4 @@
-with
-    located as (
-        select * from {{ ref("fdi_by_province") }} where unit_id is not null
-    )
+with located as (select * from {{ ref("fdi_by_province") }} where unit_id is not null)
 
 select
     'FDI_PROJECTS_YTD' as indicator_code,
