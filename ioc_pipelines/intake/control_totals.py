@@ -14,6 +14,7 @@ from ioc_pipelines.catalog.columns import Column
 from ioc_pipelines.catalog.patterns import names_in
 from ioc_pipelines.intake.conform import ROW_ID, Conformed
 from ioc_pipelines.intake.layout.table import FILE, ROW, SHEET
+from ioc_pipelines.intake.legacy_text import MOJIBAKE
 
 CONTROL_SCHEMA = pl.Schema(
     {
@@ -112,7 +113,7 @@ def _listed(
                 pl.col(FILE).alias("source_file"),
                 pl.col(SHEET).alias("sheet"),
                 pl.col(ROW).alias("row_number"),
-                pl.col("_label").alias("label"),
+                pl.when(~pl.col("_label").str.contains(MOJIBAKE)).then("_label").alias("label"),
                 key.alias("key"),
                 pl.lit(measure).alias("column_name"),
                 stated.alias("stated"),

@@ -14,6 +14,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
+from urllib.parse import quote
 
 import polars as pl
 
@@ -82,6 +83,7 @@ SUSPICIOUS = (
     r"\u00e0-\u00e5\u00e8-\u00ea\u00f2-\u00f9]|[áâãèéêìíòóôõùúý][aeiouy]"
 )
 _SUSPICIOUS = re.compile(SUSPICIOUS)
+_CONTROL = "|[\u0000-\u0008\u000e-\u001f\u007f]"
 _INVISIBLE = "[\u00ad\u200b-\u200f\u2060\ufeff]"
 _VOWEL_LETTERS = frozenset("aeiouy")
 
@@ -108,6 +110,16 @@ def _decoded(texts: pl.Series) -> pl.Series:
     if texts.str.contains(_INVISIBLE).any():
         texts = texts.str.replace_all(_INVISIBLE, "")
     return nfc(texts)
+
+
+def readable(name: str) -> str:
+    """A name as it may be published: decoded, or percent-encoded where it is mojibake.
+
+    A file whose name cannot be read must not keep the province from publishing.
+    """
+    known = decode(name)
+    unclean = pl.Series([known]).str.contains(MOJIBAKE + _CONTROL)[0]
+    return quote(known, safe="/ !()[],.;:'=+@#&") if unclean else known
 
 
 @lru_cache(maxsize=10_000)

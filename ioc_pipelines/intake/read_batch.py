@@ -16,6 +16,7 @@ from ioc_pipelines.intake.control_totals import CONTROL_SCHEMA, control_totals
 from ioc_pipelines.intake.errors import FileRefusedError
 from ioc_pipelines.intake.layout.read import read_file
 from ioc_pipelines.intake.layout.table import Table, wanted_of
+from ioc_pipelines.intake.legacy_text import readable
 from ioc_pipelines.intake.names import Spellings
 
 _FOUND_SHOWN = 150
@@ -53,7 +54,7 @@ def read_batch(
     result = ReadBatch(None)
     read = 0
     for name, path in files:
-        for part in read_file(feed.layout, wanted, path, name):
+        for part in read_file(feed.layout, wanted, path, readable(name)):
             if part.refused:
                 result.refused.append(part.refused)
             elif not part.tables:

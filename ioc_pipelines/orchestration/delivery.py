@@ -29,6 +29,7 @@ from ioc_pipelines.connectors.fetched import (
 )
 from ioc_pipelines.intake.batch import batch_id
 from ioc_pipelines.intake.landing import Manifest
+from ioc_pipelines.intake.legacy_text import readable
 from ioc_pipelines.intake.read_batch import ReadBatch, read_batch
 from ioc_pipelines.ledger.store import (
     BatchRecord,
@@ -359,7 +360,7 @@ def _conclude(
     conclusion = Conclusion(
         outcome=attempt.outcome,
         arrived=attempt.arrived,
-        detail=attempt.detail,
+        detail=_readable(attempt.detail),
         batch=attempt.batch,
         accept_for=accept_for if attempt.accept else None,
         cursor=attempt.cursor,
@@ -378,6 +379,15 @@ def _conclude(
         attempt.arrived,
         attempt.batch,
     )
+
+
+def _readable(detail: Any) -> Any:
+    """The detail with every text fit to be published: headers and names come from the files."""
+    if isinstance(detail, str):
+        return readable(detail)
+    if isinstance(detail, dict):
+        return {_readable(key): _readable(value) for key, value in detail.items()}
+    return [_readable(part) for part in detail] if isinstance(detail, list) else detail
 
 
 def _last_news(deployment: Deployment, entry: FeedEntry, just_now: datetime | None) -> datetime:

@@ -15,7 +15,9 @@ from ioc_pipelines.warehouse.acceptance import (
     accepted_build,
     mark_accepted,
 )
+from ioc_pipelines.warehouse.build import PUBLISHED_FILE
 from ioc_pipelines.warehouse.lock import hold_build, release_build
+from ioc_pipelines.warehouse.published_text import require_clean_text
 from ioc_pipelines.warehouse.snapshots import SnapshotManifest, publish
 
 # nightly, and two hours of grace: a slightly late night pages nobody
@@ -80,6 +82,7 @@ def snapshot_asset(deployment: Deployment) -> dg.AssetsDefinition:
         home = deployment.home
         hold_build(home)
         accepted = accepted_build(home.build)
+        require_clean_text(home.build / PUBLISHED_FILE)
         facts = build_facts(home.build)
         built_at = facts["IOC_BUILT_AT"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import tarfile
 import zipfile
 import zlib
@@ -12,10 +11,12 @@ from pathlib import Path
 from typing import IO
 
 from ioc_pipelines.intake.errors import StructureMismatchError, UnreadableFileError
+from ioc_pipelines.intake.legacy_text import readable
 
 _MOST_MEMBERS = 100_000
 _MOST_BYTES = 4 * 1024**3
 _CHUNK = 1024**2
+_SAYS_UTF_8 = 0x800
 
 
 def members(path: Path, name: str, pattern: str, folder: Path) -> Iterator[tuple[Path, str]]:
@@ -32,7 +33,7 @@ def members(path: Path, name: str, pattern: str, folder: Path) -> Iterator[tuple
             with opened, target.open("wb") as file:
                 _copy(opened, file, name)
             found += 1
-            yield target, f"{name}!{member}"
+            yield target, f"{name}!{readable(member)}"
             target.unlink()
     except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError) as error:
         raise UnreadableFileError(name, f"damaged archive: {type(error).__name__}") from error
@@ -46,8 +47,9 @@ def _opened(path: Path, name: str, pattern: str) -> Iterator[tuple[str, IO[bytes
             infos = [i for i in archive.infolist() if not i.is_dir()]
             _limit(len(infos), sum(i.file_size for i in infos), name)
             for info in sorted(infos, key=lambda i: i.filename):
-                if re.search(pattern, info.filename):
-                    yield info.filename, archive.open(info)
+                path_inside = _name(info)
+                if re.search(pattern, path_inside):
+                    yield path_inside, archive.open(info)
     elif tarfile.is_tarfile(path):
         with tarfile.open(path) as archive:
             for count, member in enumerate(archive):
@@ -59,6 +61,16 @@ def _opened(path: Path, name: str, pattern: str) -> Iterator[tuple[str, IO[bytes
                         yield member.name, opened
     else:
         raise UnreadableFileError(name, "neither a ZIP nor a tar archive")
+
+
+def _name(info: zipfile.ZipInfo) -> str:
+    """The member's path; programs that do not say that it is UTF-8 often write it all the same."""
+    if info.flag_bits & _SAYS_UTF_8:
+        return info.filename
+    try:
+        return info.filename.encode("cp437").decode()
+    except UnicodeError:
+        return info.filename
 
 
 def _limit(count: int, size: int, name: str) -> None:
@@ -74,21 +86,3 @@ def _copy(source: IO[bytes], target: IO[bytes], name: str) -> None:
     while part := source.read(_CHUNK):
         copied += target.write(part)
         _limit(0, copied, name)
-
-
-def copy_member(path: Path, member: str, target: Path) -> None:
-    """Write one member's bytes, found by its exact path. Raises KeyError when it is not there."""
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive, archive.open(member) as source:
-            _write(source, target)
-        return
-    with tarfile.open(path) as tar:
-        opened = tar.extractfile(member)
-        if opened is None:
-            raise KeyError(member)
-        _write(opened, target)
-
-
-def _write(source: IO[bytes], target: Path) -> None:
-    with target.open("wb") as file:
-        shutil.copyfileobj(source, file)

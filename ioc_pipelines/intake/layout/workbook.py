@@ -24,7 +24,7 @@ from ioc_pipelines.intake.layout.header import Head, Header, find_header, from_h
 from ioc_pipelines.intake.layout.join import joined
 from ioc_pipelines.intake.layout.size_hints import without_size_hints
 from ioc_pipelines.intake.layout.table import Table, Wanted, spaced
-from ioc_pipelines.intake.legacy_text import decode, decoded
+from ioc_pipelines.intake.legacy_text import decoded, readable
 
 _ROWS_AT_ONCE = 20_000
 _TITLE_ROWS = 10
@@ -87,7 +87,7 @@ class _Sheet:
             raise UnreadableFileError(
                 name, f"sheet '{sheet}': not readable: {type(error).__name__}"
             ) from error
-        self.name = sheet
+        self.name = readable(sheet)
         texts, self.numbers = _columns(opened)
         _put_formula_errors(texts, path, sheet, name)
         self.texts = decoded(joined(pl.DataFrame(texts), self.numbers))
@@ -114,7 +114,7 @@ def _read_sheet(layout: XlsxLayout, wanted: list[Wanted], sheet: _Sheet, name: s
     looked_for = from_header(wanted, tuple(layout.captures))
     header = find_header(head, looked_for, layout, name, sheet.name, start)
     top = [part for row in head.rows[start : header.bottom] for part in row if part]
-    texts = {"title": spaced(" ".join(top)), "sheet": decode(sheet.name), "file": name}
+    texts = {"title": spaced(" ".join(top)), "sheet": sheet.name, "file": name}
     values = capture(layout.captures, texts, name)
     body = _body(sheet, header, row_text)
     return assemble(layout, wanted, head, header, body, values, name, sheet.name)
