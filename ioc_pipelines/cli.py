@@ -6,16 +6,25 @@ Heavy modules are imported where they are used: ``ioc --help`` must not wait for
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from ioc_pipelines.catalog.errors import CatalogError
+from ioc_pipelines.cli_feed import feed
+from ioc_pipelines.cli_support import (
+    Json,
+    Profile,
+    deployment_of,
+    print_json,
+    progress,
+    stop,
+    unknown,
+)
 from ioc_pipelines.home import DBT_PROJECT, PROJECT, Home
 
 if TYPE_CHECKING:
@@ -31,17 +40,13 @@ snapshots = typer.Typer(no_args_is_help=True, help="Published warehouse files.")
 contracts = typer.Typer(no_args_is_help=True, help="What each dataset must be.")
 sandbox = typer.Typer(no_args_is_help=True, help="Simulated agency systems.")
 for name, group in (
+    ("feed", feed),
     ("quarantine", quarantine),
     ("snapshots", snapshots),
     ("contracts", contracts),
     ("sandbox", sandbox),
 ):
     app.add_typer(group, name=name)
-
-Profile = Annotated[
-    str | None, typer.Option(help="Profile in sources/; default: IOC_PROFILE, else hung_yen")
-]
-Json = Annotated[bool, typer.Option("--json", help="Machine-readable answer on stdout")]
 
 
 def main() -> None:
@@ -51,9 +56,9 @@ def main() -> None:
     try:
         app()
     except CatalogError as error:
-        _stop(str(error), code=2)
+        stop(str(error), code=2)
     except SnapshotError as error:
-        _stop(str(error), code=1)
+        stop(str(error), code=1)
 
 
 @app.command()
@@ -68,9 +73,9 @@ def refresh(
     """Run the nightly refresh: fetch, check, build, publish."""
     _require_moments(since, until)
     started = time.monotonic()
-    deployment = _deployment(profile)
+    deployment = deployment_of(profile)
     entries = _chosen(deployment, agency, dataset)
-    _progress(f"refresh of {deployment.home.profile}: {len(entries)} feeds")
+    progress(f"refresh of {deployment.home.profile}: {len(entries)} feeds")
     from ioc_pipelines.orchestration.run import refresh as run_refresh
 
     result = run_refresh(deployment, entries, since=since, until=until)
@@ -86,14 +91,14 @@ def reprocess(
 ) -> None:
     """Judge landed deliveries again, after a layout or contract was mended. Fetches nothing."""
     started = time.monotonic()
-    deployment = _deployment(profile)
+    deployment = deployment_of(profile)
     entries = list(deployment.catalog.active)
     if feed is not None:
         entries = [entry for entry in entries if entry.id == feed]
         if not entries:
-            _unknown("feed", feed, [entry.id for entry in deployment.catalog.active])
+            unknown("feed", feed, [entry.id for entry in deployment.catalog.active])
     if batch and not deployment.ledger.batch(batch):
-        _stop(f"no batch '{batch}'; `ioc status` shows the current ones", code=2)
+        stop(f"no batch '{batch}'; `ioc status` shows the current ones", code=2)
     from ioc_pipelines.orchestration.run import replay
 
     result = replay(deployment, entries, batch_id=batch)
@@ -106,10 +111,10 @@ def status(profile: Profile = None, as_json: Json = False) -> None:
     from ioc_pipelines.serving import show
     from ioc_pipelines.serving.status import status_of
 
-    deployment = _deployment(profile)
+    deployment = deployment_of(profile)
     report = status_of(deployment.home, deployment.catalog, deployment.ledger)
     if as_json:
-        _print_json(report.model_dump(mode="json"))
+        print_json(report.model_dump(mode="json"))
         return
     published = "nothing published yet"
     if snapshot := report.snapshot:
@@ -128,7 +133,7 @@ def dev(
     from ioc_pipelines.orchestration.dbt import ensure_manifest
     from ioc_pipelines.orchestration.instance import prepare_instance
 
-    prepare_instance(_deployment(profile).home)
+    prepare_instance(deployment_of(profile).home)
     ensure_manifest()
     workspace = str(PROJECT / "workspace.yaml")
     dagster = os.path.join(os.path.dirname(sys.executable), "dagster")  # noqa: PTH118, PTH120
@@ -147,13 +152,13 @@ def quarantine_list(
     from ioc_pipelines.serving import show
     from ioc_pipelines.serving.refusals import refusals_by_rule
 
-    deployment = _deployment(profile)
+    deployment = deployment_of(profile)
     known = [entry.id for entry in deployment.catalog.entries]
     if feed is not None and feed not in known:
-        _unknown("feed", feed, known)
+        unknown("feed", feed, known)
     counted = refusals_by_rule(deployment.catalog, deployment.ledger, deployment.rows, feed)
     if as_json:
-        _print_json(counted.to_dicts())
+        print_json(counted.to_dicts())
         return
     show.table(counted.columns, counted.rows())
 
@@ -169,15 +174,15 @@ def quarantine_show(
     """Where each refused row of a batch stands and what is wrong with it. Shows no values."""
     from ioc_pipelines.serving import show
 
-    deployment = _deployment(profile)
+    deployment = deployment_of(profile)
     if deployment.ledger.batch(batch) is None:
-        _stop(f"no batch '{batch}'; see `ioc quarantine list`", code=2)
+        stop(f"no batch '{batch}'; see `ioc quarantine list`", code=2)
     refused = deployment.rows.refusals([batch])
     if rule:
         refused = refused.filter(refused["rule"] == rule)
     refused = refused.drop("batch_id", "feed").head(limit)
     if as_json:
-        _print_json(refused.to_dicts())
+        print_json(refused.to_dicts())
         return
     show.table(refused.columns, refused.rows())
 
@@ -188,7 +193,7 @@ def snapshots_list(profile: Profile = None, as_json: Json = False) -> None:
     from ioc_pipelines.serving import show
     from ioc_pipelines.warehouse.snapshots import published_id, read_manifest, snapshot_ids
 
-    home = _deployment(profile).home
+    home = deployment_of(profile).home
     current = published_id(home)
     manifests = [read_manifest(home, snapshot_id) for snapshot_id in snapshot_ids(home)]
     rows = [
@@ -202,7 +207,7 @@ def snapshots_list(profile: Profile = None, as_json: Json = False) -> None:
         for manifest in manifests
     ]
     if as_json:
-        _print_json(rows)
+        print_json(rows)
         return
     show.table(["id", "built_at", "bytes", "rows", "published"], [list(r.values()) for r in rows])
 
@@ -215,9 +220,9 @@ def snapshots_verify(
     from ioc_pipelines.serving import show
     from ioc_pipelines.warehouse.snapshots import verify
 
-    manifest = verify(_deployment(profile).home, snapshot_id)
+    manifest = verify(deployment_of(profile).home, snapshot_id)
     if as_json:
-        _print_json(manifest.model_dump(mode="json"))
+        print_json(manifest.model_dump(mode="json"))
         return
     show.say(f"{snapshot_id}: sound, {len(manifest.rows)} tables, sha256 {manifest.sha256}")
 
@@ -233,10 +238,10 @@ def snapshots_diff(
     from ioc_pipelines.serving import show
     from ioc_pipelines.warehouse.snapshots import difference
 
-    differing = difference(_deployment(profile).home, older, newer)
+    differing = difference(deployment_of(profile).home, older, newer)
     rows = [{"table": t, "older": a, "newer": b} for t, (a, b) in differing.items()]
     if as_json:
-        _print_json(rows)
+        print_json(rows)
         return
     show.table(["table", "older", "newer"], [list(row.values()) for row in rows])
 
@@ -249,7 +254,7 @@ def snapshots_rollback(
     from ioc_pipelines.serving import show
     from ioc_pipelines.warehouse.snapshots import point_to, verify
 
-    home = _deployment(profile).home
+    home = deployment_of(profile).home
     verify(home, snapshot_id)
     point_to(home, snapshot_id)
     show.say(f"published: {snapshot_id}")
@@ -263,7 +268,7 @@ def contracts_list(as_json: Json = False) -> None:
 
     facts = contract_facts()
     if as_json:
-        _print_json(facts)
+        print_json(facts)
         return
     headers = ["dataset", "version", "title_vi", "load_mode", "publish", "columns", "rules"]
     show.table(headers, [[fact[header] for header in headers] for fact in facts])
@@ -277,7 +282,7 @@ def contracts_check(as_json: Json = False) -> None:
 
     problems = check_project()
     if as_json:
-        _print_json({"problems": problems})
+        print_json({"problems": problems})
     else:
         show.say("\n".join(problems) or "contracts, profiles and generated files are in order")
     raise typer.Exit(1 if problems else 0)
@@ -307,7 +312,7 @@ def sandbox_start(
 
     folder = Home.of(profile).sandbox
     if folder.is_dir() and not replace:
-        _progress(f"sandbox is there: {folder}")
+        progress(f"sandbox is there: {folder}")
         return
     import polars as pl
 
@@ -319,20 +324,11 @@ def sandbox_start(
     try:
         day = date.fromisoformat(as_of) if as_of else date.today()  # noqa: DTZ011
     except ValueError:
-        _stop(f"--as-of: '{as_of}' is not a date; write it as 2026-11-20", code=2)
+        stop(f"--as-of: '{as_of}' is not a date; write it as 2026-11-20", code=2)
     key = build(folder, communes, as_of=day, seed=seed, replace=replace)
     show.say(f"sandbox of {day}: {folder}")
-    for feed_id, feed in key.feeds.items():
-        show.say(f"  {feed_id}: {feed.rows_received} rows, {feed.rows_quarantined} to be refused")
-
-
-def _deployment(profile: str | None) -> Deployment:
-    from ioc_pipelines.orchestration.deployment import Deployment, UnknownProfileError
-
-    try:
-        return Deployment.of(profile)
-    except UnknownProfileError as error:
-        _stop(str(error), code=2)
+    for feed_id, known in key.feeds.items():
+        show.say(f"  {feed_id}: {known.rows_received} rows, {known.rows_quarantined} to be refused")
 
 
 def _chosen(deployment: Deployment, agency: str | None, dataset: str | None) -> list[FeedEntry]:
@@ -340,9 +336,9 @@ def _chosen(deployment: Deployment, agency: str | None, dataset: str | None) -> 
     active = deployment.catalog.active
     agencies, datasets = {e.agency.code for e in active}, {e.feed.dataset for e in active}
     if agency and agency not in agencies:
-        _unknown("agency with active feeds", agency, agencies)
+        unknown("agency with active feeds", agency, agencies)
     if dataset and dataset not in datasets:
-        _unknown("dataset with active feeds", dataset, datasets)
+        unknown("dataset with active feeds", dataset, datasets)
     return [
         entry
         for entry in active
@@ -359,7 +355,7 @@ def _summary(deployment: Deployment, result: RunResult, seconds: float, as_json:
     code = 0 if result.published else 1
     if as_json:
         run = {"published": result.published, "problems": result.problems, "duration_s": seconds}
-        _print_json({**run, **report.model_dump(mode="json")})
+        print_json({**run, **report.model_dump(mode="json")})
         raise typer.Exit(code)
     show.status(report)
     path = deployment.home.published / "ioc.duckdb"
@@ -385,21 +381,4 @@ def _require_moments(*texts: str | None) -> None:
         try:
             datetime.fromisoformat(text or "2026-01-01")
         except ValueError:
-            _stop(f"'{text}' is not a date; write 2026-11-01 or 2026-11-01T08:00", code=2)
-
-
-def _unknown(kind: str, given: str, known: Any) -> NoReturn:
-    _stop(f"no {kind} '{given}'; there are: {', '.join(sorted(known))}", code=2)
-
-
-def _stop(message: str, *, code: int) -> NoReturn:
-    typer.echo(message, err=True)
-    raise SystemExit(code)
-
-
-def _progress(message: str) -> None:
-    typer.echo(f"{time.strftime('%H:%M:%S')}  {message}", err=True)
-
-
-def _print_json(value: Any) -> None:
-    typer.echo(json.dumps(value, ensure_ascii=False, indent=1, default=str))
+            stop(f"'{text}' is not a date; write 2026-11-01 or 2026-11-01T08:00", code=2)

@@ -201,6 +201,18 @@ class Ledger:
             row = connection.execute(query).mappings().first()
         return dict(row) if row else None
 
+    def last_landed(self, feed: str) -> str | None:
+        """Id of the newest delivery of a feed that landed files."""
+        query = (
+            sa.select(t.delivery.c.delivery_id)
+            .where(t.delivery.c.feed == feed, t.delivery.c.kind == "fetch")
+            .where(t.delivery.c.bytes_landed.is_not(None))
+            .order_by(t.delivery.c.seq.desc())
+            .limit(1)
+        )
+        with self._engine.connect() as connection:
+            return connection.execute(query).scalar()
+
     # -- acceptance ---------------------------------------------------------------------------
 
     def current_batch(self, feed: str) -> str | None:

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 import yaml
 from jsonschema import Draft202012Validator, FormatChecker
+from pydantic import ValidationError
 
 from ioc_pipelines.catalog.json_schema import catalog_schemas
+from ioc_pipelines.catalog.models import Agency
 from ioc_pipelines.home import SOURCES
 
 FILES = sorted(SOURCES.glob("*/*.yaml"))
@@ -40,7 +42,7 @@ def test_the_committed_schemas_are_fresh() -> None:
 
 
 def test_there_are_files_to_check() -> None:
-    assert len(FILES) >= 6
+    assert len(FILES) >= 12
     assert {path.parent.name for path in FILES} >= {"hung_yen", "open_data"}
 
 
@@ -68,6 +70,17 @@ def test_each_file_names_its_schema_for_the_editor(path: Path) -> None:
         {"dataset": "Finance"},
         {"connector": {"kind": "ftp"}},
         {"columns": {"code": {"source": "Mã", "trim": True}}},
+        {"columns": {"code": {"source": "Mã", "names": "Tỉnh"}}},
+        {"columns": {"code": {"source": "Mã", "nulls": 0}}},
+        {"columns": {"code": {"source": "Mã", "number": "fr"}}},
+        {"columns": {"code": {"source": "Mã", "unit": ""}}},
+        {"layout": {"format": "pdf"}},
+        {"layout": {"format": "csv", "encoding": "tcvn3"}},
+        {"layout": {"format": "csv", "header_rows": 0}},
+        {"layout": {"format": "csv", "header_rows": [1, 2, 3]}},
+        {"layout": {"format": "csv", "sheet": "a"}},
+        {"layout": {"format": "csv", "captures": {"month": "a"}}},
+        {"layout": {"format": "csv", "totals": [{"rows": "a", "parts": "some"}]}},
         {"status": {"state": "active", "since": "hôm qua"}},
     ],
     ids=str,
@@ -79,9 +92,27 @@ def test_what_the_loader_refuses_the_schema_refuses(change: dict[str, Any]) -> N
     changed = copy.deepcopy(agency)
     changed["feeds"][0] |= change
     assert not check.is_valid(changed)
+    with pytest.raises(ValidationError):
+        Agency.model_validate(changed)
 
 
-def test_a_column_may_be_given_as_its_source_alone() -> None:
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"columns": {"code": "Mã"}},
+        {"columns": {"code": {"source": "Mã", "names": "province"}}},
+        {"columns": {"code": {"source": "Mã", "names": ["province", "ministry"]}}},
+        {"columns": {"code": {"source": "Mã", "nulls": [".."]}}},
+        {"columns": {"code": {"source": "Mã", "nulls": {"..": "not_available"}}}},
+        {"layout": {"format": "csv", "header_rows": 2}},
+        {"layout": {"format": "csv", "header_rows": [2, 5]}},
+        {"layout": {"format": "csv", "captures": {"m": {"where": "file", "pattern": "a"}}}},
+        {"layout": {"format": "csv", "captures": {"m": [{"where": "file", "pattern": "a"}]}}},
+    ],
+    ids=str,
+)
+def test_what_the_loader_takes_in_short_the_schema_takes(change: dict[str, Any]) -> None:
     agency = as_json(SOURCES / "hung_yen" / "so_y_te.yaml")
-    agency["feeds"][0]["columns"]["week"] = "Tuần"
-    assert validator("agency.schema.json").is_valid(agency)
+    agency["feeds"][0] |= change
+    assert list(validator("agency.schema.json").iter_errors(agency)) == []
+    Agency.model_validate(agency)

@@ -15,6 +15,7 @@ from contracts.base import column
 from ioc_pipelines.catalog.connectors import FilesConnector
 from ioc_pipelines.catalog.contracts import all_contracts
 from ioc_pipelines.catalog.errors import CatalogError
+from ioc_pipelines.catalog.layouts import CsvLayout
 from ioc_pipelines.catalog.load import Catalog, FeedEntry, load_catalog
 from ioc_pipelines.home import SOURCES
 from tests.quality.frames import contract_of
@@ -23,7 +24,14 @@ CONTRACT = contract_of(
     {"code": (str, column(vi="Mã", en="code")), "amount": (int, column(vi="Số", en="amount"))},
     key=("code",),
 )
-CONTRACTS = {"finance.made_up": CONTRACT}
+MEASURED = contract_of(
+    {
+        "code": (str, column(vi="Mã", en="code")),
+        "amount": (float, column(vi="Số", en="amount", unit="triệu đồng")),
+    },
+    key=("code",),
+)
+CONTRACTS = {"finance.made_up": CONTRACT, "finance.measured": MEASURED}
 LETTER = {"number": "12/VP-IOC", "dated": "2026-10-05"}
 
 PROFILE: dict[str, Any] = {
@@ -237,7 +245,7 @@ HERE = "so_thu.yaml: feed so_thu/finance.made_up: "
                     "captures": {"month": {"where": "file", "pattern": "(\\d+"}},
                 }
             ),
-            "layout.csv.captures.month.pattern: Value error, not a regular expression",
+            "layout.csv.captures.month.0.pattern: Value error, not a regular expression",
             id="bad capture",
         ),
         pytest.param(
@@ -249,6 +257,86 @@ HERE = "so_thu.yaml: feed so_thu/finance.made_up: "
             feed(layout={"format": "xlsx", "sheet": "a", "skip_rows": "*"}),
             "layout.xlsx.skip_rows: Value error, not a regular expression",
             id="bad skip",
+        ),
+        pytest.param(
+            feed(
+                layout={
+                    "format": "csv",
+                    "captures": {
+                        "month": [
+                            {"where": "title", "pattern": r"(\d+)"},
+                            {"where": "file", "pattern": "(\\d+"},
+                        ]
+                    },
+                }
+            ),
+            "layout.csv.captures.month.1.pattern: Value error, not a regular expression",
+            id="bad second capture",
+        ),
+        pytest.param(
+            feed(layout={"format": "csv", "members": "*.csv"}),
+            "layout.csv.members: Value error, not a regular expression",
+            id="bad members",
+        ),
+        pytest.param(
+            feed(layout={"format": "csv", "totals": [{"rows": "(a"}]}),
+            "layout.csv.totals.0.rows: Value error, not a regular expression",
+            id="bad total",
+        ),
+        pytest.param(
+            feed(layout={"format": "csv", "header_rows": [5, 2]}),
+            "layout.csv: Value error, header_rows: the least comes first",
+            id="header rows backwards",
+        ),
+        pytest.param(
+            feed(layout={"format": "csv", "header_rows": 0}),
+            "layout.csv.header_rows.0: ",
+            id="no header rows",
+        ),
+        pytest.param(
+            feed(layout={"format": "csv", "encoding": "tcvn3"}),
+            "layout.csv.encoding: ",
+            id="unknown encoding",
+        ),
+        pytest.param(
+            feed("columns.code", {"source": r"/^Tháng (?P<month>\d+$/"}),
+            "columns.code: Value error, source /^Tháng (?P<month>\\d+$/: not a regular expression",
+            id="bad source",
+        ),
+        pytest.param(
+            feed("columns.code", {"source": "Mã", "others": ["left of first /[/"]}),
+            "columns.code: Value error, source left of first /[/: not a regular expression",
+            id="bad other source",
+        ),
+        pytest.param(
+            feed("columns.code", "first /*/"),
+            "columns.code: Value error, source first /*/: not a regular expression",
+            id="bad source alone",
+        ),
+        pytest.param(
+            feed("columns.amount", {"source": "Số", "unit": "{count} {base}"}),
+            "columns.amount: Value error, unit {count} {base}: one unit",
+            id="two values as a unit",
+        ),
+        pytest.param(
+            feed("columns.amount", {"source": "Số", "unit": ""}),
+            "columns.amount.unit: ",
+            id="empty unit",
+        ),
+        pytest.param(
+            feed("columns.amount", {"source": "Số", "words": {"tỷ": "nhiều"}}),
+            "columns.amount.words.tỷ: ",
+            id="a word that is no number",
+        ),
+        pytest.param(
+            feed("columns.amount", {"source": "Số", "number": "fr"}),
+            "columns.amount.number: ",
+            id="unknown number form",
+        ),
+        pytest.param(
+            feed("columns.code", {"source": "Mã", "names": "Tỉnh"}),
+            "columns.code.names.0: ",
+            id="bad name of a list",
         ),
         pytest.param(feed("late_after", "35 days"), "late_after: ", id="bad age"),
         pytest.param(feed("late_after", 35), "late_after: ", id="an age without its unit"),
@@ -313,6 +401,86 @@ def test_a_column_that_the_contract_does_not_have(write: Write) -> None:
 def test_a_column_that_is_not_mapped(write: Write) -> None:
     found = only_problem(write(so_thu=agency(feed("columns.amount"))))
     assert found == f"{HERE}columns: 'amount' of finance.made_up is not mapped"
+
+
+MEASURED_HERE = "so_thu.yaml: feed so_thu/finance.measured: "
+
+
+@pytest.mark.parametrize(
+    ("unit", "said"),
+    [
+        ("triệu USD", "'triệu USD' cannot be converted to 'triệu đồng'"),
+        ("%", "'%' cannot be converted to 'triệu đồng'"),
+        ("tấn", "'tấn' cannot be converted to 'triệu đồng'"),
+    ],
+)
+def test_a_unit_that_is_no_count_of_the_contracts_unit(write: Write, unit: str, said: str) -> None:
+    changed = feed("columns.amount.unit", unit, dataset="finance.measured")
+    found = only_problem(write(so_thu=agency(changed)))
+    assert found == f"{MEASURED_HERE}columns.amount.unit: {said}"
+
+
+@pytest.mark.parametrize("unit", ["đồng", "nghìn đồng", "Tỷ đồng", "billion VND", "{unit}"])
+def test_a_unit_that_is_a_count_of_the_contracts_unit(write: Write, unit: str) -> None:
+    changed = feed("columns.amount.unit", unit, dataset="finance.measured")
+    (entry,) = load(write(so_thu=agency(changed))).active
+    assert entry.feed.columns["amount"].unit == unit
+
+
+@pytest.mark.parametrize("unit", ["triệu đồng", "{unit}"])
+@pytest.mark.parametrize("name", ["code", "amount"])
+def test_a_unit_where_the_contract_states_none(write: Write, name: str, unit: str) -> None:
+    changed = feed(f"columns.{name}", {"source": "Số", "unit": unit})
+    found = only_problem(write(so_thu=agency(changed)))
+    assert found == f"{HERE}columns.{name}.unit: the contract states no unit to convert to"
+
+
+@pytest.mark.parametrize("names", ["provinces", ["province", "provinces"]])
+def test_an_unknown_list_of_names(write: Write, names: Any) -> None:
+    found = only_problem(
+        write(so_thu=agency(feed("columns.code", {"source": "Mã", "names": names})))
+    )
+    assert found == f"{HERE}columns.code.names: no list 'provinces' in seeds/name_spelling.csv"
+
+
+def test_every_reviewed_list_of_names_may_be_named(write: Write) -> None:
+    lists = ["province", "ministry", "not_a_unit"]
+    changed = feed("columns.code", {"source": "Mã", "names": lists})
+    (entry,) = load(write(so_thu=agency(changed))).active
+    assert entry.feed.columns["code"].names == tuple(lists)
+
+
+def test_the_status_of_an_unknown_column(write: Write) -> None:
+    found = only_problem(
+        write(so_thu=agency(feed("columns.code", {"source": "Số", "status_of": "amuont"})))
+    )
+    assert found == f"{HERE}columns.code.status_of: no column 'amuont'"
+
+
+def test_a_label_that_is_no_column(write: Write) -> None:
+    """It is the contract's column that is named, not the header at the source."""
+    found = only_problem(write(so_thu=agency(feed("layout.label", "Mã"))))
+    assert found == f"{HERE}layout.label: no column 'Mã'"
+    assert load(write(so_thu=agency(feed("layout.label", "code")))).active
+
+
+@pytest.mark.parametrize(
+    ("written", "read"), [(2, (2, 2)), ([2, 5], (2, 5)), ([3, 3], (3, 3)), (None, (1, 1))]
+)
+def test_header_rows_are_a_number_or_the_least_and_the_most(
+    write: Write, written: Any, read: tuple[int, int]
+) -> None:
+    changed = feed("layout.header_rows", written) if written else feed()
+    (entry,) = load(write(so_thu=agency(changed))).active
+    assert isinstance(entry.feed.layout, CsvLayout)
+    assert entry.feed.layout.header_rows == read
+
+
+def test_texts_that_mean_no_value_are_a_list_or_have_reasons(write: Write) -> None:
+    for nulls in (["..", "-"], {"..": "no_value", "-": "no_value"}):
+        changed = feed("columns.amount", {"source": "Số", "nulls": nulls})
+        (entry,) = load(write(so_thu=agency(changed))).active
+        assert entry.feed.columns["amount"].nulls == {"..": "no_value", "-": "no_value"}
 
 
 def test_two_feeds_with_one_id(write: Write) -> None:
@@ -384,7 +552,7 @@ def test_a_field_that_is_given_twice(write: Write) -> None:
     assert "classification" in found
 
 
-@pytest.mark.parametrize("field", ["start_after", "stop_before", "skip_rows"])
+@pytest.mark.parametrize("field", ["start_after", "stop_before", "skip_rows", "below"])
 @pytest.mark.parametrize("pattern", ["^(?!Hưng Yên)", r"(a)\1", "(?<=x)y"])
 def test_a_pattern_that_python_takes_but_the_reader_does_not(
     write: Write, field: str, pattern: str
@@ -421,13 +589,28 @@ def test_every_problem_is_named_at_once(write: Write) -> None:
                 "van_phong_ubnd/public_services.procedure_dossier",
             },
         ),
-        ("open_data", {"nso/reference.admin_unit", "nso/investment.fdi_by_province"}),
+        (
+            "open_data",
+            {
+                "bo_noi_vu/reference.admin_unit_change",
+                "bo_tai_chinh/finance.budget_by_province",
+                "cuc_y_te_du_phong/health.disease_cases_monthly",
+                "nso/investment.fdi_by_province",
+                "nso/investment.state_budget_investment",
+                "nso/labour.industrial_labour_index",
+                "nso/population.population_by_province",
+                "nso/reference.admin_unit",
+                "so_nnmt_ha_noi/environment.air_quality_hourly",
+                "van_phong_chinh_phu/public_services.procedure",
+                "vcci/governance.pci",
+            },
+        ),
     ],
 )
 def test_the_profiles_of_the_project_load(profile: str, expected: set[str]) -> None:
     catalog = load_catalog(SOURCES / profile)
     assert catalog.profile.code == profile
-    assert expected <= {entry.id for entry in catalog.active}
+    assert {entry.id for entry in catalog.active} == expected
     for entry in catalog.active:
         contract = all_contracts()[entry.feed.dataset]
         assert entry.required_contract() is contract
@@ -436,7 +619,7 @@ def test_the_profiles_of_the_project_load(profile: str, expected: set[str]) -> N
 
 def test_every_contract_of_the_project_is_found_under_its_dataset() -> None:
     found = all_contracts()
-    assert len(found) >= 5
+    assert len(found) >= 14
     assert list(found) == sorted(found)
     for dataset, contract in found.items():
         assert contract.info().dataset == dataset

@@ -36,9 +36,45 @@ FEEDS = {
         ),
     },
     "open_data": {
-        "nso/reference.admin_unit": (timedelta(days=400), {"files", "json"}),
+        "bo_noi_vu/reference.admin_unit_change": (timedelta(days=800), {"files", "csv"}),
+        "bo_tai_chinh/finance.budget_by_province": (timedelta(days=800), {"files", "xlsx"}),
+        "cuc_y_te_du_phong/health.disease_cases_monthly": (
+            timedelta(days=800),
+            {"files", "xlsx"},
+        ),
         "nso/investment.fdi_by_province": (timedelta(days=400), {"files", "xlsx"}),
+        "nso/investment.state_budget_investment": (timedelta(days=400), {"files", "xlsx"}),
+        "nso/labour.industrial_labour_index": (timedelta(days=400), {"files", "xlsx"}),
+        "nso/population.population_by_province": (timedelta(days=800), {"files", "csv"}),
+        "nso/reference.admin_unit": (timedelta(days=400), {"files", "json"}),
+        "so_nnmt_ha_noi/environment.air_quality_hourly": (
+            timedelta(days=1200),
+            {"files", "csv"},
+        ),
+        "van_phong_chinh_phu/public_services.procedure": (
+            timedelta(days=400),
+            {"files", "json"},
+        ),
+        "vcci/governance.pci": (timedelta(days=800), {"files", "xlsx"}),
     },
+}
+# what an indicator is counted from, or the units it is counted for
+MEASURED = {
+    "finance.budget_revenue",
+    "health.disease_weekly",
+    "investment.fdi_by_province",
+    "public_services.procedure_dossier",
+    "reference.admin_unit",
+}
+# what names provinces, and stands in the core with the unit of each name
+BY_PROVINCE = {
+    "finance.budget_by_province",
+    "governance.pci",
+    "health.disease_cases_monthly",
+    "investment.fdi_by_province",
+    "investment.state_budget_investment",
+    "labour.industrial_labour_index",
+    "population.population_by_province",
 }
 PLANNED = "so_tai_chinh/finance.public_investment"
 SCHEMAS = {"staging", "core", "marts", "quality"}
@@ -90,7 +126,7 @@ def test_every_active_feed_and_every_dataset_is_an_asset(loaded: Loaded) -> None
     found = loaded.asset_keys()
     assert {key for key in found if key.split("/")[0] in agencies} == feeds
     assert {key for key in found if key.startswith("accepted/")} == datasets
-    assert len(datasets) >= 5
+    assert len(datasets) >= 14
     assert "published/snapshot" in found
 
 
@@ -176,7 +212,7 @@ def test_published_tables_are_described_in_vietnamese_and_grouped(loaded: Loaded
         assert node.group_name == sector, key
         assert {"dbt", "duckdb"} <= set(node.kinds), key
         described += 1
-    assert described >= 12
+    assert described >= 30
     snapshot = loaded.node("published/snapshot")
     assert (snapshot.group_name, set(snapshot.kinds)) == ("published", {"duckdb"})
     assert is_vietnamese(snapshot.description)
@@ -227,12 +263,16 @@ def downstream(graph: AssetGraph, key: str) -> set[str]:
     return {key.to_user_string() for key in found}
 
 
-def test_every_feed_leads_to_an_indicator_and_to_what_is_published(loaded: Loaded) -> None:
+def test_every_feed_leads_to_what_is_made_of_it_and_to_what_is_published(loaded: Loaded) -> None:
+    indicators = {"marts/indicator_value", "marts/indicator_lineage"}
     for feed in FEEDS[loaded.name]:
-        dataset = feed.split("/")[1].replace(".", "__")
+        dataset = feed.split("/")[1]
+        sector, name = dataset.split(".")
         reached = downstream(loaded.graph, feed)
-        path = {f"accepted/{dataset}", f"staging/{dataset}", "marts/indicator_value"}
-        assert path | {"marts/indicator_lineage", "published/snapshot"} <= reached, feed
+        own = {f"accepted/{sector}__{name}", f"staging/{sector}__{name}", "published/snapshot"}
+        assert own <= reached, feed
+        assert indicators & reached == (indicators if dataset in MEASURED else set()), feed
+        assert (f"core/{name}" in reached) == (dataset in BY_PROVINCE), feed
     assert downstream(loaded.graph, "published/snapshot") == set()
     # the walk would see a missing link
     assert "marts/indicator_value" not in downstream(loaded.graph, "quality/score")

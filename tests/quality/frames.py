@@ -22,7 +22,7 @@ ARRIVED = datetime(2026, 11, 20, 2, tzinfo=VIETNAM)
 _LOCAL = ARRIVED.replace(tzinfo=None)
 _REFERENCE = ("12001", "12002", "12003")
 
-_PLAIN = {
+_PLAIN: dict[Any, list[Any]] = {
     pl.String: ["Hưng Yên", "a", "b"],
     pl.Int64: [0, 1, 2, 7],
     pl.Float64: [0.0, 0.5, 2.0, 7.25],
@@ -30,7 +30,7 @@ _PLAIN = {
     pl.Date: [_LOCAL.date() - timedelta(days=days) for days in (0, 1, 30)],
     pl.Datetime: [_LOCAL - timedelta(hours=hours) for hours in (0, 1, 30)],
 }
-_HOSTILE = {
+_HOSTILE: dict[Any, list[Any]] = {
     pl.String: [
         "",
         " ",
@@ -152,7 +152,25 @@ def _good(col: pa.Column, kind: pl.DataType) -> st.SearchStrategy[Any]:
         pattern = stated["str_matches"]["pattern"]
         text = pattern.pattern if isinstance(pattern, re.Pattern) else pattern
         return st.from_regex(re.compile(text, re.ASCII), fullmatch=True)
-    return st.sampled_from(_PLAIN[kind.base_type()])
+    plain = _PLAIN[kind.base_type()]
+    # a year is none of the plain numbers
+    return st.sampled_from([v for v in plain if _is_within(v, col)] or _within_bounds(col) or plain)
+
+
+def _is_within(value: Any, col: pa.Column) -> bool:
+    """Whether a value is inside all bounds that the column's checks name."""
+    inside = {
+        "greater_than": lambda bounds: value > bounds["min_value"],
+        "greater_than_or_equal_to": lambda bounds: value >= bounds["min_value"],
+        "less_than": lambda bounds: value < bounds["max_value"],
+        "less_than_or_equal_to": lambda bounds: value <= bounds["max_value"],
+        "in_range": lambda bounds: bounds["min_value"] <= value <= bounds["max_value"],
+    }
+    return all(inside[c.name](c.statistics) for c in col.checks if c.name in inside)
+
+
+def _within_bounds(col: pa.Column) -> list[Any]:
+    return [value for value in _around(col) if _is_within(value, col)]
 
 
 def _around(col: pa.Column) -> list[Any]:

@@ -34,7 +34,7 @@ SLOW_IS_FINE = (HealthCheck.too_slow, HealthCheck.data_too_large)
 
 
 def test_there_are_contracts_to_compare() -> None:
-    assert len(all_contracts()) >= 5
+    assert len(all_contracts()) >= 14
 
 
 @pytest.mark.parametrize("dataset", all_contracts())
@@ -344,7 +344,10 @@ def random_contracts(draw: st.DrawFn) -> type[Contract]:
     for name, kind in kinds.items():
         chosen = draw(st.lists(st.sampled_from(_CHECKS[kind]), max_size=2))
         checks = {key: value for check in chosen for key, value in check.items()}
-        options = {"nullable": draw(st.booleans()), "ignore_na": draw(st.booleans())}
+        options: dict[str, Any] = {
+            "nullable": draw(st.booleans()),
+            "ignore_na": draw(st.booleans()),
+        }
         columns[name] = (kind, column(vi=name.upper(), en=name, **options, **checks))
     key = tuple(draw(st.lists(st.sampled_from(names), min_size=1, max_size=3, unique=True)))
     return contract_of(columns, key=key, **draw(_members(names)))

@@ -1,0 +1,151 @@
+"""``ioc feed``: try a layout on files, and get back what was landed."""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ioc_pipelines.cli_support import Json, Profile, deployment_of, feed_of, print_json, stop
+
+if TYPE_CHECKING:
+    from ioc_pipelines.catalog.load import FeedEntry
+    from ioc_pipelines.intake.landing import LandedFile
+    from ioc_pipelines.orchestration.deployment import Deployment
+    from ioc_pipelines.serving.rehearsal import Rehearsal
+
+feed = typer.Typer(no_args_is_help=True, help="One agency's supply of one dataset.")
+
+FeedId = Annotated[str, typer.Argument(help="Feed id, as `ioc status` shows it")]
+_SHOWN = 15
+
+
+@feed.command("try")
+def feed_try(
+    feed_id: FeedId,
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="Files to read; without any, the feed's source")
+    ] = None,
+    profile: Profile = None,
+    as_json: Json = False,
+) -> None:
+    """Read files by the feed's layout and contract. Lands, records and accepts nothing."""
+    from ioc_pipelines.serving.rehearsal import rehearse, summary
+
+    deployment = deployment_of(profile)
+    entry = feed_of(deployment, feed_id)
+    with tempfile.TemporaryDirectory(prefix="ioc-try-") as folder:
+        chosen = _given(files) if files else _fetched(deployment, entry, Path(folder))
+        result = rehearse(
+            entry, chosen, dict(deployment.references), deployment.spellings, datetime.now(UTC)
+        )
+    if as_json:
+        print_json(summary(result))
+    else:
+        _show(result)
+    raise typer.Exit(0 if result.verdict is not None and not result.read.refused else 1)
+
+
+@feed.command("files")
+def feed_files(feed_id: FeedId, profile: Profile = None, as_json: Json = False) -> None:
+    """The files of the feed's last delivery that brought some, as they were received."""
+    from ioc_pipelines.serving import show
+
+    deployment = deployment_of(profile)
+    listed = _landed(deployment, feed_of(deployment, feed_id))
+    if as_json:
+        print_json([file.model_dump() for file in listed])
+    else:
+        show.table(["name", "bytes", "sha256"], [(f.name, f.size, f.sha256) for f in listed])
+
+
+@feed.command("file")
+def feed_file(
+    feed_id: FeedId,
+    sha256: Annotated[str, typer.Argument(help="Hash of the file, or its first characters")],
+    output: Annotated[Path, typer.Option(help="Where to write it; must not be there yet")],
+    profile: Profile = None,
+) -> None:
+    """Write one landed file's bytes, identical to what was received."""
+    import shutil
+
+    deployment = deployment_of(profile)
+    entry = feed_of(deployment, feed_id)
+    found = {f.sha256: f for f in _landed(deployment, entry) if f.sha256.startswith(sha256)}
+    if len(found) != 1:
+        stop(f"{len(found) or 'no'} files with the hash '{sha256}'; see `ioc feed files`", code=2)
+    if output.exists():
+        stop(f"{output} is there already", code=2)
+    (file,) = found.values()
+    shutil.copyfile(deployment.landing.path(entry.id, file), output)
+    typer.echo(f"{output}: {file.size} bytes, SHA-256 {file.sha256}", err=True)
+
+
+def _landed(deployment: Deployment, entry: FeedEntry) -> list[LandedFile]:
+    """The files of the newest delivery that landed some."""
+    delivery = deployment.ledger.last_landed(entry.id)
+    return list(deployment.landing.manifest(entry.id, delivery).files) if delivery else []
+
+
+def _given(files: list[Path]) -> list[tuple[str, Path]]:
+    missing = [str(path) for path in files if not path.is_file()]
+    if missing:
+        stop(f"no such file: {', '.join(missing)}", code=2)
+    return [(path.as_posix(), path) for path in files]
+
+
+def _fetched(deployment: Deployment, entry: FeedEntry, folder: Path) -> list[tuple[str, Path]]:
+    from ioc_pipelines.connectors.fetch import fetch
+    from ioc_pipelines.connectors.fetched import (
+        NothingArrivedError,
+        SourceUnavailableError,
+        Window,
+    )
+
+    try:
+        found = fetch(entry.feed, deployment.environment, None, Window(), folder)
+    except (SourceUnavailableError, NothingArrivedError) as error:
+        stop(str(error), code=1)
+    return [(file.name, file.path) for file in found.files]
+
+
+def _show(result: Rehearsal) -> None:
+    """Where the tables are, what is refused and why, row by row and cell by cell."""
+    from ioc_pipelines.serving import show
+
+    read, verdict = result.read, result.verdict
+    for place in read.found[:_SHOWN]:
+        facts = ", ".join(f"{key} {value}" for key, value in place.items() if key != "file")
+        show.say(f"{place.get('file', '…')}: {facts}")
+    if len(read.found) > _SHOWN:
+        show.say(f"… and {len(read.found) - _SHOWN} more tables")
+    for name in read.passed_over:
+        show.say(f"{name}: has no such table; passed over")
+    for error in read.refused:
+        show.say(f"REFUSED {error}")
+    if verdict is None:
+        show.say("no table was read")
+        return
+    for cell in result.unreadable.head(_SHOWN).iter_rows(named=True):
+        show.say(
+            f"cannot be read: {cell['column']} '{cell['text']}' "
+            f"({cell['file']}, {cell['sheet'] or '-'}, row {cell['row']})"
+        )
+    for rule, column, count in result.rules.rows():
+        show.say(f"{count} rows break {rule}" + (f" ({column})" if column else ""))
+    differ = read.control.filter(~read.control["ties"])
+    for total in differ.head(_SHOWN).iter_rows(named=True):
+        show.say(
+            f"total differs: row {total['row_number']} of {total['source_file']}, "
+            f"{total['column_name']} {total['key']}: {total['stated']} stated, "
+            f"{total['parts_sum']} from {total['parts']} rows"
+        )
+    show.say(
+        f"{read.read} files read, {len(read.refused)} refused, {len(read.passed_over)} without the "
+        f"table; {verdict.rows_received} rows: {verdict.accepted.height} would be accepted, "
+        f"{verdict.quarantined.height} refused, {verdict.rows_duplicate} duplicates; "
+        f"{read.control.height} totals compared, {differ.height} differ"
+    )
