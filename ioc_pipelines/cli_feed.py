@@ -23,6 +23,35 @@ FeedId = Annotated[str, typer.Argument(help="Feed id, as `ioc status` shows it")
 _SHOWN = 15
 
 
+@feed.command("look")
+def feed_look(
+    file: Annotated[Path, typer.Argument(help="A workbook, an archive or a text file")],
+    sheet: Annotated[str | None, typer.Option(help="Sheet to show; default: the first")] = None,
+    member: Annotated[str | None, typer.Option(help="Pattern of a member to open")] = None,
+    rows: Annotated[int, typer.Option(help="How many rows")] = 20,
+) -> None:
+    """Show what stands in a file, before there is a layout for it."""
+    from ioc_pipelines.intake.errors import FileRefusedError
+    from ioc_pipelines.intake.layout.archive import members
+    from ioc_pipelines.serving import show
+    from ioc_pipelines.serving.preview import preview
+
+    (path,) = [path for _, path in _given([file])]
+    if member is None:
+        for line in preview(path, sheet, rows):
+            show.say(line)
+        return
+    with tempfile.TemporaryDirectory(prefix="ioc-look-") as folder:
+        try:
+            found, name = next(members(path, file.name, member, Path(folder)))
+        except FileRefusedError as error:
+            stop(str(error), code=1)
+        named = found.rename(found.with_suffix(Path(name).suffix))
+        show.say(name)
+        for line in preview(named, sheet, rows):
+            show.say(line)
+
+
 @feed.command("try")
 def feed_try(
     feed_id: FeedId,

@@ -83,6 +83,7 @@ SUSPICIOUS = (
     r"\u00e0-\u00e5\u00e8-\u00ea\u00f2-\u00f9]|[áâãèéêìíòóôõùúý][aeiouy]"
 )
 _SUSPICIOUS = re.compile(SUSPICIOUS)
+_ABBREVIATION = re.compile("[A-Z]*Đ[A-Z]*")
 _CONTROL = "|[\u0000-\u0008\u000e-\u001f\u007f]"
 _INVISIBLE = "[\u00ad\u200b-\u200f\u2060\ufeff]"
 _VOWEL_LETTERS = frozenset("aeiouy")
@@ -151,7 +152,12 @@ def _without_stray_tone(char: str) -> str:
 
 
 def _is_vietnamese(word: str) -> bool:
-    """Whether a word is one Vietnamese syllable, in one case or with a capital first."""
+    """Whether a word is one Vietnamese syllable, in one case or with a capital first.
+
+    Abbreviations such as QĐ, NĐ and HĐND count too.
+    """
+    if _ABBREVIATION.fullmatch(word):
+        return True
     if not (word.islower() or word.isupper() or word[1:].islower()):
         return False
     spelt = unicodedata.normalize("NFD", word.casefold())
