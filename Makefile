@@ -10,7 +10,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
   --no-strip-extras --no-header
 export DAGSTER_DISABLE_TELEMETRY := yes
 
-.PHONY: refresh test dev check format lock clean
+.PHONY: refresh test dev check bench format lock clean
 .DELETE_ON_ERROR:
 
 refresh: $(READY)  ## the nightly refresh on the sandbox province
@@ -31,6 +31,9 @@ check: $(READY)  ## format, lint, types, import rules, generated files fresh
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/ioc contracts check
+
+bench: $(READY)  ## the benchmarks, as ratios against peers in the same run
+	@$(BIN)/python scripts/bench.py
 
 format: $(READY)  ## write the format that `check` asks for
 	@$(BIN)/ruff check --fix --quiet .

@@ -73,6 +73,8 @@ def find_header(
     best: tuple[list[str], list[str]] | None = None
     without_optional: Header | None = None
     for top in range(start, min(len(head.rows), start + _SEARCH_ROWS)):
+        if without_optional and top >= without_optional.bottom:
+            break  # what has the optional columns below it is another table
         for height in range(layout.header_rows[0], layout.header_rows[1] + 1):
             texts = _texts(head, top, height, spread=layout.spread)
             columns, missing = _match(texts, wanted)
