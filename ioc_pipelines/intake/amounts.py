@@ -87,7 +87,11 @@ def amounts(
     digits = _digits(column)
     if isinstance(source.dtype, pl.Struct) and _all_numbers(frame):
         digits = pl.lit(None, pl.String)
-    value = _whole(source.dtype, digits) if kind.is_integer() else _number(source.dtype, digits)
+    if kind.is_integer():
+        scaled = bool(((frame["times"] != 1) | (frame["over"] != 1)).any())
+        value = _whole(source.dtype, digits, scaled=scaled)
+    else:
+        value = _number(source.dtype, digits)
     return Amounts(marked.text, frame.select(value.alias("value"))["value"], marked.status)
 
 
@@ -150,7 +154,7 @@ def _number(kind: pl.DataType, digits: pl.Expr) -> pl.Expr:
     return read * pl.col("times") / pl.col("over")
 
 
-def _whole(kind: pl.DataType, digits: pl.Expr) -> pl.Expr:
+def _whole(kind: pl.DataType, digits: pl.Expr, *, scaled: bool) -> pl.Expr:
     """The value as a whole number.
 
     Digits are exact or unreadable. A float, as spreadsheets have them, may be off by a few units
@@ -160,17 +164,8 @@ def _whole(kind: pl.DataType, digits: pl.Expr) -> pl.Expr:
     if kind.is_integer() or kind.is_decimal():
         digits = pl.when(text.is_not_null()).then(pl.col("number").cast(pl.String))
     digits = digits.str.replace(r"\.0+$", "")
-    # what Decimal holds after scaling; a longer run of digits is no amount of anything
-    room = _EXACT.precision - _EXACT.scale - 1
-    length = digits.str.extract(r"^[+-]?(\d+)").str.len_chars()
-    fits = digits.str.contains(rf"^[+-]?\d+(\.\d{{1,{_EXACT.scale}}})?$") & (
-        length + pl.col("times").cast(pl.String).str.len_chars() <= room
-    )
-    product = pl.when(fits).then(digits).cast(_EXACT, strict=False) * pl.col("times").cast(_EXACT)
-    quotient = (product / pl.col("over").cast(_EXACT)).cast(_EXACT)
-    back = quotient * pl.col("over").cast(_EXACT) == product
-    exact = pl.when(back & (quotient == quotient.round(0))).then(quotient)
-    whole = exact.cast(pl.Int64, strict=False)
+    # a point that is left is a fraction, and no number of its own here
+    whole = (_scaled(digits) if scaled else digits).cast(pl.Int64, strict=False)
     is_struct = isinstance(kind, pl.Struct)
     number = _number(kind, digits)
     nearest = number.round(0)
@@ -181,6 +176,20 @@ def _whole(kind: pl.DataType, digits: pl.Expr) -> pl.Expr:
     else:
         is_float = pl.lit(kind.is_float()) | text.str.contains("[eE]").fill_null(value=False)
     return pl.when(is_float).then(rounded).otherwise(whole)
+
+
+def _scaled(digits: pl.Expr) -> pl.Expr:
+    """Digits times and over the unit's whole numbers, null where that is no whole number."""
+    # what Decimal holds after scaling; a longer run of digits is no amount of anything
+    room = _EXACT.precision - _EXACT.scale - 1
+    length = digits.str.extract(r"^[+-]?(\d+)").str.len_chars()
+    fits = digits.str.contains(rf"^[+-]?\d+(\.\d{{1,{_EXACT.scale}}})?$") & (
+        length + pl.col("times").cast(pl.String).str.len_chars() <= room
+    )
+    product = pl.when(fits).then(digits).cast(_EXACT, strict=False) * pl.col("times").cast(_EXACT)
+    over = pl.col("over").cast(_EXACT)
+    quotient = (product / over).cast(_EXACT)
+    return pl.when((quotient * over == product) & (quotient == quotient.round(0))).then(quotient)
 
 
 def _digits(column: Column) -> pl.Expr:
