@@ -11,7 +11,7 @@ import polars as pl
 
 from contracts.base import Contract
 from ioc_pipelines.catalog.models import Feed
-from ioc_pipelines.intake.conform import Conformed, conform
+from ioc_pipelines.intake.conform import ROW_ID, Conformed, conform
 from ioc_pipelines.intake.control_totals import CONTROL_SCHEMA, control_totals
 from ioc_pipelines.intake.errors import FileRefusedError
 from ioc_pipelines.intake.layout.read import read_file
@@ -19,6 +19,7 @@ from ioc_pipelines.intake.layout.table import Table, wanted_of
 from ioc_pipelines.intake.legacy_text import readable
 from ioc_pipelines.intake.names import Spellings
 
+LETTER_SCHEMA = pl.Schema({ROW_ID: pl.UInt32, "column": pl.String, "letter": pl.String})
 _FOUND_SHOWN = 150
 
 
@@ -28,7 +29,9 @@ class ReadBatch:
 
     ``batch`` is None when no table was read. ``found`` says where each table was; ``refused`` the
     files that are not taken; ``passed_over`` those that have no such table, where the layout says
-    that this is no fault; ``control`` how the totals compare with their parts.
+    that this is no fault; ``control`` how the totals compare with their parts; ``letters`` in which
+    column of its sheet a contract column stood, from which row of the batch on: ``_row_id, column,
+    letter``.
     """
 
     batch: Conformed | None
@@ -37,6 +40,7 @@ class ReadBatch:
     refused: list[FileRefusedError] = field(default_factory=list)
     passed_over: list[str] = field(default_factory=list)
     control: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CONTROL_SCHEMA))
+    letters: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=LETTER_SCHEMA))
 
 
 def read_batch(
@@ -67,7 +71,8 @@ def read_batch(
     if not tables:
         return ReadBatch(None, 0, shown, result.refused, result.passed_over)
     batch, control = _conformed(feed, contract, tables, spellings)
-    return ReadBatch(batch, read, shown, result.refused, result.passed_over, control)
+    letters = _letters(feed, tables)
+    return ReadBatch(batch, read, shown, result.refused, result.passed_over, control, letters)
 
 
 def _conformed(
@@ -80,9 +85,25 @@ def _conformed(
         return batch, pl.DataFrame(schema=CONTROL_SCHEMA)
     totals = _joined(summed)
     keys = list(dict.fromkeys(key for table in tables for key in table.keys))
+    absent = [pl.lit(None, pl.String).alias(key) for key in keys if key not in totals.columns]
+    totals = totals.with_columns(absent)
     in_unit = _conform(feed, contract, totals, spellings)
     captured = feed.layout.captures if feed.layout else ()
     return batch, control_totals(data, batch, totals, in_unit, feed.columns, keys, captured)
+
+
+def _letters(feed: Feed, tables: list[Table]) -> pl.DataFrame:
+    """Where each contract column stood, from the first row of each piece of the batch on."""
+    rows, start = [], 0
+    for table in tables:
+        first = start
+        for count, letters in table.letters:
+            rows += [(first, name, letters.get(c.source)) for name, c in feed.columns.items()]
+            first += count
+        if not table.letters:
+            rows += [(first, name, None) for name in feed.columns]
+        start += table.frame.height
+    return pl.DataFrame(rows, schema=LETTER_SCHEMA, orient="row").sort(ROW_ID, maintain_order=True)
 
 
 def _conform(

@@ -323,12 +323,9 @@ def _write_rows(
     deployment: Deployment, entry: FeedEntry, read: ReadBatch, verdict: Verdict, name: str
 ) -> None:
     contract, rows = entry.required_contract(), deployment.rows
-    if read.batch is None:
-        msg = f"{entry.id}: a verdict without rows"
-        raise LookupError(msg)
     if _ok(verdict):
         rows.write_accepted(contract, entry.id, name, verdict.accepted)
-    rows.write_quarantine(contract, entry.id, name, read.batch, verdict.quarantined, verdict.broken)
+    rows.write_quarantine(contract, entry.id, name, read, verdict.quarantined, verdict.broken)
     rows.write_control_totals(contract, entry.id, name, read.control)
 
 

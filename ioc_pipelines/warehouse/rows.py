@@ -13,9 +13,10 @@ import pyarrow.dataset  # noqa: F401  duckdb imports it on first use: not in two
 from contracts.base import Contract
 from ioc_pipelines.durable import write_durably
 from ioc_pipelines.home import table_name
-from ioc_pipelines.intake.conform import ROW_ID, Conformed
+from ioc_pipelines.intake.conform import ROW_ID
 from ioc_pipelines.intake.control_totals import CONTROL_SCHEMA
 from ioc_pipelines.intake.layout.table import FILE, PLACE, ROW, SHEET
+from ioc_pipelines.intake.read_batch import ReadBatch
 
 REFUSAL_SCHEMA = pl.Schema(
     {
@@ -24,6 +25,7 @@ REFUSAL_SCHEMA = pl.Schema(
         "source_file": pl.String,
         "sheet": pl.String,
         "row_number": pl.Int64,
+        "cell": pl.String,
         "key_hash": pl.String,
         "rule": pl.String,
         "dimension": pl.String,
@@ -86,23 +88,31 @@ class Rows:
         contract: type[Contract],
         feed: str,
         batch_id: str,
-        batch: Conformed,
+        read: ReadBatch,
         quarantined: pl.DataFrame,
         broken: pl.DataFrame,
     ) -> None:
-        """The refused rows as received, and what is published of them: place, rule, key hash."""
+        """The refused rows as received, and what is published of them: place, rule, key hash.
+
+        Raises LookupError when nothing was read.
+        """
+        if read.batch is None:
+            msg = f"{feed}: refused rows of a batch without rows"
+            raise LookupError(msg)
         folder = self._quarantine / table_name(contract.info().dataset) / batch_id
         places = quarantined.select(
             ROW_ID, *PLACE, self._keys(contract, quarantined).alias("key_hash")
         )
-        received = places.join(batch.received, on=ROW_ID, how="left", maintain_order="left")
+        received = places.join(read.batch.received, on=ROW_ID, how="left", maintain_order="left")
         _write(folder / "rows.parquet", received)
-        refusals = broken.join(places, on=ROW_ID, how="left", maintain_order="left").select(
+        located = _with_letters(broken, read.letters)
+        refusals = located.join(places, on=ROW_ID, how="left", maintain_order="left").select(
             pl.lit(batch_id).alias("batch_id"),
             pl.lit(feed).alias("feed"),
             pl.col(FILE).alias("source_file"),
             pl.col(SHEET).alias("sheet"),
             pl.col(ROW).alias("row_number"),
+            pl.format("{}{}", "letter", ROW).alias("cell"),
             "key_hash",
             "rule",
             pl.col("dimension").cast(pl.String),
@@ -127,7 +137,8 @@ class Rows:
         if batch_ids is not None:
             paths = [path for path in paths if path.parent.name in batch_ids]
         frames = [pl.read_parquet(path) for path in paths]
-        return pl.concat(frames) if frames else pl.DataFrame(schema=REFUSAL_SCHEMA)
+        empty = pl.DataFrame(schema=REFUSAL_SCHEMA)
+        return pl.concat([empty, *frames], how="diagonal") if frames else empty
 
     def received(self, dataset: str, batch_id: str) -> pl.DataFrame:
         """The refused rows of a batch as received. Holds personal data: for the IOC's eyes."""
@@ -153,6 +164,18 @@ class Rows:
                 params={"secret": secret},
             ).pl()
         return hashed["h"]
+
+
+def _with_letters(broken: pl.DataFrame, letters: pl.DataFrame) -> pl.DataFrame:
+    """The broken rules with the letter of their column, where the row stood on a sheet."""
+    return broken.sort(ROW_ID, maintain_order=True).join_asof(
+        letters.with_columns(pl.col(ROW_ID).cast(broken.schema[ROW_ID])),
+        on=ROW_ID,
+        by_left="column_name",
+        by_right="column",
+        strategy="backward",
+        check_sortedness=False,
+    )
 
 
 def _write(path: Path, frame: pl.DataFrame) -> None:

@@ -6,6 +6,7 @@ select
     source_file,
     sheet,
     row_number,
+    cell,
     key_hash,
     rule,
     dimension,

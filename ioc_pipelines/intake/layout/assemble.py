@@ -8,11 +8,19 @@ from typing import Any
 import polars as pl
 
 from ioc_pipelines.catalog.layouts import TableLayout
-from ioc_pipelines.catalog.patterns import names_in
 from ioc_pipelines.intake.errors import StructureMismatchError
 from ioc_pipelines.intake.layout.body import Body, parts_of, sort_rows
 from ioc_pipelines.intake.layout.header import Head, Header, from_header
-from ioc_pipelines.intake.layout.table import CELL, FILE, ROW, SHEET, Table, Wanted, index_letter
+from ioc_pipelines.intake.layout.table import (
+    CELL,
+    FILE,
+    ROW,
+    SHEET,
+    Table,
+    Wanted,
+    index_letter,
+    put_together,
+)
 
 _LABEL_LENGTH = 80
 
@@ -60,7 +68,19 @@ def assemble(
         summed = _beside(_long(body, header, keys, at, sources), values, wanted, file, sheet)
         totals = summed.join(declared, on=ROW, how="left", maintain_order="left")
     names = tuple(dict.fromkeys(name for key in keys for name, _ in key))
-    return Table(frame, {**_found(header, frame, values, sheet), **found.notes}, totals, names)
+    facts = {**_found(header, frame, values, sheet), **found.notes}
+    letters = [(len(found.data), _letters(header, key)) for key in keys if sheet is not None]
+    return Table(frame, facts, totals, names, tuple(letters))
+
+
+def _letters(header: Header, key: Groups) -> dict[str, str]:
+    """The letter of each source's column for one key of a wide table."""
+    return {
+        source: index_letter(place.position)
+        for source, places in header.columns.items()
+        for place in places
+        if not place.groups or place.groups == key
+    }
 
 
 def _keys(header: Header, file: str) -> list[Groups]:
@@ -123,18 +143,7 @@ def _beside(
         *(column for column in frame.columns if column != ROW),
         *(pl.lit(value).alias(name) for name, value in values.items()),
     )
-    templates = {w.source: names_in(w.source) for w in wanted if names_in(w.source)}
-    for template, names in templates.items():
-        unknown = [name for name in names if name not in frame.columns]
-        if unknown:
-            raise StructureMismatchError(
-                file, f"'{template}': neither captured nor in the header: {', '.join(unknown)}"
-            )
-        form = template
-        for name in names:
-            form = form.replace("{" + name + "}", "{}", 1)
-        frame = frame.with_columns(pl.format(form, *names).alias(template))
-    return frame
+    return put_together(frame, wanted, file)
 
 
 def _found(

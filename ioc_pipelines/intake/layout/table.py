@@ -13,6 +13,7 @@ import polars as pl
 
 from ioc_pipelines.catalog.columns import Column
 from ioc_pipelines.catalog.patterns import names_in
+from ioc_pipelines.intake.errors import StructureMismatchError
 
 FILE, SHEET, ROW = "_file", "_sheet", "_row"
 PLACE = (FILE, SHEET, ROW)
@@ -44,13 +45,15 @@ class Table:
     Columns are String (delimited text), ``CELL`` (spreadsheets) or typed (databases).
     ``found`` says where the table was, for the delivery's detail. ``totals`` are the rows that sum
     others up, with ``_label``, ``_parts`` (their row numbers) and how they must add up; ``keys``
-    the columns that tell the values of one row of a wide table apart.
+    the columns that tell the values of one row of a wide table apart. ``letters`` say in which
+    column of the sheet each source stood, for so many rows each.
     """
 
     frame: pl.DataFrame
     found: dict[str, Any] = field(default_factory=dict)
     totals: pl.DataFrame | None = None
     keys: tuple[str, ...] = ()
+    letters: tuple[tuple[int, Mapping[str, str]], ...] = ()
 
 
 def wanted_of(columns: Mapping[str, Column]) -> list[Wanted]:
@@ -58,6 +61,46 @@ def wanted_of(columns: Mapping[str, Column]) -> list[Wanted]:
     wanted = [Wanted(c.source, c.others, c.optional, name) for name, c in columns.items()]
     units = [part for c in columns.values() if c.unit for part in names_in(c.unit)]
     return [*wanted, *(Wanted(part) for part in dict.fromkeys(units))]
+
+
+def put_together(frame: pl.DataFrame, wanted: Collection[Wanted], file: str) -> pl.DataFrame:
+    """The frame with the sources that are put together from values beside the table.
+
+    What is optional and has not all its values is empty. Raises StructureMismatchError when a
+    source that must be has no column by now.
+    """
+    for want in wanted:
+        if want.source in frame.columns:
+            continue
+        names = names_in(want.source) or (want.source,)
+        unknown = [name for name in names if name not in frame.columns]
+        if unknown and not want.optional:
+            raise StructureMismatchError(
+                file, f"'{want.source}': neither captured nor in the header: {', '.join(unknown)}"
+            )
+        form = want.source
+        for name in names:
+            form = form.replace("{" + name + "}", "{}", 1)
+        value = pl.lit(None, pl.String) if unknown else pl.format(form, *names)
+        frame = frame.with_columns(value.alias(want.source))
+    return frame
+
+
+def found_in(
+    wanted: Collection[Wanted], present: Collection[str], outside: Collection[str], file: str
+) -> dict[str, str | None]:
+    """Of each source the column that holds it, None where it may be missing.
+
+    The parts of what is put together count as well, except those that stand ``outside``. Raises
+    StructureMismatchError naming what is missing.
+    """
+    parts = [Wanted(part, optional=w.optional) for w in wanted for part in names_in(w.source)]
+    sought = [w for w in (*parts, *wanted) if w.source not in outside and not names_in(w.source)]
+    found = {w.source: next((s for s in w.sources if s in present), None) for w in sought}
+    missing = [w.source for w in sought if found[w.source] is None and not w.optional]
+    if missing:
+        raise StructureMismatchError(file, missing_columns(dict.fromkeys(missing), present))
+    return found
 
 
 def normal(text: str) -> str:
