@@ -292,10 +292,12 @@ def contracts_check(as_json: Json = False) -> None:
 def contracts_generate() -> None:
     """Write the files that follow from contracts and catalog models."""
     from ioc_pipelines.serving import show
-    from ioc_pipelines.serving.generated import generate
+    from ioc_pipelines.serving.generated import generate, missing_models
 
     written = generate()
     show.say("\n".join(f"written: {path}" for path in written) or "everything was fresh")
+    for path in missing_models():
+        show.say(f"still to be written: {path}")
 
 
 @sandbox.command("start")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import polars as pl
 import typer
 
 from ioc_pipelines.cli_support import Json, Profile, deployment_of, feed_of, print_json, stop
@@ -43,13 +45,17 @@ def feed_look(
         return
     with tempfile.TemporaryDirectory(prefix="ioc-look-") as folder:
         try:
-            found, name = next(members(path, file.name, member, Path(folder)))
+            for number, (found, name) in enumerate(members(path, file.name, member, Path(folder))):
+                show.say(name if number == 0 else f"also matches: {name}")
+                if number == 0:
+                    copy = found.with_suffix(Path(name).suffix)
+                    copy.write_bytes(found.read_bytes())
+                    for line in preview(copy, sheet, rows):
+                        show.say(line)
+        except re.error as error:
+            stop(f"'{member}' is not a regular expression: {error}", code=2)
         except FileRefusedError as error:
             stop(str(error), code=1)
-        named = found.rename(found.with_suffix(Path(name).suffix))
-        show.say(name)
-        for line in preview(named, sheet, rows):
-            show.say(line)
 
 
 @feed.command("try")
@@ -141,6 +147,13 @@ def _fetched(deployment: Deployment, entry: FeedEntry, folder: Path) -> list[tup
     return [(file.name, file.path) for file in found.files]
 
 
+def _more(count: int) -> None:
+    from ioc_pipelines.serving import show
+
+    if count > _SHOWN:
+        show.say(f"… and {count - _SHOWN} more: --json shows all")
+
+
 def _show(result: Rehearsal) -> None:
     """Where the tables are, what is refused and why, row by row and cell by cell."""
     from ioc_pipelines.serving import show
@@ -158,20 +171,25 @@ def _show(result: Rehearsal) -> None:
     if verdict is None:
         show.say("no table was read")
         return
-    for cell in result.unreadable.head(_SHOWN).iter_rows(named=True):
+    said = result.unreadable.group_by("column", "text", maintain_order=True).agg(
+        pl.len().alias("cells"), pl.first("file", "sheet", "row")
+    )
+    for cell in said.head(_SHOWN).iter_rows(named=True):
         show.say(
-            f"cannot be read: {cell['column']} '{cell['text']}' "
-            f"({cell['file']}, {cell['sheet'] or '-'}, row {cell['row']})"
+            f"cannot be read: {cell['column']} '{cell['text']}', {cell['cells']} cells, the first "
+            f"in {cell['file']}, {cell['sheet'] or '-'}, row {cell['row']}"
         )
+    _more(said.height)
     for rule, column, count in result.rules.rows():
         show.say(f"{count} rows break {rule}" + (f" ({column})" if column else ""))
     differ = read.control.filter(~read.control["ties"])
     for total in differ.head(_SHOWN).iter_rows(named=True):
         show.say(
             f"total differs: row {total['row_number']} of {total['source_file']}, "
-            f"{total['column_name']} {total['key']}: {total['stated']} stated, "
-            f"{total['parts_sum']} from {total['parts']} rows"
+            f"{total['column_name']} {total['key']}: {total['stated']:,.10g} stated, "
+            f"{total['parts_sum']:,.10g} from {total['parts']} rows"
         )
+    _more(differ.height)
     show.say(
         f"{read.read} files read, {len(read.refused)} refused, {len(read.passed_over)} without the "
         f"table; {verdict.rows_received} rows: {verdict.accepted.height} would be accepted, "

@@ -35,3 +35,10 @@
 {% endmacro %}
 
 {% macro duckdb__year_end(year) %} cast({{ year }} || '-12-31' as date) {% endmacro %}
+
+{# Column names of contracts may be words of SQL. #}
+{% macro quoted(columns) %}
+    {% set names = [] %}
+    {% for column in columns %} {% do names.append(adapter.quote(column)) %} {% endfor %}
+    {{ return(names) }}
+{% endmacro %}

@@ -20,7 +20,7 @@
         {% set shown = [] %}
         {% for column in node.columns.values() %}
             {% if not (facts.publish == "rows" and column.meta.personal) %}
-                {% do shown.append(column.name) %}
+                {% do shown.append(adapter.quote(column.name)) %}
             {% endif %}
         {% endfor %}
         with
@@ -87,7 +87,7 @@
         from candidates
         qualify
             row_number() over (
-                partition by {{ facts.key | join(", ") }}
+                partition by {{ quoted(facts.key) | join(", ") }}
                 order by delivery_seq desc, _feed asc, _row asc
             )
             = 1

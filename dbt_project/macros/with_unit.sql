@@ -18,7 +18,7 @@
             and coalesce(n.valid_to, date '9999-12-31') >= {{ period_start }}
         qualify
             row_number() over (
-                partition by d.{{ key | join(", d.") }} order by n.valid_from
+                partition by d.{{ quoted(key) | join(", d.") }} order by n.valid_from
             )
             = 1
     {% endif %}

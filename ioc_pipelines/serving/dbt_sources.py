@@ -21,7 +21,11 @@ _PROVENANCE = {
     "_recorded_at": "When this version of the row was accepted",
     "_is_carried_forward": "Last good row of a key whose newer row was refused",
 }
-_ENVIRONMENT = "{{ env_var('IOC_ACCEPTED', '/tmp') }}"
+# batches that an older version of the contract accepted have other columns
+_LOCATION = (
+    "read_parquet('{{ env_var('IOC_ACCEPTED', '/tmp') }}/{name}/batches/*.parquet', "
+    "union_by_name = true)"
+)
 
 
 def dbt_properties(contracts: Mapping[str, type[Contract]]) -> str:
@@ -33,7 +37,7 @@ def dbt_properties(contracts: Mapping[str, type[Contract]]) -> str:
             {
                 "name": "accepted",
                 "description": "Rows that met their contract, one file per batch.",
-                "meta": {"external_location": f"{_ENVIRONMENT}/{{name}}/batches/*.parquet"},
+                "meta": {"external_location": _LOCATION},
                 "tables": [_source(contract) for contract in listed],
             },
         ],

@@ -7,7 +7,7 @@ from pathlib import Path
 from ioc_pipelines.catalog.contracts import all_contracts
 from ioc_pipelines.catalog.json_schema import catalog_schemas
 from ioc_pipelines.durable import write_durably
-from ioc_pipelines.home import DBT_PROJECT, PROJECT, SOURCES
+from ioc_pipelines.home import DBT_PROJECT, PROJECT, SOURCES, table_name
 from ioc_pipelines.serving.dbt_sources import dbt_properties
 
 
@@ -26,6 +26,13 @@ def stale_files() -> list[str]:
         for path, text in generated_files().items()
         if not path.exists() or path.read_text(encoding="utf-8") != text
     ]
+
+
+def missing_models() -> list[str]:
+    """Staging models that contracts want and nobody has written, as paths below the project."""
+    folder = DBT_PROJECT / "models" / "staging"
+    wanted = [folder / f"{table_name(dataset)}.sql" for dataset in all_contracts()]
+    return [path.relative_to(PROJECT).as_posix() for path in wanted if not path.exists()]
 
 
 def generate() -> list[str]:

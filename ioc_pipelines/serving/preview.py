@@ -42,11 +42,12 @@ def _workbook(path: Path, sheet: str | None, rows: int) -> Iterator[str]:
         yield f"no sheet {chosen!r}"
         return
     found = workbook.get_sheet_by_name(chosen)
-    yield f"sheet {chosen!r}, {found.total_height} rows, {found.total_width} columns:"
-    for number, row in enumerate(found.to_python(skip_empty_area=False)[:rows], start=1):
-        cells = [(index_letter(i), _cell(value)) for i, value in enumerate(row) if value != ""]
-        if cells:
-            yield f"{number:4}  " + " | ".join(f"{letter}: {text}" for letter, text in cells)
+    cells = found.to_python(skip_empty_area=False)
+    yield f"sheet {chosen!r}, {len(cells)} rows, {max(map(len, cells), default=0)} columns:"
+    for number, row in enumerate(cells[:rows], start=1):
+        said = [(index_letter(i), _cell(value)) for i, value in enumerate(row) if value != ""]
+        if said:
+            yield f"{number:4}  " + " | ".join(f"{letter}: {text}" for letter, text in said)
 
 
 def _archive(path: Path) -> Iterator[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ioc_pipelines.home import DBT_PROJECT, Home
-from ioc_pipelines.warehouse.build import dbt_environment
+from ioc_pipelines.warehouse.build import dbt_environment, dbt_hash
 
 _FAILED = frozenset({"error", "fail", "runtime error"})
 
@@ -48,7 +48,14 @@ def dbt_build(home: Home, facts: Mapping[str, str]) -> list[NodeResult]:
     from dbt.cli.main import dbtRunner  # 3 s
 
     os.environ.update({**dbt_environment(home), **facts})
-    result = dbtRunner().invoke(["build", *_flags(home.build / "dbt")])
+    target = home.build / "dbt"
+    target.mkdir(parents=True, exist_ok=True)
+    project, stamp = dbt_hash(), target / "project.of"
+    # what dbt remembers of an earlier parse misses properties that came before their model
+    changed = not stamp.exists() or stamp.read_text() != project
+    anew = ["--no-partial-parse"] if changed else []
+    result = dbtRunner().invoke(["build", *_flags(target), *anew])
+    stamp.write_text(project)
     if not isinstance(result.result, RunExecutionResult) or result.exception:
         msg = f"dbt build: {result.exception or 'no result'}"
         raise DbtError(msg) from result.exception
@@ -69,7 +76,7 @@ def dbt_parse(target: Path) -> None:
     """Write ``manifest.json`` to ``target``. Raises DbtError when the project does not parse."""
     from dbt.cli.main import dbtRunner
 
-    result = dbtRunner().invoke(["parse", *_flags(target)])
+    result = dbtRunner().invoke(["parse", *_flags(target), "--no-partial-parse"])
     if not result.success:
         msg = f"dbt parse: {result.exception}"
         raise DbtError(msg) from result.exception
