@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandera.polars as pa
 import polars as pl
 
 from contracts.base import BatchContext, BatchFinding, Contract, ContractInfo, batch_rule, column
@@ -29,9 +30,16 @@ class StateBudgetInvestment(Contract):
     month_bn_vnd: float = column(
         vi="Ước thực hiện trong tháng", en="Estimate of the month", unit="tỷ đồng", ge=0
     )
-    cumulative_bn_vnd: float = column(
-        vi="Cộng dồn từ đầu năm", en="From 1 January", unit="tỷ đồng", ge=0
+    cumulative_bn_vnd: float = column(vi="Cộng dồn từ đầu năm", en="From 1 January", unit="tỷ đồng")
+
+    @pa.dataframe_check(
+        error="correct.cumulative_covers_month",
+        description="Cộng dồn từ đầu năm phải từ số trong tháng trở lên, tháng 1 phải bằng nhau",
     )
+    def cumulative_covers_month(cls, data: pa.PolarsData) -> pl.LazyFrame:  # noqa: D102
+        month, cumulative = pl.col("month_bn_vnd"), pl.col("cumulative_bn_vnd")
+        in_january = pl.col("period").str.ends_with("-01")
+        return data.lazyframe.select((cumulative >= month) & (~in_january | (cumulative == month)))
 
     @batch_rule("complete.no_missing_period", "Thiếu kỳ báo cáo ở giữa chuỗi")
     def no_missing_period(  # noqa: D102

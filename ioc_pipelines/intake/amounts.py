@@ -17,6 +17,7 @@ import polars as pl
 from ioc_pipelines.catalog.columns import Column
 from ioc_pipelines.catalog.patterns import names_in
 from ioc_pipelines.catalog.units import ratio
+from ioc_pipelines.intake.text import nfc, single_spaced
 
 _FORMS = {
     "vi": r"^[+-]?([1-9]\d{0,2}(\.\d{3})+|\d+)(,\d+)?$",
@@ -88,7 +89,8 @@ def amounts(
     if isinstance(source.dtype, pl.Struct) and _all_numbers(frame):
         digits = pl.lit(None, pl.String)
     if kind.is_integer():
-        scaled = bool(((frame["times"] != 1) | (frame["over"] != 1)).any())
+        as_is = (frame["times"] == 1) & (frame["over"] == 1)
+        scaled = not as_is.fill_null(value=False).all()  # null: a unit that is not known
         value = _whole(source.dtype, digits, scaled=scaled)
     else:
         value = _number(source.dtype, digits)
@@ -106,12 +108,12 @@ class _Marked:
     @classmethod
     def of(cls, column: Column, text: pl.Series, source: pl.Series) -> _Marked:
         ones = pl.Series([1], dtype=pl.Int64).new_from_index(0, len(text))
-        status = _looked_up_text(_texts(source), column.nulls)
+        status = _looked_up_text(single_spaced(nfc(_texts(source))), column.nulls)
         if not text.str.contains(r"[^\d.,+-]").any():
             return cls(text, ones, status)
         if column.marks:
             found = text.str.extract(f"(?i)({_either(column.marks)})")
-            marks = {k.casefold(): v for k, v in column.marks.items()}
+            marks = {normalize("NFC", k).casefold(): v for k, v in column.marks.items()}
             of_mark = _looked_up_text(found.str.to_lowercase(), marks)
             frame = pl.DataFrame([of_mark.alias("mark"), status.alias("status")])
             status = frame.select(pl.coalesce("mark", "status"))["mark"]
@@ -222,7 +224,7 @@ def _looked_up(keys: pl.Series, values: Mapping[str | None, int]) -> pl.Series:
 def _looked_up_text(keys: pl.Series, values: Mapping[str, str]) -> pl.Series:
     if not values:
         return pl.Series([None], dtype=pl.String).new_from_index(0, len(keys))
-    return keys.str.strip_chars().replace_strict(values, default=None, return_dtype=pl.String)
+    return keys.replace_strict(values, default=None, return_dtype=pl.String)
 
 
 def _either(words: Mapping[str, object]) -> str:

@@ -31,8 +31,9 @@ CONTROL_SCHEMA = pl.Schema(
         "ties": pl.Boolean,
     }
 )
-# sums of doubles differ in their last places from the total that a spreadsheet shows
-_SLACK = 1e-9
+# sums of doubles differ in their last places from the total that a spreadsheet shows: by so much
+# of what was added up, for each row
+_SLACK = 2.0**-49
 
 
 def control_totals(
@@ -64,7 +65,11 @@ def control_totals(
         .explode(ROW)
         .join(every, on=[FILE, SHEET, *keys, ROW], how="inner", nulls_equal=True)
         .group_by("_total")
-        .agg(pl.col(measures).sum(), pl.len().alias("_count"))
+        .agg(
+            pl.col(measures).sum(),
+            pl.col(measures).abs().sum().name.suffix("_size"),
+            pl.len().alias("_count"),
+        )
     )
     return _listed(compared, sums, measures, keys)
 
@@ -103,7 +108,8 @@ def _listed(
         applies = (pl.col("_columns").list.len() == 0) | pl.col("_columns").list.contains(measure)
         stated, parts = pl.col(measure), pl.col(f"{measure}_parts")
         difference = stated - parts
-        allowed = pl.col("_tolerance") + _SLACK * pl.max_horizontal(stated.abs(), parts.abs())
+        size = pl.max_horizontal(stated.abs(), f"{measure}_size")
+        allowed = pl.col("_tolerance") + _SLACK * (pl.col("_count") + 1) * size
         # where only some parts are listed their sum may fall short of the total
         ties = pl.when("_some").then(difference >= -allowed).otherwise(difference.abs() <= allowed)
         frames.append(

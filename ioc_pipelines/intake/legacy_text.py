@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from urllib.parse import quote
 
@@ -63,27 +64,51 @@ _VNI_CODE = re.compile("|".join(sorted(map(re.escape, _VNI), key=len, reverse=Tr
 _TONES = "\u0300\u0301\u0303\u0309\u0323"
 _STOPPED_TONES = "\u0301\u0323"
 _ONSET = "b|ch|c|d|đ|gh|gi|g|h|kh|k|l|m|ngh|ng|nh|n|ph|p|qu|r|s|th|tr|t|v|x"
-_VOWELS = (
-    "uyê|uya|uyu|oai|oay|oao|oeo|uây|uôi|iêu|yêu|ươi|ươu|uơ|"
-    "ia|iê|ya|yê|ua|uô|ưa|ươ|ai|ao|au|ay|âu|ây|eo|êu|iu|oa|oă|oe|oi|ôi|ơi|uâ|uê|ui|uy|ưi|ưu|oo|"
-    "[aăâeêioôơuưy]"
+_OPEN = (
+    "[aeêioôơuưy]|ai|ao|au|ay|âu|ây|eo|êu|ia|iu|oa|oe|oi|ôi|ơi|ua|uê|ui|uơ|uy|ưa|ưi|ưu|ya|"
+    "iêu|yêu|oai|oao|oay|oeo|uây|uôi|uya|uyu|ươi|ươu"
 )
-_SYLLABLE = re.compile(rf"(?:{_ONSET})?(?:{_VOWELS})(?P<coda>ch|ng|nh|[ckmnpt])?")
+_CLOSED = (
+    ("a|e|oa|oe|i|y|uy", "ch|ng|nh|[ckmnpt]"),
+    ("ă|oă|o|ô|u", "ng|[ckmnpt]"),
+    ("â|uâ|iê|yê|uô|ươ|ư", "ng|[cmnpt]"),
+    ("ê|uê", "ch|nh|[kmnpt]"),
+    ("oo", "ng|c"),
+    ("ơ", "[mnpt]"),
+    ("uyê", "[nt]"),
+)
+_RIME = "|".join([_OPEN, *(f"(?:{vowels})(?:{codas})" for vowels, codas in _CLOSED)])
+_SYLLABLE = re.compile(rf"(?:{_ONSET})?(?P<rime>{_RIME})")
+_HIGHLAND = re.compile(
+    rf"(?:{_ONSET}|[bdđghkmprst]?[bdhjklmnprvwyz])?(?:{_OPEN}|i?[aăâeêioôơuưy])(?:ng|nh|ch|[chklmnprt])?"
+)
+_CODA = re.compile("(?:ch|ng|nh|[ckmnpt])$")
+_MARKED_VOWELS = "ăâêôơư"
 # what a word of a legacy cell is made of: letters, and the signs that stand for letters
 _WORD = re.compile(
     r"[^\W\d_]*[\u00a1-\u00ff][^\W\d_\u00d7\u00f7]*(?:[\u00a1-\u00bf]|[^\W\d_])*|[^\W\d_]+"
 )
 
-# signs of Western fonts that no Vietnamese text has, a capital inside a word, two vowels of which
-# one is marked: without one of them a cell is not looked at twice
+# signs of Western fonts that no Vietnamese text has, a capital or a small letter where the other
+# must be, two vowels of which one is marked: without one of them a cell is not looked at twice
+_WESTERN_LETTERS = (
+    r"[\u00a1-\u00bf\u00c4-\u00c7\u00cb\u00ce-\u00d1\u00d6-\u00d8\u00db\u00dc\u00de"
+    r"\u00df\u00e4-\u00e7\u00eb\u00ee-\u00f1\u00f6-\u00f8\u00fb\u00fc\u00fe\u00ff]"
+)
+_WESTERN = re.compile(_WESTERN_LETTERS)
 SUSPICIOUS = (
-    r"[\u00a1-\u00a9\u00ab-\u00bf\u00c4-\u00c7\u00cb\u00ce-\u00d1\u00d6-\u00d8\u00db\u00dc\u00de"
-    r"\u00df\u00e4-\u00e7\u00eb\u00ee-\u00f1\u00f6-\u00f8\u00fb\u00fc\u00fe\u00ff\u00aa]"
+    f"{_WESTERN_LETTERS}"
     r"|[a-z][\u00c0-\u00de]|[A-Z][\u00c0-\u00de][a-z]|[aeouyAEOUYôÔ][\u00c0-\u00c5\u00c8-\u00ca\u00d2-\u00d9"
     r"\u00e0-\u00e5\u00e8-\u00ea\u00f2-\u00f9]|[áâãèéêìíòóôõùúý][aeiouy]"
+    r"|[\u00e0-\u00fd][A-Z]|[A-FH-Z]I[ÀÁÂÃÈÉÒÓÔÕÙÚ]"
 )
 _SUSPICIOUS = re.compile(SUSPICIOUS)
 _ABBREVIATION = re.compile("[A-Z]*Đ[A-Z]*")
+# letters that no legacy font has the code of; signs that are a letter in none
+_UNICODE = re.compile("[ĂăĐđĨĩŨũƠơƯư\u1ea0-\u1ef9]")
+_SIGNS = "°±²³º"
+_SIGN = re.compile("[\u00a1-\u00bf\u00d7\u00f7]?")
+_ASCII_CAPITAL, _ASCII_SMALL = re.compile("[A-Z]"), re.compile("[a-z]")
 _CONTROL = "|[\u0000-\u0008\u000e-\u001f\u007f]"
 _INVISIBLE = "[\u00ad\u200b-\u200f\u2060\ufeff]"
 _VOWEL_LETTERS = frozenset("aeiouy")
@@ -94,7 +119,9 @@ MOJIBAKE = (
     "\ufffd|[\u0080-\u009f\ue000-\uf8ff]|[ÂÃÄÅâ][\u0080-\u00bf€™œžšŸ]|Æ°|Ä‘|á[º»][^\\s\\w.,;)]"
     "|[\\p{L}][\u00a1-\u00a9\u00ab\u00ac\u00ae-\u00b1\u00b4-\u00b6\u00b8\u00bb-\u00bf\u00d7\u00f7]"
     "[\\p{L}]"
-    "|(^|[\\s(])[\u00a1-\u00a9\u00ac\u00ae\u00af\u00b5\u00b6\u00b8\u00bf][\\p{L}]"
+    "|(^|[\\s(])([\u00a1-\u00a9\u00ac\u00ae\u00af\u00b6\u00b8\u00bf][\\p{L}]"
+    "|\u00b5[\\p{L}--[gmslAFLVW]])"
+    "|[\\p{L}][\u00a8\u00ac\u00b5-\u00b8]([\\s.,;:)]|$)|[\\p{L}]\u00aa"
 )
 
 
@@ -126,22 +153,96 @@ def readable(name: str) -> str:
 @lru_cache(maxsize=10_000)
 def decode(text: str) -> str:
     """One cell in Unicode NFC; as it is when no reading makes every word Vietnamese."""
-    if not _SUSPICIOUS.search(text):
-        return unicodedata.normalize("NFC", text)
-    for reading in _readings(text):
-        words = [word for word in _WORD.findall(reading) if not word.isascii()]
-        if words and all(_is_vietnamese(word) for word in words):
-            return unicodedata.normalize("NFC", reading)
-    return unicodedata.normalize("NFC", text)
-
-
-def _readings(text: str) -> Iterator[str]:
-    """The text as it stands, then in each legacy encoding."""
-    yield text
+    composed = unicodedata.normalize("NFC", text)
+    if not _SUSPICIOUS.search(text) or _is_read(composed, _is_vietnamese):
+        return composed
     # residue of an office program that took the code of a letter for a tone mark as well
-    cleaned = "".join(map(_without_stray_tone, unicodedata.normalize("NFC", text)))
-    yield cleaned.translate(_TCVN3)
-    yield _VNI_CODE.sub(lambda found: _VNI[found[0]], cleaned)
+    cleaned = "".join(map(_without_stray_tone, composed))
+    for is_word in (_is_well_spelt, _is_vietnamese, _is_of_the_highlands):
+        for words in (_tcvn3_words(cleaned), _vni_words(cleaned)):
+            chosen = [word.chosen(is_word) for word in words]
+            reading = _replaced(cleaned, chosen)
+            if _is_proof(cleaned, chosen) and _is_read(reading, is_word):
+                return unicodedata.normalize("NFC", reading)
+    return composed
+
+
+def _is_read(text: str, is_word: Callable[[str], bool]) -> bool:
+    """Whether the text has words beyond ASCII, and all of them are words.
+
+    A sign that stands alone is no word, nor is it a part of one: m², 5º.
+    """
+    words = [word.strip(_SIGNS) for word in _WORD.findall(text)]
+    words = [word for word in words if not word.isascii() and not _SIGN.fullmatch(word)]
+    return bool(words) and all(map(is_word, words))
+
+
+@dataclass(frozen=True)
+class _Word:
+    """A word of a cell, as it stands and as it is read."""
+
+    start: int
+    before: str
+    after: str
+
+    def chosen(self, is_word: Callable[[str], bool]) -> _Word:
+        """The word left as it stands where only that is a word: some cells have both kinds."""
+        if is_word(self.before) and not is_word(self.after):
+            return replace(self, after=self.before)
+        return self
+
+
+def _tcvn3_words(text: str) -> list[_Word]:
+    reading = _in_capitals(text.translate(_TCVN3))
+    if len(reading) != len(text):
+        return []
+    return [
+        _Word(found.start(), text[found.start() : found.end()], found[0])
+        for found in _WORD.finditer(reading)
+    ]
+
+
+def _vni_words(text: str) -> list[_Word]:
+    return [
+        _Word(found.start(), found[0], _VNI_CODE.sub(lambda code: _VNI[code[0]], found[0]))
+        for found in _WORD.finditer(text)
+    ]
+
+
+def _is_proof(text: str, words: list[_Word]) -> bool:
+    """Whether words show that the cell was written in a legacy font; a sign alone shows nothing.
+
+    They are no Vietnamese as they stand, and are as they are read. Beside letters that are Unicode
+    for sure a word of Vietnamese letters may be a slip: there must be as many as are read and need
+    not be.
+    """
+    changed = [word for word in words if len(word.before) > 1 and word.before != word.after]
+    needless = sum(_is_vietnamese(word.before) for word in changed)
+    needed = [w for w in changed if not _is_vietnamese(w.before) and _is_vietnamese(w.after)]
+    if _UNICODE.search(text) and not any(_WESTERN.search(word.before) for word in needed):
+        return len(needed) >= max(needless, 1)
+    return bool(needed)
+
+
+def _replaced(text: str, words: list[_Word]) -> str:
+    parts, end = [], 0
+    for word in words:
+        parts += [text[end : word.start], word.after]
+        end = word.start + len(word.before)
+    return "".join([*parts, text[end:]])
+
+
+def _in_capitals(reading: str) -> str:
+    """The reading with whole words in capitals.
+
+    A font of capitals draws them over the codes of small letters: Hµ NéI is HÀ NỘI.
+    """
+    words = [w for w in _WORD.findall(reading) if _ASCII_CAPITAL.search(w) and not w.isascii()]
+    if all(word[1:].islower() or word.isupper() or len(word) == 1 for word in words):
+        return reading
+    return _WORD.sub(
+        lambda word: word[0] if _ASCII_SMALL.search(word[0]) else word[0].upper(), reading
+    )
 
 
 def _without_stray_tone(char: str) -> str:
@@ -156,15 +257,60 @@ def _is_vietnamese(word: str) -> bool:
 
     Abbreviations such as QĐ, NĐ and HĐND count too.
     """
+    return _ABBREVIATION.fullmatch(word) is not None or _tone_of(word) is not None
+
+
+def _is_well_spelt(word: str) -> bool:
+    """Whether it is Vietnamese with its tone mark where it is taught to be: nghệ, not ngheọ."""
     if _ABBREVIATION.fullmatch(word):
         return True
-    if not (word.islower() or word.isupper() or word[1:].islower()):
+    tone = _tone_of(word)
+    if tone is None:
         return False
+    rime, place = tone
+    marked = [i for i, letter in enumerate(rime) if letter in _MARKED_VOWELS]
+    vowels = _CODA.sub("", rime)
+    if marked:
+        places = {marked[-1]}
+    elif rime in ("oa", "oe", "uy"):
+        places = {0, 1}
+    elif vowels != rime:
+        places = {len(vowels) - 1}
+    else:
+        places = {1 if len(rime) == 3 else 0}
+    return place is None or place in places
+
+
+def _is_of_the_highlands(word: str) -> bool:
+    """Whether it is Vietnamese, or a name such as Krông or Jút as it is spelt there."""
+    if _is_vietnamese(word):
+        return _is_well_spelt(word)
+    return _HIGHLAND.fullmatch(_toneless(word)) is not None
+
+
+def _toneless(word: str) -> str:
     spelt = unicodedata.normalize("NFD", word.casefold())
-    tones = [char for char in spelt if char in _TONES]
-    base = unicodedata.normalize("NFC", "".join(c for c in spelt if c not in _TONES))
+    return unicodedata.normalize("NFC", "".join(char for char in spelt if char not in _TONES))
+
+
+def _tone_of(word: str) -> tuple[str, int | None] | None:
+    """The rime of a syllable without its tone, and the place of the tone in it; None: no word."""
+    if not (word.islower() or word.isupper() or word[1:].islower()):
+        return None
+    letters = unicodedata.normalize("NFC", word.casefold())
+    spelt = [unicodedata.normalize("NFD", letter) for letter in letters]
+    tones = [(i, char) for i, letter in enumerate(spelt) for char in letter if char in _TONES]
+    if any(spelt[i][0] not in _VOWEL_LETTERS for i, _ in tones):
+        return None
+    base = "".join(
+        unicodedata.normalize("NFC", "".join(c for c in letter if c not in _TONES))
+        for letter in spelt
+    )
     match = _SYLLABLE.fullmatch(base)
     if match is None or len(tones) > 1:
-        return False
-    stopped = match["coda"] in ("c", "ch", "p", "t")
-    return not stopped or (bool(tones) and tones[0] in _STOPPED_TONES)
+        return None
+    rime = match["rime"]
+    stopped = rime.endswith(("c", "ch", "p", "t"))
+    if stopped and not (tones and tones[0][1] in _STOPPED_TONES):
+        return None
+    return rime, tones[0][0] - match.start("rime") if tones else None

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Iterable, Mapping
 
 import polars as pl
@@ -41,12 +40,15 @@ def plain_key(key: str) -> str:
 
 
 def spellings(names: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Keys of ``(spelling, name)`` pairs; a spelling without marks where it means one name only."""
-    pairs = list(names)
-    known = {name_key(spelling): name for spelling, name in pairs}
-    plain = Counter(plain for plain, _ in {(plain_key(k), name) for k, name in known.items()})
-    unmarked = {plain_key(k): name for k, name in known.items() if plain[plain_key(k)] == 1}
-    return unmarked | known
+    """Keys of ``(spelling, name)`` pairs, with marks and without, where they mean one name only."""
+    meant: dict[str, set[str]] = {}
+    for spelling, name in names:
+        meant.setdefault(name_key(spelling), set()).add(name)
+    plain: dict[str, set[str]] = {}
+    for key, named in meant.items():
+        plain.setdefault(plain_key(key), set()).update(named)
+    unmarked = {key: named for key, named in plain.items() if key not in meant}
+    return {k: min(n) for k, n in (meant | unmarked).items() if k and len(n) == 1}
 
 
 def canonical(texts: pl.Series, known: Mapping[str, str]) -> pl.Series:

@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 import yaml
-from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema import (  # type: ignore[import-untyped]
+    Draft202012Validator,
+    FormatChecker,
+)
 from pydantic import ValidationError
 
 from ioc_pipelines.catalog.json_schema import catalog_schemas

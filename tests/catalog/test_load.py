@@ -289,7 +289,7 @@ HERE = "so_thu.yaml: feed so_thu/finance.made_up: "
             id="header rows backwards",
         ),
         pytest.param(
-            feed(layout={"format": "csv", "header_rows": 0}),
+            feed(layout={"format": "csv", "header_rows": [0, 2]}),
             "layout.csv.header_rows.0: ",
             id="no header rows",
         ),

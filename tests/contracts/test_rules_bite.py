@@ -219,11 +219,14 @@ CASES: dict[str, Cases] = {
         breaks={
             ("clean.format", "period"): {"period": "2024-13"},
             ("correct.min", "month_bn_vnd"): {"month_bn_vnd": -0.1},
-            ("correct.min", "cumulative_bn_vnd"): {"cumulative_bn_vnd": -0.1},
+            # the plan of the year, read as what was spent by January
+            ("correct.cumulative_covers_month", None): {"period": "2024-01"},
             (KEY_UNIQUE, None): {"month_bn_vnd": 1325.6},
         },
         at_the_limit=[
             {"month_bn_vnd": 0.0, "cumulative_bn_vnd": 0.0},
+            {"period": "2024-01", "cumulative_bn_vnd": 1325.5},
+            {"period": "2024-02", "cumulative_bn_vnd": 1325.5},
             {"unit_name": "Bộ Y tế"},
         ],
     ),

@@ -1,4 +1,4 @@
-"""The reviewed seed of administrative units and of the spellings of province names."""
+"""The reviewed seeds of administrative units and of the spellings of names."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from collections import Counter
 from itertools import groupby, pairwise
 from pathlib import Path
 
+import polars as pl
 import pytest
+
+from ioc_pipelines.intake.names import canonical, name_key, plain_key, spellings
 
 ROOT = Path(__file__).resolve().parents[2]
 SEEDS = ROOT / "dbt_project" / "seeds"
@@ -40,8 +43,16 @@ def units() -> list[Row]:
 
 
 @pytest.fixture(scope="module")
-def aliases() -> list[Row]:
-    return read("province_alias.csv")
+def listed() -> list[Row]:
+    return read("name_spelling.csv")
+
+
+def pairs(listed: list[Row], name_list: str) -> list[tuple[str, str]]:
+    return [(row["spelling"], row["name"]) for row in listed if row["name_list"] == name_list]
+
+
+def province_names(units: list[Row]) -> set[str]:
+    return {u["name"] for u in units if u["level"] == "province"}
 
 
 def in_force(units: list[Row], level: str, day: str) -> list[Row]:
@@ -119,7 +130,7 @@ def test_name_and_code_have_their_form(units: list[Row]) -> None:
         assert len(u["code"]) == {"province": 2, "commune": 5}[u["level"]]
 
 
-@pytest.mark.parametrize("name", ["admin_unit.csv", "province_alias.csv"])
+@pytest.mark.parametrize("name", ["admin_unit.csv", "name_spelling.csv"])
 def test_text_is_nfc_and_tidy(name: str) -> None:
     text = (SEEDS / name).read_bytes().decode("utf-8")
     assert unicodedata.is_normalized("NFC", text)
@@ -128,17 +139,70 @@ def test_text_is_nfc_and_tidy(name: str) -> None:
         assert all(value == " ".join(value.split()) for value in row.values())
 
 
-def test_rows_are_sorted(units: list[Row], aliases: list[Row]) -> None:
+def test_rows_are_sorted(units: list[Row]) -> None:
     keys = [(u["level"] != "province", u["code"], u["valid_from"]) for u in units]
     assert keys == sorted(keys)
-    assert [a["alias"] for a in aliases] == sorted({a["alias"] for a in aliases})
 
 
-def test_alias_is_a_further_spelling_of_a_province(units: list[Row], aliases: list[Row]) -> None:
-    before_reform = in_force(units, "province", "2025-06-30")
-    assert {a["code"] for a in aliases} <= {u["code"] for u in before_reform}
-    known = {u[column] for u in units for column in ("name", "full_name")}
-    assert not known & {a["alias"] for a in aliases}
+def test_spellings_are_sorted_and_unique(listed: list[Row]) -> None:
+    header, *lines = (SEEDS / "name_spelling.csv").read_text(encoding="utf-8").splitlines()
+    assert header == "name_list,spelling,name"
+    assert len(lines) >= 20
+    assert lines == sorted(lines)
+    assert len({(row["name_list"], row["spelling"]) for row in listed}) == len(lines)
+    assert all(all(row.values()) for row in listed)
+
+
+def test_a_spelling_of_a_province_stands_for_a_province(
+    units: list[Row], listed: list[Row]
+) -> None:
+    spelt = pairs(listed, "province")
+    assert len(spelt) >= 10
+    assert {name for _, name in spelt} <= province_names(units)
+
+
+def test_no_spelling_of_a_province_is_listed_that_is_matched_without(
+    units: list[Row], listed: list[Row]
+) -> None:
+    official = [(name, name) for name in province_names(units)]
+    spelt = pairs(listed, "province")
+    for spelling, name in spelt:
+        others = spellings([*official, *(pair for pair in spelt if pair != (spelling, name))])
+        texts = pl.Series([spelling, name])
+        assert canonical(texts, others).to_list() == [None, name]
+        known = spellings([*official, *spelt])
+        assert canonical(texts, known).to_list() == [name, name]
+
+
+def test_a_name_of_a_list_is_a_spelling_of_itself_or_stands_beside_another(
+    listed: list[Row],
+) -> None:
+    """A body that is spelt as it is called needs a line for its name, and only one."""
+    for name_list in {row["name_list"] for row in listed} - {"province"}:
+        spelt = pairs(listed, name_list)
+        with_others = {name for spelling, name in spelt if spelling != name}
+        as_called = {name for spelling, name in spelt if spelling == name}
+        assert not with_others & as_called
+
+
+def test_no_spelling_means_two_names(units: list[Row], listed: list[Row]) -> None:
+    lists = {row["name_list"] for row in listed}
+    assert lists >= {"province", "ministry", "not_a_unit"}
+    for name_list in lists:
+        spelt = pairs(listed, name_list)
+        named = [(name, name) for _, name in spelt]
+        if name_list == "province":
+            named += [(name, name) for name in province_names(units)]
+        meant: dict[str, set[str]] = {}
+        for spelling, name in [*spelt, *named]:
+            meant.setdefault(name_key(spelling), set()).add(name)
+        assert {key: names for key, names in meant.items() if len(names) > 1} == {}
+
+
+def test_no_two_provinces_are_spelt_alike_without_marks(units: list[Row]) -> None:
+    """Files in English have no marks: each of their names still means one province."""
+    names = sorted(province_names(units))
+    assert len({plain_key(name_key(name)) for name in names}) == len(names)
 
 
 Other = dict[str, dict[str, str]]

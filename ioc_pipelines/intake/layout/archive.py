@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 import re
 import tarfile
 import zipfile
@@ -16,6 +17,19 @@ from ioc_pipelines.intake.legacy_text import readable
 _MOST_MEMBERS = 100_000
 _MOST_BYTES = 4 * 1024**3
 _CHUNK = 1024**2
+
+DAMAGED = (
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    zlib.error,
+    lzma.LZMAError,
+    KeyError,
+    EOFError,
+    OSError,
+    ValueError,
+    RuntimeError,  # encrypted, or packed in a way that Python has no reader for
+)
+"""What reading an archive raises when its bytes are not what they were."""
 _SAYS_UTF_8 = 0x800
 
 
@@ -35,7 +49,7 @@ def members(path: Path, name: str, pattern: str, folder: Path) -> Iterator[tuple
             found += 1
             yield target, f"{name}!{readable(member)}"
             target.unlink()
-    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError) as error:
+    except DAMAGED as error:
         raise UnreadableFileError(name, f"damaged archive: {type(error).__name__}") from error
     if not found:
         raise StructureMismatchError(name, f"no member of the archive matches {pattern!r}")
@@ -51,6 +65,7 @@ def _opened(path: Path, name: str, pattern: str) -> Iterator[tuple[str, IO[bytes
                 if re.search(pattern, path_inside):
                     yield path_inside, archive.open(info)
     elif tarfile.is_tarfile(path):
+        _read_to_its_end(path, name)
         with tarfile.open(path) as archive:
             for count, member in enumerate(archive):
                 _limit(count, member.size, name)
@@ -61,6 +76,17 @@ def _opened(path: Path, name: str, pattern: str) -> Iterator[tuple[str, IO[bytes
                         yield member.name, opened
     else:
         raise UnreadableFileError(name, "neither a ZIP nor a tar archive")
+
+
+def _read_to_its_end(path: Path, name: str) -> None:
+    """Unpack a tar archive once: its checksum stands behind the last member, and is not asked for
+    by what reads members.
+    """
+    with tarfile.open(path) as archive:
+        size = 0
+        while archive.fileobj and (part := archive.fileobj.read(_CHUNK)):
+            size += len(part)
+            _limit(0, size, name)
 
 
 def _name(info: zipfile.ZipInfo) -> str:

@@ -33,10 +33,14 @@ class Body:
 
 @dataclass(frozen=True)
 class Sorted:
-    """Positions in the body of its data rows and of its totals, each with its declaration."""
+    """Positions in the body of its data rows and of its totals, each with its declaration.
+
+    ``headings`` are rows that say what they are and hold no figure.
+    """
 
     data: pl.Series
     totals: list[tuple[int, Total]]
+    headings: pl.Series
     notes: dict[str, Any]
 
 
@@ -85,13 +89,17 @@ def sort_rows(
         frame = frame.with_columns(_headings(labels, figures))
     data = frame.filter(inside, pl.col(_KIND) == "data")["_at"]
     totals = frame.filter(pl.col(_KIND) == "total").select("_at", _TOTAL).rows()
-    return Sorted(data, [(at, layout.totals[n]) for at, n in totals], _notes(frame.filter(inside)))
+    headings = frame.filter(pl.col(_KIND) == "heading")["_at"]
+    notes = _notes(frame.filter(inside))
+    return Sorted(data, [(at, layout.totals[n]) for at, n in totals], headings, notes)
 
 
 def parts_of(body: Body, found: Sorted, at: int, total: Total) -> list[int]:
-    """Row numbers of the parts of one total."""
+    """Row numbers of the parts of one total; none when one of them holds no figure."""
     data = found.data.to_list()
     if total.parts_matching is not None:
+        if body.row_text.gather(found.headings).str.contains(total.parts_matching).any():
+            return []
         rows = sorted([*data, *(a for a, _ in found.totals if a != at)])
         said = body.row_text.gather(rows).str.contains(total.parts_matching).to_list()
         chosen = [row for row, is_part in zip(rows, said, strict=True) if is_part]
@@ -122,11 +130,15 @@ def _first_match(frame: pl.DataFrame, pattern: str | None, start: int, file: str
 
 
 def _repeats_head(head: Head, header: Header, positions: Sequence[int]) -> pl.Expr:
-    """Rows that say again what the header's or the title's rows say in the wanted columns."""
+    """Rows that say again what the header's or the title's rows say in the wanted columns.
+
+    A row above the header that fills several of them is no title: another table stands there.
+    """
     seen = []
-    for row in head.rows[: header.bottom]:
+    for at, row in enumerate(head.rows[header.start : header.bottom], start=header.start):
         cells = [row[p] if p < len(row) and row[p] else None for p in positions]
-        if any(cells) and cells not in seen:
+        said = sum(cell is not None for cell in cells)
+        if said and (at >= header.top or said == 1) and cells not in seen:
             seen.append(cells)
     same = [
         pl.all_horizontal(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import unicodedata
 from collections.abc import Collection, Sequence
 from itertools import islice
@@ -22,6 +23,8 @@ from ioc_pipelines.intake.layout.table import Table, Wanted, spaced
 from ioc_pipelines.intake.legacy_text import decode, decoded
 
 _HEAD_RECORDS = 120
+_BEYOND = 8
+_LINE_END = re.compile("\r*\n|\r")
 _BYTE_ORDER_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
 
 
@@ -64,6 +67,8 @@ def _decoded(layout: CsvLayout, path: Path, name: str) -> tuple[bytes, str]:
         raise UnreadableFileError(
             name, f"not text in {encoding.removesuffix('-sig').upper()}: byte {error.start}"
         ) from error
+    # one way of ending lines, so that all that count lines count alike
+    text = _LINE_END.sub("\n", text)
     return text.encode(), text
 
 
@@ -83,13 +88,17 @@ def _head(text: str, delimiter: str, name: str) -> tuple[list[list[str]], list[i
 
 
 def _body_frame(content: bytes, delimiter: str, lines: int, width: int, name: str) -> pl.DataFrame:
-    """The records below the header as text."""
+    """The records below the header as text.
+
+    Delimiters at the end of a line, with nothing behind them, do no harm.
+    """
     below = content.split(b"\n", lines)[-1] if content.count(b"\n") >= lines else b""
-    schema = {str(i): pl.String for i in range(width)}
+    known = [str(i) for i in range(width)]
+    schema = dict.fromkeys([*known, *(f"beyond {i}" for i in range(_BEYOND))], pl.String)
     if not below.strip():
-        return pl.DataFrame(schema=schema)
+        return pl.DataFrame(schema=dict.fromkeys(known, pl.String))
     try:
-        return pl.read_csv(
+        frame = pl.read_csv(
             below,
             separator=delimiter,
             has_header=False,
@@ -98,6 +107,12 @@ def _body_frame(content: bytes, delimiter: str, lines: int, width: int, name: st
         )
     except PolarsError as error:
         raise UnreadableFileError(name, f"not readable as CSV: {type(error).__name__}") from error
+    beyond = frame.select(pl.exclude(known).str.strip_chars() != "")
+    too_wide = beyond.select(pl.any_horizontal(pl.all()).arg_true())
+    if not too_wide.is_empty():
+        row = int(_line_numbers(frame, lines)[too_wide.item(0, 0)])
+        raise UnreadableFileError(name, f"line {row}: more cells than the header has columns")
+    return frame.select(known)
 
 
 def _below(rows: Sequence[Sequence[str]], pattern: str | None, name: str) -> int:

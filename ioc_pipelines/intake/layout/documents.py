@@ -10,9 +10,16 @@ import polars as pl
 
 from ioc_pipelines.catalog.layouts import DocumentLayout
 from ioc_pipelines.durable import sha256_of
-from ioc_pipelines.intake.errors import StructureMismatchError
 from ioc_pipelines.intake.layout.captured import capture
-from ioc_pipelines.intake.layout.table import FILE, ROW, SHEET, Table, Wanted, missing_columns
+from ioc_pipelines.intake.layout.table import (
+    FILE,
+    ROW,
+    SHEET,
+    Table,
+    Wanted,
+    found_in,
+    put_together,
+)
 
 _UNKNOWN = "application/octet-stream"
 
@@ -28,10 +35,13 @@ def read_document(
         "sha256": sha256_of(path),
         **capture(layout.captures, {"file": name}, name),
     }
-    missing = [w.source for w in wanted if w.source not in facts]
-    if missing:
-        raise StructureMismatchError(name, missing_columns(missing, list(facts)))
     frame = pl.DataFrame(
         {FILE: [name], SHEET: pl.Series([None], dtype=pl.String), ROW: [1], **facts}
     )
+    chosen = found_in(wanted, tuple(facts), (), name)
+    frame = frame.with_columns(
+        pl.lit(None, pl.String).alias(source) if column is None else pl.col(column).alias(source)
+        for source, column in chosen.items()
+    )
+    frame = put_together(frame, wanted, name)
     return Table(frame, {"rows": 1})

@@ -42,11 +42,15 @@ class Place:
 
 @dataclass(frozen=True)
 class Header:
-    """Rows of a header and the columns of each source; several where the table is wide."""
+    """Rows of a header and the columns of each source; several where the table is wide.
+
+    ``start`` is the first row that was looked at: what stands above is another table.
+    """
 
     top: int
     height: int
     columns: dict[str, tuple[Place, ...]]
+    start: int = 0
 
     @property
     def bottom(self) -> int:
@@ -78,7 +82,7 @@ def find_header(
         for height in range(layout.header_rows[0], layout.header_rows[1] + 1):
             texts = _texts(head, top, height, spread=layout.spread)
             columns, missing = _match(texts, wanted)
-            header = Header(top, height, columns)
+            header = Header(top, height, columns, start)
             if columns and not _begins_here(head, header):
                 continue
             if optional.issuperset(missing):

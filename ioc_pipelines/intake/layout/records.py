@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,12 +23,16 @@ from ioc_pipelines.intake.layout.table import (
     SHEET,
     Table,
     Wanted,
+    found_in,
     missing_columns,
+    put_together,
 )
 from ioc_pipelines.intake.legacy_text import decoded
 
 _AROUND = "^."
 _MISSING = object()
+_MOST = 2**63
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 class _Record:
@@ -85,10 +90,12 @@ def json_table(wanted: Collection[Wanted], files: Sequence[JsonFile]) -> Table:
     first = files[0].name
     columns: dict[str, pl.Series] = {}
     present: set[str] = set()
-    for want in wanted:
-        if want.source not in files[0].values and not names_in(want.source):
+    parts = [Wanted(part, optional=w.optional) for w in wanted for part in names_in(w.source)]
+    sought = [w for w in (*parts, *wanted) if not names_in(w.source)]
+    for want in sought:
+        if want.source not in files[0].values:
             columns[want.source] = _column(records, want, present)
-    required = [w.source for w in wanted if w.source in columns and not w.optional]
+    required = [w.source for w in sought if w.source in columns and not w.optional]
     missing = [source for source in required if source not in present]
     if missing:
         shown = list(dict.fromkeys(f for r in records[:1_000] for f in r.fields))
@@ -106,6 +113,7 @@ def json_table(wanted: Collection[Wanted], files: Sequence[JsonFile]) -> Table:
             **captured,
         }
     )
+    frame = put_together(frame, wanted, first)
     found: dict[str, Any] = {"rows": frame.height}
     if len(files) == 1:
         found.update(files[0].values)
@@ -124,15 +132,16 @@ def read_parquet(wanted: Collection[Wanted], path: Path, name: str) -> Table:
     frame = frame.select(
         numbers.alias(ROW), pl.lit(None, pl.String).alias(SHEET), pl.exclude(*PLACE)
     )
-    sources = [want.source for want in wanted]
-    missing = [source for source in sources if source not in frame.columns]
-    if missing:
-        shown = [column for column in frame.columns if not column.startswith("_")]
-        raise StructureMismatchError(name, missing_columns(missing, shown))
-    for source in sources:
-        if frame.schema[source].is_nested():
+    present = [column for column in frame.columns if column not in PLACE]
+    chosen = found_in(wanted, present, (), name)
+    for source, column in chosen.items():
+        if column is not None and frame.schema[column].is_nested():
             raise StructureMismatchError(name, f"'{source}' holds a structure, not a value")
-    table = frame.select(pl.lit(name).alias(FILE), SHEET, ROW, *dict.fromkeys(sources))
+    cells = [
+        pl.lit(None, pl.String).alias(source) if column is None else pl.col(column).alias(source)
+        for source, column in chosen.items()
+    ]
+    table = put_together(frame.select(pl.lit(name).alias(FILE), SHEET, ROW, *cells), wanted, name)
     texts = [column for column, kind in table.schema.items() if kind == pl.String]
     table = table.with_columns(decoded(table.select(t for t in texts if t not in PLACE)))
     return Table(table, {"rows": table.height})
@@ -142,7 +151,7 @@ def _parsed(layout: JsonLayout, path: Path, name: str) -> Any:
     try:
         text = path.read_bytes().decode("utf-8-sig")
         if layout.format == "ndjson":
-            return [json.loads(line) for line in text.splitlines() if line.strip()]
+            return list(_lines(text, name))
         return json.loads(text)
     except UnicodeDecodeError as error:
         raise UnreadableFileError(name, "not text in UTF-8") from error
@@ -150,6 +159,17 @@ def _parsed(layout: JsonLayout, path: Path, name: str) -> Any:
         raise UnreadableFileError(name, f"not readable as JSON: line {error.lineno}") from error
     except RecursionError as error:
         raise UnreadableFileError(name, "not readable as JSON: nested too deep") from error
+    except ValueError as error:
+        raise UnreadableFileError(name, "not readable as JSON: a number too long") from error
+
+
+def _lines(text: str, name: str) -> Iterator[Any]:
+    for number, line in enumerate(text.split("\n"), start=1):
+        try:
+            if line.strip():
+                yield json.loads(line)
+        except json.JSONDecodeError as error:
+            raise UnreadableFileError(name, f"not readable as JSON: line {number}") from error
 
 
 def _records(layout: JsonLayout, root: Any, name: str) -> Iterator[_Record]:
@@ -187,7 +207,10 @@ def _feature(feature: Any, name: str) -> dict[str, Any]:
     if not isinstance(feature, dict):
         raise UnreadableFileError(name, "not a GeoJSON collection of features")
     geometry = json.dumps(feature.get("geometry"), ensure_ascii=False, separators=(",", ":"))
-    return {"id": feature.get("id"), **(feature.get("properties") or {}), "geometry": geometry}
+    properties = feature.get("properties") or {}
+    if not isinstance(properties, dict):
+        raise UnreadableFileError(name, "not a GeoJSON collection of features")
+    return {"id": feature.get("id"), **properties, "geometry": geometry}
 
 
 def _with_children(records: Sequence[_Record], field: str, name: str) -> Iterator[_Record]:
@@ -215,9 +238,13 @@ def _column(records: Sequence[_Record], want: Wanted, present: set[str]) -> pl.S
             raise StructureMismatchError(
                 record.file, f"'{want.source}' holds a structure, not a value"
             )
+        if isinstance(found, str) and _HALF.search(found):
+            raise UnreadableFileError(record.file, f"'{want.source}' holds half a character")
         values.append(None if found is _MISSING else found)
     kinds = {type(value) for value in values if value is not None}
-    if kinds == {int} and all(abs(v) < 2**63 for v in values if v is not None):
+    if any(type(value) is int and abs(value) >= _MOST for value in values):
+        kinds = {str}  # digits are exact as text
+    if kinds == {int}:
         return pl.Series(values, dtype=pl.Int64)
     if kinds == {bool}:
         return pl.Series(values, dtype=pl.Boolean)

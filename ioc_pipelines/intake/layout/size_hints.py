@@ -15,7 +15,7 @@ _SHEET = re.compile(r"^xl/worksheets/[^/]+\.xml$")
 
 
 def without_size_hints(path: Path) -> io.BytesIO:
-    """The workbook with the hint taken out of every sheet. Raises BadZipFile, zlib.error."""
+    """The workbook with the hint taken out of every sheet. Raises what a damaged archive raises."""
     copy = io.BytesIO()
     with zipfile.ZipFile(path) as book, zipfile.ZipFile(copy, "w", zipfile.ZIP_STORED) as target:
         for info in book.infolist():

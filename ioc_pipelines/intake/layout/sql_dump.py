@@ -11,15 +11,40 @@ import polars as pl
 from ioc_pipelines.catalog.layouts import SqlDumpLayout
 from ioc_pipelines.intake.errors import StructureMismatchError, UnreadableFileError
 from ioc_pipelines.intake.layout.captured import capture
-from ioc_pipelines.intake.layout.table import FILE, ROW, SHEET, Table, Wanted, missing_columns
+from ioc_pipelines.intake.layout.table import (
+    FILE,
+    ROW,
+    SHEET,
+    Table,
+    Wanted,
+    found_in,
+    put_together,
+)
 from ioc_pipelines.intake.legacy_text import decoded
 
-_INSERT = re.compile(r"\binsert\s+into\s+([^\s(]+)\s*\(([^)]*)\)\s*values\s*", re.IGNORECASE)
-_VALUE = re.compile(
-    r"\s*(?:[NE]?'((?:[^'\\]|''|\\.)*)'|(null)|(true|false)|([+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?))\s*",
-    re.IGNORECASE | re.DOTALL,
-)
+_TEXT = {
+    # a backslash is a character like others, except in dumps of MySQL and behind E
+    False: r"N?'(?P<quoted>(?:[^']|'')*)'",
+    True: r"[NE]?'(?P<quoted>(?:[^'\\]|''|\\.)*)'",
+}
+_REST = r"(?P<null>null)|(?P<word>true|false)|(?P<number>[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)"
+_FLAGS = re.IGNORECASE | re.DOTALL
+_VALUE = {
+    escaped: re.compile(rf"\s*(?:E'(?P<e>(?:[^'\\]|''|\\.)*)'|{text}|{_REST})\s*", _FLAGS)
+    for escaped, text in _TEXT.items()
+}
+# comments and texts are passed over: an INSERT in them is none
+_NEXT = {
+    escaped: re.compile(
+        rf"--[^\n]*|/\*.*?\*/|{text}"
+        r"|\b(?P<insert>insert)\s+into\s+(?P<table>[^\s(]+)\s*\((?P<columns>[^)]*)\)\s*values\s*",
+        _FLAGS,
+    )
+    for escaped, text in _TEXT.items()
+}
+_MYSQL = re.compile(r"\binsert\s+into\s+`", re.IGNORECASE)
 _BACKSLASH = re.compile(r"\\(.)", re.DOTALL)
+_ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "0": "\0", "Z": "\x1a"}
 _QUOTES = '"`[]'
 
 
@@ -40,52 +65,63 @@ def read_sql_dump(
     rows: list[list[str | None]] = []
     tables = set()
     position = 0
-    while statement := _INSERT.search(text, position):
-        table = _unquoted(statement[1].split(".")[-1])
-        tables.add(table)
+    escaped = _MYSQL.search(text) is not None
+    while statement := _NEXT[escaped].search(text, position):
         position = statement.end()
+        if not statement["insert"]:
+            continue
+        table = _unquoted(statement["table"].split(".")[-1])
+        tables.add(table)
         if table != layout.table:
             continue
-        names = [_unquoted(part) for part in statement[2].split(",")]
+        names = [_unquoted(part) for part in statement["columns"].split(",")]
         if columns and names != columns:
             raise StructureMismatchError(name, _at(text, position, "other columns than before"))
         columns = names
-        position = _tuples(text, position, rows, len(columns), name)
+        position = _tuples(text, position, rows, len(columns), name, _VALUE[escaped])
     if not columns:
         shown = ", ".join(sorted(tables)) or "none"
         raise StructureMismatchError(
             name, f"no INSERT into table '{layout.table}'; the dump fills: {shown}"
         )
     values = capture(layout.captures, {"file": name}, name)
-    sources = list(dict.fromkeys(w.source for w in wanted if w.source not in values))
-    missing = [source for source in sources if source not in columns]
-    if missing:
-        raise StructureMismatchError(name, missing_columns(missing, columns))
+    chosen = found_in(wanted, columns, tuple(values), name)
     found = dict(zip(columns, zip(*rows, strict=True), strict=True)) if rows else {}
-    frame = pl.DataFrame(
-        {
-            FILE: pl.Series([name] * len(rows), dtype=pl.String),
-            SHEET: pl.Series([layout.table] * len(rows), dtype=pl.String),
-            ROW: pl.int_range(1, len(rows) + 1, eager=True, dtype=pl.Int64),
-            **{s: pl.Series(found.get(s, ()), dtype=pl.String) for s in sources},
-        }
+    nothing = [None] * len(rows)
+    cells = {
+        source: pl.Series(nothing if column is None else found.get(column, ()), dtype=pl.String)
+        for source, column in chosen.items()
+    }
+    place = {
+        FILE: pl.Series([name] * len(rows), dtype=pl.String),
+        SHEET: pl.Series([layout.table] * len(rows), dtype=pl.String),
+        ROW: pl.int_range(1, len(rows) + 1, eager=True, dtype=pl.Int64),
+    }
+    frame = pl.DataFrame({**place, **cells})
+    frame = frame.with_columns(
+        *decoded(frame.select(*cells)), *(pl.lit(value).alias(key) for key, value in values.items())
     )
-    frame = frame.with_columns(decoded(frame.select(sources))).with_columns(
-        pl.lit(value).alias(key) for key, value in values.items()
-    )
+    frame = put_together(frame, wanted, name)
     return Table(frame, {"table": layout.table, "rows": frame.height, **values})
 
 
-def _tuples(text: str, position: int, rows: list[list[str | None]], width: int, name: str) -> int:
+def _tuples(
+    text: str,
+    position: int,
+    rows: list[list[str | None]],
+    width: int,
+    name: str,
+    values: re.Pattern[str],
+) -> int:
     """Read the tuples behind VALUES into ``rows``; where they end."""
     while True:
         position = _expect(text, position, "(", name)
         row: list[str | None] = []
         while True:
-            value = _VALUE.match(text, position)
+            value = values.match(text, position)
             if value is None:
                 raise StructureMismatchError(name, _at(text, position, "not a plain value"))
-            row.append(_read(value))
+            row.append(_read(value, escaped=values is _VALUE[True]))
             position = value.end()
             if text.startswith(")", position):
                 break
@@ -101,13 +137,19 @@ def _tuples(text: str, position: int, rows: list[list[str | None]], width: int, 
         position += 1
 
 
-def _read(value: re.Match[str]) -> str | None:
-    quoted, null, boolean, number = value.groups()
-    if null:
+def _read(value: re.Match[str], *, escaped: bool) -> str | None:
+    if value["null"]:
         return None
-    if quoted is not None:
-        return _BACKSLASH.sub(r"\1", quoted.replace("''", "'"))
-    return boolean.lower() if boolean else number
+    if value["e"] is not None:
+        return _unescaped(value["e"])
+    if value["quoted"] is not None:
+        quoted = value["quoted"]
+        return _unescaped(quoted) if escaped else quoted.replace("''", "'")
+    return value["word"].lower() if value["word"] else value["number"]
+
+
+def _unescaped(quoted: str) -> str:
+    return _BACKSLASH.sub(lambda found: _ESCAPED.get(found[1], found[1]), quoted.replace("''", "'"))
 
 
 def _expect(text: str, position: int, char: str, name: str) -> int:

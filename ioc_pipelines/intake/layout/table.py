@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from ioc_pipelines.catalog.columns import Column
-from ioc_pipelines.catalog.patterns import names_in
+from ioc_pipelines.catalog.patterns import names_in, pattern_of, words_of
 from ioc_pipelines.intake.errors import StructureMismatchError
 
 FILE, SHEET, ROW = "_file", "_sheet", "_row"
@@ -130,6 +130,14 @@ def index_letter(index: int) -> str:
     return letters
 
 
+def _plain(source: str) -> str:
+    """The words of a source, without the signs of a pattern."""
+    if pattern_of(source) is None:
+        return words_of(source)
+    named = re.sub(r"\(\?P<\w+>|\\[a-zA-Z][+*]?|[?*+^$()/|\[\]{}:.]", " ", words_of(source))
+    return spaced(named)
+
+
 def missing_columns(missing: Iterable[str], present: Collection[str]) -> str:
     """Name the source columns that are not there, each with its nearest candidates.
 
@@ -138,7 +146,7 @@ def missing_columns(missing: Iterable[str], present: Collection[str]) -> str:
     """
     parts = []
     for name in missing:
-        near = difflib.get_close_matches(name, [p for p in present if p], n=2, cutoff=0.5)
+        near = difflib.get_close_matches(_plain(name), [p for p in present if p], n=2, cutoff=0.5)
         parts.append(f"'{name}'" + (f" (nearest: {', '.join(near)})" if near else ""))
     shown = ", ".join(p for p in present if p)
     header = f"the header has: {shown}" if shown else "no header was recognised"

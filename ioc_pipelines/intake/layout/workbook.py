@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import zipfile
-import zlib
 from collections.abc import Collection, Iterator, Sequence
 from datetime import date, datetime
 from itertools import islice
@@ -16,6 +15,7 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from ioc_pipelines.catalog.layouts import XlsxLayout
 from ioc_pipelines.intake.errors import StructureMismatchError, UnreadableFileError
+from ioc_pipelines.intake.layout.archive import DAMAGED
 from ioc_pipelines.intake.layout.assemble import assemble
 from ioc_pipelines.intake.layout.body import Body, needs_row_text
 from ioc_pipelines.intake.layout.captured import capture
@@ -83,7 +83,7 @@ class _Sheet:
     def __init__(self, workbook: CalamineWorkbook, sheet: str, path: Path, name: str) -> None:
         try:
             opened = _opened(workbook, sheet, path)
-        except (CalamineError, zipfile.BadZipFile, zlib.error) as error:
+        except (CalamineError, *DAMAGED) as error:
             raise UnreadableFileError(
                 name, f"sheet '{sheet}': not readable: {type(error).__name__}"
             ) from error
@@ -173,7 +173,7 @@ def _put_formula_errors(texts: list[pl.Series], path: Path, sheet: str, name: st
     """Give the cells of formula errors their text."""
     try:
         errors = formula_errors(path, sheet)
-    except (zipfile.BadZipFile, zlib.error, KeyError, EOFError, OSError) as error:
+    except DAMAGED as error:
         raise UnreadableFileError(name, f"damaged workbook: {type(error).__name__}") from error
     for (row, col), text in errors.items():
         if col < len(texts) and row < len(texts[col]):

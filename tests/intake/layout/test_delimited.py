@@ -106,7 +106,7 @@ def test_what_was_written_is_read(
     writer = csv.writer(written, delimiter=";", quoting=quoting, lineterminator=end)
     writer.writerows([SOURCES, *cells])
     reader = csv.reader(io.StringIO(written.getvalue(), newline=""), delimiter=";")
-    expected = []
+    expected: list[tuple[Any, ...]] = []
     line = reader.line_num + 1
     for record in reader:
         expected.append((line, *record))
@@ -219,3 +219,107 @@ def test_a_file_without_its_header_is_not_quoted(tmp_path: Path) -> None:
 
 def test_a_column_named_like_ours_does_no_harm(tmp_path: Path) -> None:
     assert rows(read(tmp_path, "Mã;_row;Số\n01;x;5\n02;y;\n")) == TWO
+
+
+# --- lines above and below the table --------------------------------------------------------------
+
+TITLED = "Biểu 9. Dự toán năm 2026;;\nĐơn vị: triệu đồng\n\nMã;Số\n01;5\n02;\nNguồn: Bộ Tài chính\n"
+
+
+def test_lines_above_the_header_are_its_title(tmp_path: Path) -> None:
+    captures = {"year": {"where": "title", "pattern": r"năm (\d{4})"}}
+    table = read(tmp_path, TITLED, ("year", *SOURCES), captures=captures, skip_rows="^Nguồn")
+    assert rows(table) == [(5, "01", "5"), (6, "02", None)]
+    assert table.frame["year"].to_list() == ["2026", "2026"]
+    assert table.found["header_row"] == 4
+    assert table.found["skipped_rows"] == [7]
+
+
+def test_a_line_below_the_table_is_a_row_unless_the_layout_knows_it(tmp_path: Path) -> None:
+    assert rows(read(tmp_path, TITLED))[-1] == (7, "Nguồn: Bộ Tài chính", None)
+    stopped = read(tmp_path, TITLED, stop_before="^Nguồn")
+    assert rows(stopped) == [(5, "01", "5"), (6, "02", None)]
+
+
+def test_a_title_with_more_cells_than_the_table(tmp_path: Path) -> None:
+    table = read(tmp_path, "a;b;c;d;e;f\nMã;Số\n01;5\n02;\n")
+    assert rows(table) == [(3, "01", "5"), (4, "02", None)]
+
+
+def test_a_header_of_two_lines(tmp_path: Path) -> None:
+    content = "Mã;Số;\n;ca mắc;tử vong\n01;5;1\n"
+    table = read(tmp_path, content, ("Mã", "Số ca mắc", "Số tử vong"), header_rows=2, spread=True)
+    assert table.frame.drop("_file", "_sheet").rows() == [(3, "01", "5", "1")]
+
+
+def test_lines_of_fewer_cells_are_filled_up(tmp_path: Path) -> None:
+    """Some programs leave out what is empty at the end."""
+    content = "Mã;Ghi chú;Số\n01\n02;x\n03;;7\n"
+    assert rows(read(tmp_path, content)) == [(2, "01", None), (3, "02", None), (4, "03", "7")]
+
+
+# --- ends of lines --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\r\r\n"], ids=["unix", "dos", "mac", "twice"])
+def test_however_lines_end_no_row_is_lost(tmp_path: Path, end: str) -> None:
+    content = "Biểu 9\nMã;Số\n01;5\n\n02;6\n".replace("\n", end)
+    assert rows(read(tmp_path, content)) == [(3, "01", "5"), (5, "02", "6")]
+
+
+def test_an_end_of_line_inside_a_title_costs_no_row(tmp_path: Path) -> None:
+    content = '"Biểu\r9";x\nMã;Số\n01;5\n02;6\n'
+    assert rows(read(tmp_path, content)) == [(4, "01", "5"), (5, "02", "6")]
+
+
+# --- encodings ------------------------------------------------------------------------------------
+
+
+def test_a_font_of_the_nineties_in_windows_1252(tmp_path: Path) -> None:
+    """TCVN3: the bytes of Western letters stand for Vietnamese ones (TCVN 5712:1993)."""
+    content = (
+        b"T\xd8nh;S\xe8 l\xad\xeeng\nH\xadng Y\xaan;5\nH\xb6i D\xad\xacng;6\nTh\xb8i B\xd7nh;7\n"
+    )
+    table = read(tmp_path, content, ("Tỉnh", "Số lượng"), encoding="windows-1252")
+    assert table.frame.select("Tỉnh", "Số lượng").rows() == [
+        ("Hưng Yên", "5"),
+        ("Hải Dương", "6"),
+        ("Thái Bình", "7"),
+    ]
+
+
+def test_the_vietnamese_code_page_of_windows(tmp_path: Path) -> None:
+    """Windows-1258 writes tones as characters of their own behind the letter."""
+    tones = {"ế": "ê\u0301", "ộ": "ô\u0323", "ỉ": "i\u0309", "ố": "ô\u0301", "ả": "a\u0309"}
+    text = "Tỉnh;Số\nHuế;5\nHà Nội;6\nHải Phòng;7\n"
+    content = "".join(tones.get(char, char) for char in text).replace("ò", "o\u0300")
+    table = read(tmp_path, content.encode("cp1258"), ("Tỉnh", "Số"), encoding="windows-1258")
+    assert table.frame["Tỉnh"].to_list() == ["Huế", "Hà Nội", "Hải Phòng"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("declared", ["utf-8", "utf-16"])
+def test_utf_16_is_known_by_its_mark(tmp_path: Path, encoding: str, declared: str) -> None:
+    """Excel's "Unicode text" has it, and tabs."""
+    text = "Mã\tSố\r\n01\t5\r\nĐẳng\t\r\n"
+    marked = text if encoding == "utf-16" else "\ufeff" + text
+    table = read(tmp_path, marked.encode(encoding), encoding=declared, delimiter="\t")
+    assert rows(table) == [(2, "01", "5"), (3, "Đẳng", None)]
+
+
+@pytest.mark.parametrize("encoding", ["windows-1252", "windows-1258", "utf-16"])
+def test_a_mark_of_utf_8_is_believed(tmp_path: Path, encoding: str) -> None:
+    assert (
+        rows(read(tmp_path, b"\xef\xbb\xbf" + "Mã;Số\n01;5\n02;\n".encode(), encoding=encoding))
+        == TWO
+    )
+
+
+def test_bytes_that_the_declared_encoding_does_not_have(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableFileError, match="not text in WINDOWS-1252: byte 6"):
+        read(tmp_path, b"Ma;So\n\x81;5\n", ("Ma", "So"), encoding="windows-1252")
+
+
+def test_tabs_between_cells(tmp_path: Path) -> None:
+    content = 'Mã\tSố\n01\t"5\t6"\n02\t\n'
+    assert rows(read(tmp_path, content, delimiter="\t")) == [(2, "01", "5\t6"), (3, "02", None)]

@@ -7,6 +7,7 @@ lines by Python's own reader, objects as they are. Nothing of the layouts takes 
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
 import re
@@ -117,14 +118,36 @@ def family(open_data: Path, entries: dict[str, FeedEntry], known: Spellings) -> 
 
 
 def sheet_of(path: Path, name: str) -> Cells:
-    """All cells of a sheet from A1 on; with openpyxl where calamine does not take its size."""
+    """All cells of a sheet from A1 on."""
     book = CalamineWorkbook.from_path(path)
     try:
         return book.get_sheet_by_name(name).to_python(skip_empty_area=False)
-    except CalamineError:
-        with_openpyxl = load_workbook(path, data_only=True)
-        rows = with_openpyxl[name].iter_rows(values_only=True)
-        return [["" if cell is None else cell for cell in row] for row in rows]
+    except CalamineError:  # a hint of the size that calamine does not take
+        return sheet_in_xml(path, book.sheet_names.index(name) + 1)
+
+
+def sheet_in_xml(path: Path, place: int) -> Cells:
+    """The cells as they stand in the XML of the sheet at ``place``."""
+    with zipfile.ZipFile(path) as book:
+        shared = book.read("xl/sharedStrings.xml").decode()
+        sheet = book.read(f"xl/worksheets/sheet{place}.xml").decode()
+    texts = [
+        html.unescape("".join(re.findall(r"<t\b[^>]*>([^<]*)</t>", item)))
+        for item in re.findall(r"<si>(.*?)</si>", shared, re.DOTALL)
+    ]
+    cells: dict[tuple[int, int], Any] = {}
+    for attributes, inner in re.findall(r"<c\b([^>]*[^/>])>(.*?)</c>", sheet, re.DOTALL):
+        value, address = (
+            re.search(r"<v>([^<]*)</v>", inner),
+            re.search(r'\br="([A-Z]+)(\d+)"', attributes),
+        )
+        if value and address:
+            said = texts[int(value[1])] if 't="s"' in attributes else value[1]
+            is_text = re.search(r'\bt="(s|str)"', attributes)
+            place_of = (int(address[2]) - 1, letter_index(address[1]))
+            cells[place_of] = said if is_text else float(said)
+    height, width = (max(place_of[i] for place_of in cells) + 1 for i in (0, 1))
+    return [[cells.get((row, column), "") for column in range(width)] for row in range(height)]
 
 
 def at(cells: Cells, row: int, letter: str) -> Any:
@@ -834,12 +857,12 @@ def test_units_are_those_of_every_object(family: Read, open_data: Path) -> None:
         (FDI, "2024-12-29-02.Bieu-T12.2024.xlsx", "2025-01-29-02.-Bieu-T1.2025.xlsx", {}),
         (INVESTMENT, "2024-12-29-02.Bieu-T12.2024.xlsx", "2025-01-29-02.-Bieu-T1.2025.xlsx", {}),
         (LABOUR, "2024-12-29-02.Bieu-T12.2024.xlsx", "2025-01-29-02.-Bieu-T1.2025.xlsx", {}),
-        # titles of 2003 to 2016 do not say the month: the name does
+        # the title of 2007 does not say the month: the name does
         (
             FDI,
-            "2003-12-29-Bieu1203-1.xls",
+            "2007-03-29-Bieu03-2007-1.xls",
             "2025-02-28-Bieu-02-2025.xls",
-            {"period": ("2003-12", "2025-02")},
+            {"period": ("2007-03", "2025-02")},
         ),
         (BUDGET, "Plan_2016.xls", "Plan_2017.xls", {"fiscal_year": (2016, 2017)}),
         (

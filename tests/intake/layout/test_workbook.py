@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import zipfile
 from collections.abc import Callable
 from datetime import date, datetime
@@ -12,9 +13,11 @@ from typing import Any
 import polars as pl
 import pytest
 import xlsxwriter
+from python_calamine import CalamineError, CalamineWorkbook
 
 from ioc_pipelines.catalog.layouts import XlsxLayout
 from ioc_pipelines.intake.errors import StructureMismatchError, UnreadableFileError
+from ioc_pipelines.intake.layout.read import read_tables
 from ioc_pipelines.intake.layout.table import Table
 from tests.intake.layout.reading import read_table
 
@@ -106,7 +109,7 @@ def monthly_form(sheet: Any, workbook: Any) -> None:
     sheet.write_row(13, 4, ["Người lập biểu"])
 
 
-FORM = {
+FORM: dict[str, Any] = {
     "header_rows": 2,
     "skip_rows": r"^(A \||Tổng cộng|Người lập biểu)",
     "captures": {"month": {"where": "title", "pattern": r"Tháng (\d{1,2}/\d{4})"}},
@@ -416,3 +419,202 @@ def test_random_damage_is_noticed_or_harmless(book: Book) -> None:
             outcomes["table"] += 1
     assert outcomes["unreadable"] > 0
     assert sum(outcomes.values()) == 120
+
+
+# --- hints of the size that are no hints ----------------------------------------------------------
+
+
+def with_hint(path: Path, hint: str) -> Path:
+    """The workbook with another statement of the size of its sheets."""
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            if name.startswith("xl/worksheets/sheet"):
+                content, count = re.subn(
+                    rb'<dimension ref="[^"]*"/>', f'<dimension ref="{hint}"/>'.encode(), content
+                )
+                assert count == 1
+            archive.writestr(name, content)
+    return path
+
+
+@pytest.mark.parametrize("hint", ["1:69", "A:B", "", "A1", "B2:A1", "Z9:Z9", "A1:XFD1048576", "x"])
+def test_the_cells_are_read_whatever_size_a_sheet_says_it_has(book: Book, hint: str) -> None:
+    """ECMA-376 lets a sheet leave the hint out; some programs write one that is none."""
+    path = with_hint(book(rows(["Mã", "Số"], ["01", 5], ["02", 6])), hint)
+    assert texts(read(path, ["Mã", "Số"]), "Mã", "Số") == [(2, "01", "5"), (3, "02", "6")]
+
+
+def test_a_formula_error_in_a_sheet_with_a_bad_hint_is_not_an_empty_cell(book: Book) -> None:
+    def fill(sheet: Any, _workbook: Any) -> None:
+        sheet.write_row(2, 1, ["Mã", "Số"])
+        sheet.write(3, 1, "01")
+        sheet.write_formula(3, 2, "=1/0", None, "#DIV/0!")
+
+    table = read(with_hint(book(fill), "1:69"), ["Mã", "Số"])
+    assert texts(table, "Mã", "Số") == [(4, "01", "#DIV/0!")]
+    assert numbers(table, "Số") == [None]
+
+
+def test_a_real_workbook_with_a_hint_of_rows_only(open_data: Path) -> None:
+    """The index of 2014: 63 provinces and their scores, from row 2 to row 64."""
+    path = open_data / "mof_budget/PCI/PCI_2014.xlsx"
+    with pytest.raises(CalamineError):
+        CalamineWorkbook.from_path(path).get_sheet_by_name("Summary_VN")
+    table = read(path, ["left of /^PCI 2014$/", "/^PCI 2014$/"], sheet="^Summary_VN$")
+    scores = dict(zip(table.frame["_row"], numbers(table, "/^PCI 2014$/"), strict=True))
+    ranked = [scores[row] for row in range(2, 65)]
+    # the best first, none missing
+    assert ranked == sorted((score for score in ranked if score), reverse=True)
+    assert 65 not in scores
+
+
+# --- workbooks of the nineties --------------------------------------------------------------------
+
+
+def test_a_real_xls_workbook_is_read_cell_by_cell(open_data: Path) -> None:
+    """BIFF8, in the font TCVN3; numbers and places are those that the cells have."""
+    path = open_data / "gdpm_disease_yearbooks/Nien_giam_2011r.xls"
+    cells = (
+        CalamineWorkbook.from_path(path).get_sheet_by_name("Soi").to_python(skip_empty_area=False)
+    )
+    table = read(path, ["/^Tỉnh/", "Tháng 1 M"], sheet="^Soi$", header_rows=2, spread=True)
+    expected = [(i, row[1]) for i, row in enumerate(cells, start=1) if i > 2 and row[0] != ""]
+    assert list(zip(table.frame["_row"], numbers(table, "Tháng 1 M"), strict=True)) == expected
+    assert cells[2][0] == "Hµ Néi"
+    assert texts(table, "/^Tỉnh/")[0] == (3, "Hà Nội")
+    assert table.found["columns"] == {"/^Tỉnh/": "A", "Tháng 1 M": "B"}
+
+
+@pytest.mark.parametrize("keep", [0.1, 0.5])
+def test_a_truncated_xls_workbook_is_refused(open_data: Path, tmp_path: Path, keep: float) -> None:
+    content = (open_data / "mof_budget/Budget/Plan_2004.xls").read_bytes()
+    path = tmp_path / "x.xls"
+    path.write_bytes(content[: int(len(content) * keep)])
+    with pytest.raises((UnreadableFileError, StructureMismatchError)):
+        read(path, ["/tổng thu/"], sheet=".", header_rows=[1, 7])
+
+
+# --- several sheets -------------------------------------------------------------------------------
+
+
+def test_each_sheet_holds_a_part_of_the_table(book: Book) -> None:
+    path = book(
+        {"Tả": rows(["Mã"], ["01"]), "Bìa": rows(["x"]), "Sởi": rows([], ["Mã"], ["02"], ["03"])}
+    )
+    captures = {"disease": {"where": "sheet", "pattern": "(.+)"}}
+    layout = XlsxLayout.model_validate(
+        {"format": "xlsx", "sheet": "^(Tả|Sởi)$", "sheets": "each", "captures": captures}
+    )
+    tables = read_tables(layout, ["Mã", "disease"], path, "x.xlsx")
+    assert [table.found["sheet"] for table in tables] == ["Tả", "Sởi"]
+    said = [
+        row for table in tables for row in table.frame.select("_sheet", "_row", "disease").rows()
+    ]
+    assert said == [("Tả", 2, "Tả"), ("Sởi", 3, "Sởi"), ("Sởi", 4, "Sởi")]
+
+
+def test_one_sheet_of_each_that_has_no_table_refuses_the_workbook(book: Book) -> None:
+    """A disease that is missing is not a disease without cases."""
+    path = book({"Tả": TABLE, "Sởi": rows(["Số"], ["02"])})
+    layout = XlsxLayout(format="xlsx", sheet=".", sheets="each")
+    with pytest.raises(StructureMismatchError, match="sheet 'Sởi'"):
+        read_tables(layout, ["Mã"], path, "x.xlsx")
+
+
+def test_of_several_sheets_that_match_the_one_with_the_table_is_read(book: Book) -> None:
+    path = book({"Vốn quý": rows(["Quý"], ["x"]), "Vốn tháng": TABLE, "Vốn": rows(["Ghi chú"])})
+    assert read(path, ["Mã"], sheet="^Vốn").found["sheet"] == "Vốn tháng"
+
+
+def test_two_sheets_with_the_table_are_a_mismatch_naming_them(book: Book) -> None:
+    path = book({"Vốn quý": TABLE, "Vốn tháng": TABLE, "Vốn": rows(["Ghi chú"])})
+    with pytest.raises(StructureMismatchError) as caught:
+        read(path, ["Mã"], sheet="^Vốn")
+    assert "2 sheets match and hold the table: Vốn quý, Vốn tháng" in caught.value.reason
+
+
+def test_no_sheet_of_several_with_the_table_is_a_mismatch_with_each_reason(book: Book) -> None:
+    path = book({"Vốn quý": rows(["Mã xã"], ["x"]), "Vốn": rows(["0912345678"])})
+    with pytest.raises(StructureMismatchError) as caught:
+        read(path, ["Mã xã", "Số"], sheet="^Vốn")
+    assert "sheet 'Vốn quý': column 'Số' not found; the header has: Mã xã" in caught.value.reason
+    assert "sheet 'Vốn': " in caught.value.reason
+    assert "0912345678" not in caught.value.reason
+
+
+# --- title ----------------------------------------------------------------------------------------
+
+BY_TITLE = {
+    "Sheet1": rows(["Biểu 1. Vốn đầu tư"], ["toàn  xã hội"], ["Mã"], ["01"]),
+    "Sheet2": rows(["Biểu 2. VỐN ĐẦU TƯ", "ngân sách"], [], ["Mã"], ["02"]),
+}
+
+
+@pytest.mark.parametrize(
+    ("title", "sheet"),
+    [("(?i)vốn đầu tư toàn xã hội", "Sheet1"), ("(?i)vốn đầu tư ngân sách", "Sheet2")],
+)
+def test_the_words_above_the_table_say_which_sheet_is_meant(
+    book: Book, title: str, sheet: str
+) -> None:
+    """They may stand in cells and rows of their own."""
+    assert read(book(BY_TITLE), ["Mã"], sheet=".", title=title).found["sheet"] == sheet
+
+
+def test_a_title_that_no_sheet_has_is_a_mismatch(book: Book) -> None:
+    with pytest.raises(StructureMismatchError) as caught:
+        read(book(BY_TITLE), ["Mã"], sheet=".", title="Dân số")
+    assert "with the title 'Dân số'" in caught.value.reason
+    assert "Sheet1, Sheet2" in caught.value.reason
+
+
+def test_a_title_is_looked_for_in_the_first_ten_rows(book: Book) -> None:
+    path = book(
+        {"A": rows(["Vốn"], ["Mã"], ["01"], at=9), "B": rows(["Vốn"], ["Mã"], ["02"], at=10)}
+    )
+    assert read(path, ["Mã"], sheet=".", title="Vốn").found["sheet"] == "A"
+
+
+# --- workbooks that need not have the table -------------------------------------------------------
+
+
+@pytest.mark.parametrize("layout", [{"sheet": "^DP$"}, {"sheet": ".", "title": "Lao động"}])
+def test_a_workbook_without_the_sheet_has_no_table_where_that_is_no_fault(
+    book: Book, layout: dict[str, str]
+) -> None:
+    declared = XlsxLayout.model_validate({"format": "xlsx", "absent": "skip"} | layout)
+    assert read_tables(declared, ["Mã"], book(TABLE), "x.xlsx") == []
+
+
+def test_a_sheet_that_is_there_without_its_table_is_a_mismatch_all_the_same(book: Book) -> None:
+    """The agency changed the form, and that must be seen."""
+    with pytest.raises(StructureMismatchError, match="'Mã'"):
+        read(book({"DP": rows(["Số"], ["1"])}), ["Mã"], sheet="^DP$", absent="skip")
+
+
+def test_other_bytes_are_not_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "x.xlsx"
+    path.write_bytes(b"x")
+    with pytest.raises(UnreadableFileError):
+        read(path, ["Mã"], sheet="^DP$", absent="skip")
+
+
+# --- a table below another ------------------------------------------------------------------------
+
+
+def test_the_table_below_the_row_that_is_named(book: Book) -> None:
+    path = book(
+        rows(
+            ["1. Thu"], ["Mã", "Số"], ["01", 5], ["2. Chi"], [], ["Mã", "Số"], ["01", 5], ["02", 6]
+        )
+    )
+    captures = {"form": {"where": "title", "pattern": r"(\d)\. "}}
+    first = read(path, ["form", "Mã"], captures=captures, stop_before=r"^2\.")
+    assert texts(first, "Mã") == [(3, "01")]
+    assert first.frame["form"].to_list() == ["1"]
+    second = read(path, ["Mã", "Số"], below=r"^2\. Chi$")
+    assert texts(second, "Mã", "Số") == [(7, "01", "5"), (8, "02", "6")]
+    with pytest.raises(StructureMismatchError, match=r"no row matches '\^3'"):
+        read(path, ["Mã"], below="^3")
