@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Annotated, Any, Literal
+from unicodedata import normalize
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -14,7 +15,10 @@ NameList = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
 def _with_reasons(value: Any) -> Any:
-    return dict.fromkeys(value, "no_value") if isinstance(value, list | tuple) else value
+    full = dict.fromkeys(value, "no_value") if isinstance(value, list | tuple) else value
+    if not isinstance(full, dict):
+        return full
+    return {normalize("NFC", k) if isinstance(k, str) else k: v for k, v in full.items()}
 
 
 def _several(value: Any) -> Any:

@@ -13,8 +13,9 @@ from pydantic import BaseModel, ValidationError
 from contracts.base import Contract
 from ioc_pipelines.catalog.contracts import all_contracts
 from ioc_pipelines.catalog.errors import CatalogError
+from ioc_pipelines.catalog.layouts import TableLayout
 from ioc_pipelines.catalog.models import Agency, Feed, Profile
-from ioc_pipelines.catalog.patterns import names_in
+from ioc_pipelines.catalog.patterns import groups_of, names_in
 from ioc_pipelines.catalog.references import name_lists
 from ioc_pipelines.catalog.units import ratio
 from ioc_pipelines.home import DBT_PROJECT
@@ -192,9 +193,23 @@ def _incomparable(feed: Feed, contract: type[Contract]) -> Iterator[str]:
             yield f"columns.{name}.names: no list '{unknown}' in seeds/name_spelling.csv"
         if column.status_of and column.status_of not in feed.columns:
             yield f"columns.{name}.status_of: no column '{column.status_of}'"
-    label = getattr(feed.layout, "label", None)
-    if label and label not in feed.columns:
-        yield f"layout.label: no column '{label}'"
+    if isinstance(feed.layout, TableLayout):
+        yield from _unknown_in_table(feed, feed.layout)
+
+
+def _unknown_in_table(feed: Feed, layout: TableLayout) -> Iterator[str]:
+    """Names in the layout and in templates that stand for nothing."""
+    if layout.label and layout.label not in feed.columns:
+        yield f"layout.label: no column '{layout.label}'"
+    for total in layout.totals:
+        for name in total.columns:
+            if name not in feed.columns:
+                yield f"layout.totals.columns: no column '{name}'"
+    groups = {g for c in feed.columns.values() for s in c.sources for g in groups_of(s)}
+    for name, column in feed.columns.items():
+        for part in (*names_in(column.source), *names_in(column.unit or "")):
+            if part not in groups and part not in layout.captures:
+                yield f"columns.{name}: '{{{part}}}' is neither captured nor a group of a pattern"
 
 
 def _repeated(ids: list[str]) -> list[str]:

@@ -19,6 +19,12 @@ from urllib.parse import quote
 
 import polars as pl
 
+from ioc_pipelines.intake.syllables import (
+    is_of_the_highlands,
+    is_vietnamese,
+    is_well_spelt,
+    without_stray_tone,
+)
 from ioc_pipelines.intake.text import nfc
 
 _TCVN3_LETTERS = (
@@ -61,29 +67,6 @@ def _vni() -> dict[str, str]:
 _VNI = _vni()
 _VNI_CODE = re.compile("|".join(sorted(map(re.escape, _VNI), key=len, reverse=True)))
 
-_TONES = "\u0300\u0301\u0303\u0309\u0323"
-_STOPPED_TONES = "\u0301\u0323"
-_ONSET = "b|ch|c|d|đ|gh|gi|g|h|kh|k|l|m|ngh|ng|nh|n|ph|p|qu|r|s|th|tr|t|v|x"
-_OPEN = (
-    "[aeêioôơuưy]|ai|ao|au|ay|âu|ây|eo|êu|ia|iu|oa|oe|oi|ôi|ơi|ua|uê|ui|uơ|uy|ưa|ưi|ưu|ya|"
-    "iêu|yêu|oai|oao|oay|oeo|uây|uôi|uya|uyu|ươi|ươu"
-)
-_CLOSED = (
-    ("a|e|oa|oe|i|y|uy", "ch|ng|nh|[ckmnpt]"),
-    ("ă|oă|o|ô|u", "ng|[ckmnpt]"),
-    ("â|uâ|iê|yê|uô|ươ|ư", "ng|[cmnpt]"),
-    ("ê|uê", "ch|nh|[kmnpt]"),
-    ("oo", "ng|c"),
-    ("ơ", "[mnpt]"),
-    ("uyê", "[nt]"),
-)
-_RIME = "|".join([_OPEN, *(f"(?:{vowels})(?:{codas})" for vowels, codas in _CLOSED)])
-_SYLLABLE = re.compile(rf"(?:{_ONSET})?(?P<rime>{_RIME})")
-_HIGHLAND = re.compile(
-    rf"(?:{_ONSET}|[bdđghkmprst]?[bdhjklmnprvwyz])?(?:{_OPEN}|i?[aăâeêioôơuưy])(?:ng|nh|ch|[chklmnprt])?"
-)
-_CODA = re.compile("(?:ch|ng|nh|[ckmnpt])$")
-_MARKED_VOWELS = "ăâêôơư"
 # what a word of a legacy cell is made of: letters, and the signs that stand for letters
 _WORD = re.compile(
     r"[^\W\d_]*[\u00a1-\u00ff][^\W\d_\u00d7\u00f7]*(?:[\u00a1-\u00bf]|[^\W\d_])*|[^\W\d_]+"
@@ -103,7 +86,6 @@ SUSPICIOUS = (
     r"|[\u00e0-\u00fd][A-Z]|[A-FH-Z]I[ÀÁÂÃÈÉÒÓÔÕÙÚ]"
 )
 _SUSPICIOUS = re.compile(SUSPICIOUS)
-_ABBREVIATION = re.compile("[A-Z]*Đ[A-Z]*")
 # letters that no legacy font has the code of; signs that are a letter in none
 _UNICODE = re.compile("[ĂăĐđĨĩŨũƠơƯư\u1ea0-\u1ef9]")
 _SIGNS = "°±²³º"
@@ -111,7 +93,6 @@ _SIGN = re.compile("[\u00a1-\u00bf\u00d7\u00f7]?")
 _ASCII_CAPITAL, _ASCII_SMALL = re.compile("[A-Z]"), re.compile("[a-z]")
 _CONTROL = "|[\u0000-\u0008\u000e-\u001f\u007f]"
 _INVISIBLE = "[\u00ad\u200b-\u200f\u2060\ufeff]"
-_VOWEL_LETTERS = frozenset("aeiouy")
 
 # Text that is not what its writer meant: a replacement character, control codes of a wrong
 # decoding, UTF-8 read as Latin-1, or a sign of a Western font inside a word.
@@ -120,7 +101,7 @@ MOJIBAKE = (
     "|[\\p{L}][\u00a1-\u00a9\u00ab\u00ac\u00ae-\u00b1\u00b4-\u00b6\u00b8\u00bb-\u00bf\u00d7\u00f7]"
     "[\\p{L}]"
     "|(^|[\\s(])([\u00a1-\u00a9\u00ac\u00ae\u00af\u00b6\u00b8\u00bf][\\p{L}]"
-    "|\u00b5[\\p{L}--[gmslAFLVW]])"
+    "|\u00b5[a-fh-kn-rt-zB-EG-KM-UX-Z\u00c0-\u1ef9])"
     "|[\\p{L}][\u00a8\u00ac\u00b5-\u00b8]([\\s.,;:)]|$)|[\\p{L}]\u00aa"
 )
 
@@ -154,11 +135,11 @@ def readable(name: str) -> str:
 def decode(text: str) -> str:
     """One cell in Unicode NFC; as it is when no reading makes every word Vietnamese."""
     composed = unicodedata.normalize("NFC", text)
-    if not _SUSPICIOUS.search(text) or _is_read(composed, _is_vietnamese):
+    if not _SUSPICIOUS.search(text) or _is_read(composed, is_vietnamese):
         return composed
     # residue of an office program that took the code of a letter for a tone mark as well
-    cleaned = "".join(map(_without_stray_tone, composed))
-    for is_word in (_is_well_spelt, _is_vietnamese, _is_of_the_highlands):
+    cleaned = "".join(map(without_stray_tone, composed))
+    for is_word in (is_well_spelt, is_vietnamese, is_of_the_highlands):
         for words in (_tcvn3_words(cleaned), _vni_words(cleaned)):
             chosen = [word.chosen(is_word) for word in words]
             reading = _replaced(cleaned, chosen)
@@ -217,8 +198,8 @@ def _is_proof(text: str, words: list[_Word]) -> bool:
     not be.
     """
     changed = [word for word in words if len(word.before) > 1 and word.before != word.after]
-    needless = sum(_is_vietnamese(word.before) for word in changed)
-    needed = [w for w in changed if not _is_vietnamese(w.before) and _is_vietnamese(w.after)]
+    needless = sum(is_vietnamese(word.before) for word in changed)
+    needed = [w for w in changed if not is_vietnamese(w.before) and is_vietnamese(w.after)]
     if _UNICODE.search(text) and not any(_WESTERN.search(word.before) for word in needed):
         return len(needed) >= max(needless, 1)
     return bool(needed)
@@ -243,74 +224,3 @@ def _in_capitals(reading: str) -> str:
     return _WORD.sub(
         lambda word: word[0] if _ASCII_SMALL.search(word[0]) else word[0].upper(), reading
     )
-
-
-def _without_stray_tone(char: str) -> str:
-    """A consonant of Unicode with a Vietnamese tone mark on it, without the mark."""
-    letter = unicodedata.normalize("NFD", char)
-    stray = char > "\u00ff" and letter[0].casefold() not in _VOWEL_LETTERS and letter[1:] in _TONES
-    return letter[0] if stray and len(letter) > 1 else char
-
-
-def _is_vietnamese(word: str) -> bool:
-    """Whether a word is one Vietnamese syllable, in one case or with a capital first.
-
-    Abbreviations such as QĐ, NĐ and HĐND count too.
-    """
-    return _ABBREVIATION.fullmatch(word) is not None or _tone_of(word) is not None
-
-
-def _is_well_spelt(word: str) -> bool:
-    """Whether it is Vietnamese with its tone mark where it is taught to be: nghệ, not ngheọ."""
-    if _ABBREVIATION.fullmatch(word):
-        return True
-    tone = _tone_of(word)
-    if tone is None:
-        return False
-    rime, place = tone
-    marked = [i for i, letter in enumerate(rime) if letter in _MARKED_VOWELS]
-    vowels = _CODA.sub("", rime)
-    if marked:
-        places = {marked[-1]}
-    elif rime in ("oa", "oe", "uy"):
-        places = {0, 1}
-    elif vowels != rime:
-        places = {len(vowels) - 1}
-    else:
-        places = {1 if len(rime) == 3 else 0}
-    return place is None or place in places
-
-
-def _is_of_the_highlands(word: str) -> bool:
-    """Whether it is Vietnamese, or a name such as Krông or Jút as it is spelt there."""
-    if _is_vietnamese(word):
-        return _is_well_spelt(word)
-    return _HIGHLAND.fullmatch(_toneless(word)) is not None
-
-
-def _toneless(word: str) -> str:
-    spelt = unicodedata.normalize("NFD", word.casefold())
-    return unicodedata.normalize("NFC", "".join(char for char in spelt if char not in _TONES))
-
-
-def _tone_of(word: str) -> tuple[str, int | None] | None:
-    """The rime of a syllable without its tone, and the place of the tone in it; None: no word."""
-    if not (word.islower() or word.isupper() or word[1:].islower()):
-        return None
-    letters = unicodedata.normalize("NFC", word.casefold())
-    spelt = [unicodedata.normalize("NFD", letter) for letter in letters]
-    tones = [(i, char) for i, letter in enumerate(spelt) for char in letter if char in _TONES]
-    if any(spelt[i][0] not in _VOWEL_LETTERS for i, _ in tones):
-        return None
-    base = "".join(
-        unicodedata.normalize("NFC", "".join(c for c in letter if c not in _TONES))
-        for letter in spelt
-    )
-    match = _SYLLABLE.fullmatch(base)
-    if match is None or len(tones) > 1:
-        return None
-    rime = match["rime"]
-    stopped = rime.endswith(("c", "ch", "p", "t"))
-    if stopped and not (tones and tones[0][1] in _STOPPED_TONES):
-        return None
-    return rime, tones[0][0] - match.start("rime") if tones else None

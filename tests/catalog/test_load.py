@@ -54,7 +54,11 @@ FEED: dict[str, Any] = {
     "focal_point": {"position": "Trưởng phòng", "unit": "Sở"},
     "letters": {"request": LETTER, "consent": LETTER},
     "connector": {"kind": "files", "root_env": "IOC_DROP", "pattern": "so/*.csv"},
-    "layout": {"format": "csv", "delimiter": ";"},
+    "layout": {
+        "format": "csv",
+        "delimiter": ";",
+        "captures": {"unit": {"where": "title", "pattern": "Đơn vị: (.*)"}},
+    },
     "columns": {"code": "Mã", "amount": {"source": "Số", "number": "vi"}},
 }
 AGENCY: dict[str, Any] = {
@@ -433,6 +437,31 @@ def test_a_unit_where_the_contract_states_none(write: Write, name: str, unit: st
     changed = feed(f"columns.{name}", {"source": "Số", "unit": unit})
     found = only_problem(write(so_thu=agency(changed)))
     assert found == f"{HERE}columns.{name}.unit: the contract states no unit to convert to"
+
+
+@pytest.mark.parametrize(
+    ("column", "part"),
+    [
+        ({"source": "{month}", "date": "%m/%Y", "period": "month"}, "month"),
+        ({"source": "{unit}/{year}"}, "year"),
+    ],
+)
+def test_a_template_of_values_that_nothing_gives(write: Write, column: Any, part: str) -> None:
+    found = only_problem(write(so_thu=agency(feed("columns.code", column))))
+    said = "'{" + part + "}' is neither captured nor a group of a pattern"
+    assert found == f"{HERE}columns.code: {said}"
+
+
+def test_a_template_of_a_captured_value_and_a_group(write: Write) -> None:
+    columns = {"code": "{unit}/{year}", "amount": r"/^Năm (?P<year>\d+)$/"}
+    (entry,) = load(write(so_thu=agency(feed(columns=columns)))).active
+    assert entry.feed.columns["code"].source == "{unit}/{year}"
+
+
+def test_a_total_of_a_column_that_is_not_there(write: Write) -> None:
+    layout = FEED["layout"] | {"totals": [{"rows": "^Tổng", "columns": ["amount", "amuont"]}]}
+    found = only_problem(write(so_thu=agency(feed("layout", layout))))
+    assert found == f"{HERE}layout.totals.columns: no column 'amuont'"
 
 
 @pytest.mark.parametrize("names", ["provinces", ["province", "provinces"]])
