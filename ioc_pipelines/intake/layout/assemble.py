@@ -9,7 +9,7 @@ import polars as pl
 
 from ioc_pipelines.catalog.layouts import TableLayout
 from ioc_pipelines.intake.errors import StructureMismatchError
-from ioc_pipelines.intake.layout.body import Body, parts_of, sort_rows
+from ioc_pipelines.intake.layout.body import Body, Sorted, parts_of, sort_rows
 from ioc_pipelines.intake.layout.header import Head, Header, from_header
 from ioc_pipelines.intake.layout.table import (
     CELL,
@@ -50,27 +50,29 @@ def assemble(
     totals = None
     if found.totals:
         at = pl.Series([position for position, _ in found.totals], dtype=pl.UInt32)
-        declared = pl.DataFrame(
-            {
-                ROW: body.rows.gather(at),
-                "_label": body.row_text.gather(at).str.slice(0, _LABEL_LENGTH),
-                "_parts": pl.Series(
-                    [parts_of(body, found, a, total) for a, total in found.totals],
-                    dtype=pl.List(pl.Int64),
-                ),
-                "_some": [total.some for _, total in found.totals],
-                "_tolerance": [float(total.tolerance) for _, total in found.totals],
-                "_columns": pl.Series(
-                    [list(total.columns) for _, total in found.totals], dtype=pl.List(pl.String)
-                ),
-            }
-        )
         summed = _beside(_long(body, header, keys, at, sources), values, wanted, file, sheet)
-        totals = summed.join(declared, on=ROW, how="left", maintain_order="left")
+        totals = summed.join(_declared(body, found), on=ROW, how="left", maintain_order="left")
     names = tuple(dict.fromkeys(name for key in keys for name, _ in key))
     facts = {**_found(header, frame, values, sheet), **found.notes}
     letters = [(len(found.data), _letters(header, key)) for key in keys if sheet is not None]
     return Table(frame, facts, totals, names, tuple(letters))
+
+
+def _declared(body: Body, found: Sorted) -> pl.DataFrame:
+    """Of each total its label, its parts, and how they must add up."""
+    at = [position for position, _ in found.totals]
+    totals = [total for _, total in found.totals]
+    parts = [parts_of(body, found, position, total) for position, total in found.totals]
+    return pl.DataFrame(
+        {
+            ROW: body.rows.gather(at),
+            "_label": body.row_text.gather(at).str.slice(0, _LABEL_LENGTH),
+            "_parts": pl.Series(parts, dtype=pl.List(pl.Int64)),
+            "_some": [total.some for total in totals],
+            "_tolerance": [float(total.tolerance) for total in totals],
+            "_columns": pl.Series([list(t.columns) for t in totals], dtype=pl.List(pl.String)),
+        }
+    )
 
 
 def _letters(header: Header, key: Groups) -> dict[str, str]:
