@@ -39,6 +39,8 @@
 {# Column names of contracts may be words of SQL. #}
 {% macro quoted(columns) %}
     {% set names = [] %}
-    {% for column in columns %} {% do names.append(adapter.quote(column)) %} {% endfor %}
+    {% for column in columns %}
+        {% do names.append(adapter.quote(column)) %}
+    {% endfor %}
     {{ return(names) }}
 {% endmacro %}
