@@ -133,6 +133,8 @@ def test_the_graph_groups_assets_by_sector_and_asks_for_no_sign_up(page: Page) -
 
 
 def test_the_catalogue_lists_feeds_and_accepted_datasets_with_vietnamese_titles(page: Page) -> None:
+    # the page draws only the rows that fit
+    page.set_viewport_size({"width": 1600, "height": 8000})
     page.goto("/assets")
     for key in (*FEEDS, *ACCEPTED, "published/snapshot"):
         expect(page.locator(f"a[href='/assets/{key}']")).to_be_visible()
