@@ -639,7 +639,8 @@ def test_every_problem_is_named_at_once(write: Write) -> None:
 def test_the_profiles_of_the_project_load(profile: str, expected: set[str]) -> None:
     catalog = load_catalog(SOURCES / profile)
     assert catalog.profile.code == profile
-    assert {entry.id for entry in catalog.active} == expected
+    # those that others build on; a new one needs no line here
+    assert {entry.id for entry in catalog.active} >= expected
     for entry in catalog.active:
         contract = all_contracts()[entry.feed.dataset]
         assert entry.required_contract() is contract

@@ -26,38 +26,31 @@ from ioc_pipelines.orchestration.deployment import Deployment, UnknownProfileErr
 from ioc_pipelines.orchestration.feeds import intake_assets
 from ioc_pipelines.orchestration.instance import open_instance
 
-FEEDS = {
-    "hung_yen": {
-        "so_tai_chinh/finance.budget_revenue": (timedelta(days=35), {"files", "xlsx"}),
-        "so_y_te/health.disease_weekly": (timedelta(days=10), {"files", "csv"}),
-        "van_phong_ubnd/public_services.procedure_dossier": (
-            timedelta(hours=26),
-            {"sql", "parquet"},
-        ),
-    },
-    "open_data": {
-        "bo_noi_vu/reference.admin_unit_change": (timedelta(days=800), {"files", "csv"}),
-        "bo_tai_chinh/finance.budget_by_province": (timedelta(days=800), {"files", "xlsx"}),
-        "cuc_y_te_du_phong/health.disease_cases_monthly": (
-            timedelta(days=800),
-            {"files", "xlsx"},
-        ),
-        "nso/investment.fdi_by_province": (timedelta(days=400), {"files", "xlsx"}),
-        "nso/investment.state_budget_investment": (timedelta(days=400), {"files", "xlsx"}),
-        "nso/labour.industrial_labour_index": (timedelta(days=400), {"files", "xlsx"}),
-        "nso/population.population_by_province": (timedelta(days=800), {"files", "csv"}),
-        "nso/reference.admin_unit": (timedelta(days=400), {"files", "json"}),
-        "so_nnmt_ha_noi/environment.air_quality_hourly": (
-            timedelta(days=1200),
-            {"files", "csv"},
-        ),
-        "van_phong_chinh_phu/public_services.procedure": (
-            timedelta(days=400),
-            {"files", "json"},
-        ),
-        "vcci/governance.pci": (timedelta(days=800), {"files", "xlsx"}),
-    },
+PROFILES = ("hung_yen", "open_data")
+KNOWN = {
+    "so_tai_chinh/finance.budget_revenue": (timedelta(days=35), {"files", "xlsx"}),
+    "so_y_te/health.disease_weekly": (timedelta(days=10), {"files", "csv"}),
+    "van_phong_ubnd/public_services.procedure_dossier": (timedelta(hours=26), {"sql", "parquet"}),
+    "nso/investment.fdi_by_province": (timedelta(days=400), {"files", "xlsx"}),
+    "van_phong_chinh_phu/public_services.procedure": (timedelta(days=400), {"files", "json"}),
 }
+
+
+def declared(profile: str) -> dict[str, tuple[timedelta, set[str]]]:
+    """The active feeds as the YAML has them, read without the catalog."""
+    found = {}
+    for path in (SOURCES / profile).glob("*.yaml"):
+        agency = yaml.safe_load(path.read_text(encoding="utf-8"))
+        for feed in agency.get("feeds", []):
+            if feed["status"]["state"] == "active":
+                count, unit = int(feed["late_after"][:-1]), feed["late_after"][-1]
+                age = timedelta(hours=count) if unit == "h" else timedelta(days=count)
+                kinds = {feed["connector"]["kind"], feed["layout"]["format"]}
+                found[f"{agency['code']}/{feed['dataset']}"] = (age, kinds)
+    return found
+
+
+FEEDS = {profile: declared(profile) for profile in PROFILES}
 # what an indicator is counted from, or the units it is counted for
 MEASURED = {
     "finance.budget_revenue",
@@ -135,6 +128,13 @@ def test_the_warehouse_is_the_same_for_every_profile(loaded: Loaded) -> None:
     assert {"marts/indicator_value", "core/dim_admin_unit", "quality/score"} < tables
     assert tables < loaded.asset_keys()
     assert {key.split("/")[0] for key in tables} == SCHEMAS
+
+
+def test_the_feeds_are_read_as_they_are_declared() -> None:
+    every = {**FEEDS["hung_yen"], **FEEDS["open_data"]}
+    assert {feed: every[feed] for feed in KNOWN} == KNOWN
+    assert len(FEEDS["hung_yen"]) >= 3
+    assert len(FEEDS["open_data"]) >= 11
 
 
 def test_a_planned_feed_is_in_the_catalog_and_makes_no_asset(loaded: Loaded) -> None:
