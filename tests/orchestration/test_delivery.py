@@ -15,9 +15,9 @@ import pytest
 
 from contracts.base import column
 from ioc_pipelines.intake.landing import Landing
-from ioc_pipelines.orchestration import delivery
-from ioc_pipelines.orchestration.delivery import OUTCOMES
+from ioc_pipelines.orchestration import judging
 from ioc_pipelines.orchestration.feeds import intake_assets
+from ioc_pipelines.orchestration.judging import OUTCOMES
 from tests.orchestration.deployments import (
     DAY,
     HEADERS,
@@ -562,7 +562,7 @@ def test_what_an_unforeseen_error_says_is_not_logged(
         raise ValueError(f"conversion failed for value '{NAME}', {PHONE}")
 
     write_csv(bench.drop / "so_a" / "1.csv", good(3))
-    monkeypatch.setattr(delivery, "judge", fail)
+    monkeypatch.setattr(judging, "judge", fail)
     report = bench.deliver(NIGHT + DAY)
     assert (report.outcome, report.detail["problem"]) == ("error", "internal error: ValueError")
     said = caplog.text + str(bench.table("delivery"))

@@ -1,0 +1,186 @@
+"""What was landed, judged: layout, conform, contract, split; what came of it is written.
+
+Knows no Dagster and no ledger entry: the delivery around it records the outcome.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, get_args
+
+import polars as pl
+
+from contracts.base import BatchContext, Contract
+from ioc_pipelines.catalog.load import FeedEntry
+from ioc_pipelines.intake.batch import batch_id
+from ioc_pipelines.intake.landing import Manifest
+from ioc_pipelines.intake.read_batch import ReadBatch, read_batch
+from ioc_pipelines.ledger.store import BatchRecord
+from ioc_pipelines.orchestration.deployment import Deployment
+from ioc_pipelines.quality.delivery_rules import control_result, file_results
+from ioc_pipelines.quality.evaluate import RuleResult
+from ioc_pipelines.quality.split import Verdict, judge
+
+Outcome = Literal[
+    "accepted",
+    "partly_accepted",
+    "seen_before",
+    "no_news",
+    "below_floor",
+    "structure_mismatch",
+    "unreadable",
+    "nothing_arrived",
+    "source_unavailable",
+    "error",
+]
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+GOOD: frozenset[str] = frozenset({"accepted", "partly_accepted", "seen_before", "no_news"})
+
+_FILES_SHOWN = 5
+
+
+@dataclass
+class Attempt:
+    """What a delivery is known to be so far. ``judged``: its rows were, just now."""
+
+    outcome: str
+    detail: dict[str, Any] = field(default_factory=dict)
+    results: list[RuleResult] = field(default_factory=list)
+    batch: BatchRecord | None = None
+    accept: bool = False
+    arrived: bool = False
+    cursor: dict[str, Any] | None = None
+    bytes_landed: int | None = None
+    judged: bool = False
+
+
+def judge_landed(
+    deployment: Deployment,
+    entry: FeedEntry,
+    manifest: Manifest,
+    arrived_at: datetime,
+    missing: Sequence[str],
+    standing: str | None,
+    again: bool = False,
+) -> Attempt:
+    """Layout, conform, contract, split; write what came of it.
+
+    ``standing`` is the batch that the delivery would take the place of: the same again is
+    "seen before" and changes nothing. Its rows are not judged by a later clock, unless judging
+    ``again`` is what was asked for.
+    """
+    contract = entry.required_contract()
+    files = ((file.name, deployment.landing.path(entry.id, file)) for file in manifest.files)
+    read = read_batch(entry.feed, contract, files, deployment.spellings)
+    detail = _file_detail(read, missing)
+    landed = sum(file.size for file in manifest.files)
+    file_rules = file_results(read.read, len(read.refused), len(missing))
+    batch, refused = read.batch, read.refused
+    # a snapshot without one of its files would close that file's keys
+    if batch is None or (refused and contract.info().load_mode == "snapshot"):
+        rules = file_results(read=0, refused=len(manifest.files), missing=len(missing))
+        outcome = refused[0].outcome if refused else "structure_mismatch"
+        return Attempt(outcome, detail, rules, bytes_landed=landed)
+    name = batch_id(entry, contract, batch)
+    known = standing == name
+    if known and not again:
+        return _seen_before(deployment, name, detail, file_rules, landed)
+    context = BatchContext(arrived_at, deployment.references)
+    verdict = judge(contract, batch, context, entry.feed.acceptance_floor)
+    record = _record(contract, name, verdict)
+    _write_rows(deployment, entry, read, verdict, record.batch_id)
+    file_rules += control_result(int(read.control["ties"].sum()), read.control.height)
+    if verdict.status == "below_floor":
+        judged = record.rows_received - record.rows_duplicate
+        detail["problem"] = f"{_valid(verdict)} of {judged} rows valid, below the floor"
+    outcome = "partly_accepted" if (refused or missing) and _ok(verdict) else verdict.status
+    return Attempt(
+        outcome="seen_before" if known and _ok(verdict) and not refused else outcome,
+        detail=detail,
+        results=[*verdict.results, *file_rules],
+        batch=record,
+        accept=_ok(verdict) and not known,
+        arrived=_ok(verdict),
+        bytes_landed=landed,
+        judged=True,
+    )
+
+
+def _seen_before(
+    deployment: Deployment,
+    name: str,
+    detail: dict[str, Any],
+    file_rules: list[RuleResult],
+    landed: int,
+) -> Attempt:
+    """The standing batch came again: nothing changes, and the source has shown that it lives.
+
+    Beside a file that is still refused it is no news.
+    """
+    broken = "refused_files" in detail
+    return Attempt(
+        outcome="partly_accepted" if broken else "seen_before",
+        detail=detail,
+        results=file_rules,
+        batch=deployment.ledger.batch_record(name),
+        arrived=not broken,
+        bytes_landed=landed,
+    )
+
+
+def _file_detail(read: ReadBatch, missing: Sequence[str]) -> dict[str, Any]:
+    """Where the tables were, which files are refused or gone, and the first problem in words."""
+    detail: dict[str, Any] = {"found": read.found}
+    problems = []
+    if read.passed_over:
+        detail["files_without_table"] = read.passed_over
+    if not read.control.is_empty():
+        differ = read.control.filter(~pl.col("ties"))
+        detail["control_totals"] = {"compared": read.control.height, "differ": differ.height}
+    refused = read.refused
+    if refused:
+        offered = read.read + len(refused) + len(read.passed_over)
+        detail["refused_files"] = {error.file: error.reason for error in refused}
+        problems.append(f"{len(refused)} of {offered} files refused: {refused[0]}")
+    elif read.batch is None:
+        problems.append(f"none of {len(read.passed_over)} files has the table")
+    if missing:
+        detail["missing_files"] = list(missing)
+        shown = ", ".join(missing[:_FILES_SHOWN])
+        problems.append(f"{len(missing)} files no longer there: {shown}")
+    if problems:
+        detail["problem"] = "; ".join(problems)
+    return detail
+
+
+def _record(contract: type[Contract], name: str, verdict: Verdict) -> BatchRecord:
+    return BatchRecord(
+        batch_id=name,
+        contract_version=contract.info().version,
+        rows_received=verdict.rows_received,
+        rows_accepted=verdict.accepted.height,
+        rows_quarantined=verdict.quarantined.height,
+        rows_duplicate=verdict.rows_duplicate,
+        status=verdict.status,
+    )
+
+
+def _write_rows(
+    deployment: Deployment, entry: FeedEntry, read: ReadBatch, verdict: Verdict, name: str
+) -> None:
+    contract, rows = entry.required_contract(), deployment.rows
+    if _ok(verdict):
+        rows.write_accepted(contract, entry.id, name, verdict.accepted)
+    rows.write_quarantine(contract, entry.id, name, read, verdict.quarantined, verdict.broken)
+    rows.write_control_totals(contract, entry.id, name, read.control)
+
+
+def _ok(verdict: Verdict) -> bool:
+    return verdict.status != "below_floor"
+
+
+def _valid(verdict: Verdict) -> int:
+    floor_only = verdict.broken.filter(pl.col("rule") == "complete.acceptance_floor")
+    return verdict.accepted.height + floor_only.height
