@@ -144,7 +144,7 @@ def _exact_number(source: pl.Series) -> pl.Series:
 
 def _all_numbers(frame: pl.DataFrame) -> bool:
     """Whether every cell that says something is a number: nothing is to be read from text."""
-    return bool(frame["number"].null_count() == frame["text"].null_count())
+    return not (frame["text"].is_not_null() & frame["number"].is_null()).any()
 
 
 def _number(kind: pl.DataType, digits: pl.Expr) -> pl.Expr:

@@ -566,3 +566,10 @@ def test_unreadable_is_exactly_what_said_something_and_became_null() -> None:
 
     check()
     assert all(counted.values()), counted
+
+
+def test_a_number_without_a_value_hides_no_text_beside_it() -> None:
+    """As many cells are numbers as say something, but not the same ones."""
+    cells = [cell("9999", 9999.0), cell("1.234,5"), cell("7", 7.0)]
+    assert read(cells, pl.Float64, CELL, number="vi", nulls=["9999"]) == [None, 1234.5, 7.0]
+    assert read(cells, pl.Int64, CELL, number="vi", nulls=["9999"]) == [None, UNREADABLE, 7]

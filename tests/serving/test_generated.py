@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import jsonschema  # type: ignore[import-untyped]
 import polars as pl
 import pytest
@@ -262,3 +264,34 @@ def test_contract_facts_count_columns_and_rules() -> None:
     assert fdi["rules_by_dimension"] == {"correct": 2, "complete": 3, "clean": 2, "live": 0}
     for fact in found.values():
         assert fact["rules"] == sum(fact["rules_by_dimension"].values()) > 0
+
+
+def test_rows_of_an_older_version_of_a_contract_are_read_beside_those_of_today(
+    tmp_path: Path,
+) -> None:
+    """A column that the contract has gained is empty in the batches from before."""
+    (source,) = yaml.safe_load(dbt_properties(all_contracts()))["sources"]
+    folder = tmp_path / "sector__dataset" / "batches"
+    folder.mkdir(parents=True)
+    pl.DataFrame({"code": ["01"]}).write_parquet(folder / "a.parquet")
+    pl.DataFrame({"code": ["02"], "note": ["x"]}).write_parquet(folder / "b.parquet")
+    place = source["meta"]["external_location"].replace("{name}", "sector__dataset")
+    location = re.sub(r"{{.*?}}", tmp_path.as_posix(), place)
+    with duckdb.connect() as connection:
+        rows = connection.execute(f"select code, note from {location} order by 1").fetchall()
+    assert rows == [("01", None), ("02", "x")]
+
+
+def test_a_contract_without_its_staging_model_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert generated.missing_models() == []
+    missing = next(iter(all_contracts())).replace(".", "__")
+    staging = tmp_path / "dbt_project" / "models" / "staging"
+    staging.mkdir(parents=True)
+    for path in STAGING.glob("*.sql"):
+        if path.stem != missing:
+            (staging / path.name).write_bytes(path.read_bytes())
+    monkeypatch.setattr(generated, "DBT_PROJECT", tmp_path / "dbt_project")
+    monkeypatch.setattr(generated, "PROJECT", tmp_path)
+    assert generated.missing_models() == [f"dbt_project/models/staging/{missing}.sql"]

@@ -50,6 +50,8 @@ def members(path: Path, name: str, pattern: str, folder: Path) -> Iterator[tuple
             yield target, f"{name}!{readable(member)}"
             target.unlink()
     except DAMAGED as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # the machine, such as a full disk, and not the archive
         raise UnreadableFileError(name, f"damaged archive: {type(error).__name__}") from error
     if not found:
         raise StructureMismatchError(name, f"no member of the archive matches {pattern!r}")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import polars as pl
@@ -96,21 +98,29 @@ def sort_rows(
 
 def parts_of(body: Body, found: Sorted, at: int, total: Total) -> list[int]:
     """Row numbers of the parts of one total; none when one of them holds no figure."""
-    data = found.data.to_list()
+    chosen = pl.Series([], dtype=pl.UInt32)
     if total.parts_matching is not None:
         if body.row_text.gather(found.headings).str.contains(total.parts_matching).any():
             return []
-        rows = sorted([*data, *(a for a, _ in found.totals if a != at)])
-        said = body.row_text.gather(rows).str.contains(total.parts_matching).to_list()
-        chosen = [row for row, is_part in zip(rows, said, strict=True) if is_part]
+        totals = pl.Series([a for a, _ in found.totals if a != at], dtype=found.data.dtype)
+        rows = pl.concat([found.data, totals]).sort()
+        chosen = rows.filter(body.row_text.gather(rows).str.contains(total.parts_matching))
     elif total.parts == "all":
-        chosen = data
+        chosen = found.data
     elif total.parts == "following":
-        until = min((a for a, _ in found.totals if a > at), default=len(body.rows))
-        chosen = [row for row in data if at < row < until]
-    else:
-        chosen = []
-    return [int(number) for number in body.rows.gather(chosen)]
+        behind = bisect_right(found.totals, at, key=itemgetter(0))
+        until = found.totals[behind][0] if behind < len(found.totals) else len(body.rows)
+        first, last = (int(found.data.search_sorted(row)) for row in (at + 1, until))
+        chosen = found.data[first:last]
+    return body.rows.gather(chosen).to_list()
+
+
+def first_below(row_text: pl.Series, pattern: str, file: str) -> int:
+    """The row under the first whose text matches. Raises StructureMismatchError."""
+    found = row_text.str.contains(pattern).arg_true()
+    if found.is_empty():
+        raise StructureMismatchError(file, f"no row matches {pattern!r}, below which the table is")
+    return int(found[0]) + 1
 
 
 def _span(frame: pl.DataFrame, layout: TableLayout, file: str) -> tuple[int, int]:

@@ -6,7 +6,7 @@ import csv
 import io
 import re
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from itertools import islice
 from pathlib import Path
 
@@ -14,9 +14,9 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from ioc_pipelines.catalog.layouts import CsvLayout
-from ioc_pipelines.intake.errors import StructureMismatchError, UnreadableFileError
+from ioc_pipelines.intake.errors import UnreadableFileError
 from ioc_pipelines.intake.layout.assemble import assemble
-from ioc_pipelines.intake.layout.body import Body, needs_row_text
+from ioc_pipelines.intake.layout.body import Body, first_below, needs_row_text
 from ioc_pipelines.intake.layout.captured import capture
 from ioc_pipelines.intake.layout.header import Head, find_header, from_header
 from ioc_pipelines.intake.layout.table import Table, Wanted, spaced
@@ -35,7 +35,10 @@ def read_csv(layout: CsvLayout, wanted: Collection[Wanted], path: Path, name: st
     head = Head([[decode(spoken) for spoken in record] for record in records])
     if any(_is_not_text(cell) for record in head.rows for cell in record):
         raise UnreadableFileError(name, f"not text in {layout.encoding.upper()}")
-    start = _below(head.rows, layout.below, name)
+    start = 0
+    if layout.below:
+        lines = pl.Series([" | ".join(part for part in row if part) for row in head.rows])
+        start = first_below(lines, layout.below, name)
     looked_for = from_header(list(wanted), tuple(layout.captures))
     header = find_header(head, looked_for, layout, name, "", start)
     width = max(len(record) for record in records[header.top : header.bottom])
@@ -113,16 +116,6 @@ def _body_frame(content: bytes, delimiter: str, lines: int, width: int, name: st
         row = int(_line_numbers(frame, lines)[too_wide.item(0, 0)])
         raise UnreadableFileError(name, f"line {row}: more cells than the header has columns")
     return frame.select(known)
-
-
-def _below(rows: Sequence[Sequence[str]], pattern: str | None, name: str) -> int:
-    if pattern is None:
-        return 0
-    texts = pl.Series([" | ".join(part for part in row if part) for row in rows])
-    found = texts.str.contains(pattern).arg_true()
-    if found.is_empty():
-        raise StructureMismatchError(name, f"no row matches {pattern!r}, below which the table is")
-    return int(found[0]) + 1
 
 
 def _line_numbers(frame: pl.DataFrame, lines_above: int) -> pl.Series:

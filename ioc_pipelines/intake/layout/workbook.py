@@ -17,7 +17,7 @@ from ioc_pipelines.catalog.layouts import XlsxLayout
 from ioc_pipelines.intake.errors import StructureMismatchError, UnreadableFileError
 from ioc_pipelines.intake.layout.archive import DAMAGED
 from ioc_pipelines.intake.layout.assemble import assemble
-from ioc_pipelines.intake.layout.body import Body, needs_row_text
+from ioc_pipelines.intake.layout.body import Body, first_below, needs_row_text
 from ioc_pipelines.intake.layout.captured import capture
 from ioc_pipelines.intake.layout.formula_errors import formula_errors
 from ioc_pipelines.intake.layout.header import Head, Header, find_header, from_header
@@ -105,11 +105,10 @@ def _is_titled(sheet: _Sheet, title: str) -> bool:
 
 
 def _read_sheet(layout: XlsxLayout, wanted: list[Wanted], sheet: _Sheet, name: str) -> Table:
-    start, row_text = 0, None
-    if layout.below or needs_row_text(layout):
-        row_text = _row_text(sheet)
-    if layout.below:
-        start = _below(row_text, layout.below, name)
+    row_text = _row_text(sheet) if layout.below or needs_row_text(layout) else None
+    start = 0
+    if layout.below and row_text is not None:
+        start = first_below(row_text, layout.below, name)
     head = sheet.head(start + _HEAD_ROWS)
     looked_for = from_header(wanted, tuple(layout.captures))
     header = find_header(head, looked_for, layout, name, sheet.name, start)
@@ -186,13 +185,6 @@ def _row_text(sheet: _Sheet) -> pl.Series:
         return pl.Series([], dtype=pl.String)
     row = pl.concat_str(pl.all(), separator=" | ", ignore_nulls=True)
     return sheet.texts.select(row.alias("text"))["text"]
-
-
-def _below(row_text: pl.Series | None, pattern: str, name: str) -> int:
-    found = row_text.str.contains(pattern).arg_true() if row_text is not None else pl.Series([])
-    if found.is_empty():
-        raise StructureMismatchError(name, f"no row matches {pattern!r}, below which the table is")
-    return int(found[0]) + 1
 
 
 def _body(sheet: _Sheet, header: Header, row_text: pl.Series | None) -> Body:
