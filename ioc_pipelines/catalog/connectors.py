@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import re
+from datetime import timedelta
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 EnvironmentName = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")]
+_SPAN = re.compile(r"^(\d+)([mhd])$")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+
+
+def _span(value: Any) -> Any:
+    if isinstance(value, timedelta):
+        return value
+    if isinstance(value, str) and (match := _SPAN.match(value)):
+        return timedelta(**{_UNITS[match[2]]: int(match[1])})
+    msg = "a span of time is a number with m, h or d: 30m, 26h, 35d"
+    raise ValueError(msg)
+
+
+Span = Annotated[
+    timedelta,
+    BeforeValidator(_span, json_schema_input_type=Annotated[str, Field(pattern=_SPAN.pattern)]),
+]
 
 
 class Strict(BaseModel):
@@ -15,21 +34,191 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class FilesConnector(Strict):
+class Reached(Strict):
+    """What every way to a source has in common."""
+
+    timeout_s: float = Field(
+        default=120, gt=0, description="Longest that fetching one delivery may take, in seconds"
+    )
+
+
+class FilesConnector(Reached):
     """A folder that an agency drops files into."""
 
     kind: Literal["files"]
     root_env: EnvironmentName = Field(description="Environment variable with the folder's path")
     pattern: str = Field(description="Glob below that folder, e.g. `so_y_te/*.csv`")
+    quiet_s: float = Field(
+        default=5, ge=0, description="A file is whole when it has not changed for so many seconds"
+    )
+    outbox: str | None = Field(
+        default=None, description="Folder below it that feedback goes back to: `so_y_te/phan-hoi`"
+    )
 
 
-class SqlConnector(Strict):
-    """A table of an agency's database, read by a watermark column."""
+class SftpConnector(Reached):
+    """A drop folder on the agency's SFTP server."""
+
+    kind: Literal["sftp"]
+    url_env: EnvironmentName = Field(
+        description="Environment variable with `sftp://user@host:port/folder`"
+    )
+    known_hosts_env: EnvironmentName = Field(
+        description="Environment variable with the path of the file that holds the server's key"
+    )
+    password_env: EnvironmentName | None = None
+    key_file_env: EnvironmentName | None = Field(
+        default=None, description="Environment variable with the path of the private key"
+    )
+    pattern: str
+    quiet_s: float = Field(default=5, ge=0)
+    outbox: str | None = None
+
+
+class SqlConnector(Reached):
+    """A table or view of an agency's database: PostgreSQL, MariaDB/MySQL or SQLite."""
 
     kind: Literal["sql"]
     url_env: EnvironmentName = Field(description="Environment variable with the SQLAlchemy URL")
-    table: str
-    watermark: str = Field(description="Column that grows with every change of a row")
+    table: str = Field(description="`table` or `schema.table`")
+    watermark: str | None = Field(
+        default=None,
+        description="Column that grows with every change: a time, or a number. None: the whole "
+        "table each time",
+    )
+    overlap: Span | Annotated[int, Field(ge=0)] = Field(
+        default=timedelta(0),
+        description="How far behind the newest watermark to read again, for rows committed late: "
+        "a span for times, a number for numbers",
+    )
 
 
-Connector = Annotated[FilesConnector | SqlConnector, Field(discriminator="kind")]
+class PagePaging(Strict):
+    """Pages with a number: ended by an empty page, a short one, or the total."""
+
+    kind: Literal["page"]
+    param: str = "page"
+    first: int = 1
+    size_param: str | None = "size"
+    size: int = Field(default=1000, gt=0)
+
+
+class OffsetPaging(Strict):
+    """Rows from an offset on."""
+
+    kind: Literal["offset"]
+    param: str = "offset"
+    size_param: str = "limit"
+    size: int = Field(default=1000, gt=0)
+
+
+class CursorPaging(Strict):
+    """Each answer names the next one's cursor; null or absent ends it."""
+
+    kind: Literal["cursor"]
+    param: str = "cursor"
+    next: str = Field(description="Where the next cursor stands in the answer: `meta.next`")
+
+
+class LinkPaging(Strict):
+    """Each answer links the next page in its `Link` header (RFC 8288), on the same host only."""
+
+    kind: Literal["link"]
+
+
+Paging = Annotated[
+    PagePaging | OffsetPaging | CursorPaging | LinkPaging, Field(discriminator="kind")
+]
+
+
+class StaticToken(Strict):
+    """A bearer token that the agency handed over."""
+
+    kind: Literal["static"]
+    token_env: EnvironmentName
+
+
+class ClientCredentials(Strict):
+    """A bearer token asked for with client id and secret (RFC 6749, 4.4), renewed when it ends."""
+
+    kind: Literal["client_credentials"]
+    token_path: str = "/token"  # noqa: S105  a path
+    client_id_env: EnvironmentName
+    client_secret_env: EnvironmentName
+
+
+Authentication = Annotated[StaticToken | ClientCredentials, Field(discriminator="kind")]
+
+
+class Quota(Strict):
+    """What the source allows (B09): requests a minute, and the hours it may be asked at."""
+
+    requests_per_minute: int | None = Field(default=None, gt=0)
+    hours: str | None = Field(
+        default=None,
+        pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$",
+        description="Viet Nam time, may pass midnight: `22:00-06:00`",
+    )
+
+
+class Changes(Strict):
+    """How to ask for what changed only."""
+
+    param: str = Field(description="Query parameter that takes the moment")
+    field: str = Field(description="Field of a record that says when it changed")
+    format: str = Field(default="%Y-%m-%dT%H:%M:%S", description="How both write a moment")
+    overlap: Span = timedelta(0)
+
+
+class Envelope(Strict):
+    """What stands around the records of an answer; paths are dotted names (`data.items`)."""
+
+    records: str | None = Field(default=None, description="None: the answer is the list itself")
+    status: str | None = Field(default=None, description="Where the answer says how it went")
+    ok: tuple[str | int | bool, ...] = Field(
+        default=(), description="What `status` is when all went well"
+    )
+    count: str | None = Field(
+        default=None, description="Where the number of records of the answer stands: it must agree"
+    )
+    total: str | None = Field(default=None, description="Where the number of all records stands")
+    message: str | None = Field(default=None, description="Where an error's text stands")
+    errors: dict[str, str] = Field(
+        default_factory=dict, description="What an error code means and what to do"
+    )
+
+
+class RestConnector(Reached):
+    """JSON over HTTP(S): any API that answers with lists of records, VXP's included (A14)."""
+
+    kind: Literal["rest"]
+    url_env: EnvironmentName = Field(description="Environment variable with the base URL")
+    path: str = Field(pattern=r"^/")
+    params: dict[str, str | int] = Field(default_factory=dict)
+    authentication: Authentication | None = None
+    paging: Paging | None = None
+    changes: Changes | None = None
+    envelope: Envelope = Envelope()
+    quota: Quota = Quota()
+    max_bytes: int = Field(
+        default=200_000_000, gt=0, description="Longest that all answers together may be"
+    )
+
+
+class LgspConnector(Reached):
+    """A catalogue of the provincial integration platform (LGSP): H72."""
+
+    kind: Literal["lgsp"]
+    url_env: EnvironmentName = Field(description="Base URL, as `https://api.hungyen.gov.vn`")
+    catalogue: str = Field(pattern=r"^[A-Za-z0-9_-]+$")
+    authentication: Authentication | None = None
+    paging: Paging | None = None
+    changes: Changes | None = None
+    quota: Quota = Quota()
+    max_bytes: int = Field(default=200_000_000, gt=0)
+
+
+Connector = Annotated[
+    FilesConnector | SftpConnector | SqlConnector | RestConnector | LgspConnector,
+    Field(discriminator="kind"),
+]

@@ -2,35 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from datetime import date, timedelta
-from typing import Annotated, Any, Literal
+from datetime import date
+from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from ioc_pipelines.catalog.columns import ColumnSpec
-from ioc_pipelines.catalog.connectors import Connector, Strict
+from ioc_pipelines.catalog.connectors import Connector, Span, Strict
 from ioc_pipelines.catalog.layouts import Layout
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 DatasetId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")]
-_AGE = re.compile(r"^(\d+)([hd])$")
-
-
-def _age(value: Any) -> Any:
-    if isinstance(value, timedelta):
-        return value
-    if isinstance(value, str) and (match := _AGE.match(value)):
-        count, unit = int(match[1]), match[2]
-        return timedelta(hours=count) if unit == "h" else timedelta(days=count)
-    msg = "an age is a number with h or d: 26h, 35d"
-    raise ValueError(msg)
-
-
-Age = Annotated[
-    timedelta,
-    BeforeValidator(_age, json_schema_input_type=Annotated[str, Field(pattern=_AGE.pattern)]),
-]
 
 
 class Letter(Strict):
@@ -84,7 +66,7 @@ class Feed(Strict):
     classification: Literal["public", "internal", "confidential", "secret"]
     sharing: Literal["default", "special"]
     cadence: Literal["daily", "weekly", "monthly", "quarterly", "yearly", "on_change"]
-    late_after: Age = Field(description="Age of the data above which it is late: `26h`, `35d`")
+    late_after: Span = Field(description="Age of the data above which it is late: `26h`, `35d`")
     acceptance_floor: float = Field(
         default=0.8, ge=0, le=1, description="Least share of valid rows for a batch to be accepted"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -10,6 +11,10 @@ from typing import Any
 
 class SourceUnavailableError(Exception):
     """The source did not answer, or is not configured. The message says which and what to do."""
+
+
+class SourceFaultyError(Exception):
+    """The source answered, but not with its data: an error page, a cut answer, endless pages."""
 
 
 class NothingArrivedError(Exception):
@@ -35,7 +40,8 @@ class Fetched:
     ``cursor`` is handed to the next fetch once this delivery is accepted. ``has_news`` is false
     when the source has nothing since the last cursor. ``confirms`` says whether the source itself
     answered just now, so that no news is good news (a database), or not (a folder).
-    ``missing`` names what was there at the last cursor and is gone.
+    ``missing`` names what was there at the last cursor and is gone. ``note`` says what else is
+    worth recording of the fetch: pages, requests, files left alone; never a value of a row.
     """
 
     files: tuple[SourceFile, ...]
@@ -43,6 +49,7 @@ class Fetched:
     has_news: bool
     confirms: bool
     missing: tuple[str, ...] = field(default=())
+    note: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
