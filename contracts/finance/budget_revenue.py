@@ -14,7 +14,7 @@ class BudgetRevenue(Contract):
 
     __contract__ = ContractInfo(
         dataset="finance.budget_revenue",
-        version="1.0.0",
+        version="1.1.0",
         title_vi="Thu ngân sách nhà nước trên địa bàn cấp xã",
         title_en="State budget revenue by commune",
         grain="one row per month and commune",
@@ -41,7 +41,7 @@ class BudgetRevenue(Contract):
         vi="Ngày chốt số liệu",
         en="Day the books were closed",
         not_after_arrival=True,
-        max_age_days=400,
+        max_age_days=800,
     )
 
     @pa.dataframe_check(

@@ -17,7 +17,7 @@ class DiseaseWeekly(Contract):
 
     __contract__ = ContractInfo(
         dataset="health.disease_weekly",
-        version="1.0.0",
+        version="1.1.0",
         title_vi="Ca mắc bệnh truyền nhiễm theo tuần",
         title_en="Cases of notifiable diseases by week",
         grain="one row per ISO week, commune and disease",
@@ -39,7 +39,7 @@ class DiseaseWeekly(Contract):
     cases: int = column(vi="Số ca mắc", en="Cases", unit="ca", in_range=(0, 5000))
     deaths: int = column(vi="Số ca tử vong", en="Deaths", unit="ca", ge=0)
     reported_on: pl.Date = column(
-        vi="Ngày báo cáo", en="Day reported", not_after_arrival=True, max_age_days=200
+        vi="Ngày báo cáo", en="Day reported", not_after_arrival=True, max_age_days=800
     )
 
     @pa.dataframe_check(

@@ -14,7 +14,7 @@ class ProcedureDossier(Contract):
 
     __contract__ = ContractInfo(
         dataset="public_services.procedure_dossier",
-        version="1.0.0",
+        version="1.1.0",
         title_vi="Hồ sơ thủ tục hành chính",
         title_en="Dossiers of administrative procedures",
         grain="one row per dossier",
@@ -47,7 +47,7 @@ class ProcedureDossier(Contract):
         vi="Thời điểm trả kết quả", en="Finished at", nullable=True, not_after_arrival=True
     )
     updated_at: pl.Datetime("us") = column(  # type: ignore[valid-type]
-        vi="Cập nhật lần cuối", en="Last change", max_age_days=400
+        vi="Cập nhật lần cuối", en="Last change", max_age_days=800
     )
 
     @pa.dataframe_check(

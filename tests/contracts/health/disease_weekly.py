@@ -23,7 +23,7 @@ CASES = Cases(
         ("correct.range", "cases"): {"cases": 5001},
         ("correct.min", "deaths"): {"deaths": -1},
         ("correct.not_future", "reported_on"): {"reported_on": TODAY + timedelta(days=1)},
-        ("live.max_age", "reported_on"): {"reported_on": TODAY - timedelta(days=201)},
+        ("live.max_age", "reported_on"): {"reported_on": TODAY - timedelta(days=801)},
         ("correct.deaths_within_cases", None): {"deaths": 13},
         (KEY_UNIQUE, None): {"cases": 13},
     },
@@ -33,7 +33,7 @@ CASES = Cases(
         {"cases": 5000},
         {"cases": 0, "deaths": 0},
         {"deaths": 12},
-        {"reported_on": TODAY - timedelta(days=200)},
+        {"reported_on": TODAY - timedelta(days=800)},
     ],
     batches=[
         (

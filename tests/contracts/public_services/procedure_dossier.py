@@ -32,7 +32,7 @@ CASES = Cases(
             "status": "received",
         },
         ("correct.not_future", "finished_at"): {"finished_at": NOW + timedelta(seconds=1)},
-        ("live.max_age", "updated_at"): {"updated_at": NOW - timedelta(days=400, seconds=1)},
+        ("live.max_age", "updated_at"): {"updated_at": NOW - timedelta(days=800, seconds=1)},
         ("correct.finished_after_received", None): {
             "finished_at": datetime(2026, 11, 1, 8, 29, 59)  # noqa: DTZ001
         },
@@ -43,7 +43,7 @@ CASES = Cases(
         {"finished_at": NOW, "updated_at": NOW},
         {"finished_at": datetime(2026, 11, 1, 8, 30)},  # noqa: DTZ001
         {"status": "processing", "finished_at": None},
-        {"updated_at": NOW - timedelta(days=400)},
+        {"updated_at": NOW - timedelta(days=800)},
         {"due_at": datetime(2027, 1, 1)},  # noqa: DTZ001  a deadline may lie ahead
     ],
 )

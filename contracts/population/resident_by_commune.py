@@ -1,0 +1,89 @@
+"""Residents of the communes by sex and age, monthly figures of the provincial police."""
+
+from __future__ import annotations
+
+import pandera.polars as pa
+import polars as pl
+
+from contracts.base import BatchContext, BatchFinding, Contract, ContractInfo, batch_rule, column
+from contracts.formats import COMMUNE_CODE, MONTH, every_unit_in_every_period
+
+# that a negative whole is wrong is said by its own rule
+_WHOLE_IS_WRONG = pl.col("residents") < 0
+
+
+class ResidentByCommune(Contract):
+    """One row per month and commune."""
+
+    __contract__ = ContractInfo(
+        dataset="population.resident_by_commune",
+        version="1.0.0",
+        title_vi="Dân cư theo xã, phường",
+        title_en="Residents by commune",
+        grain="one row per month and commune",
+        key=("period", "commune_code"),
+        load_mode="upsert",
+        publish="rows",
+        basis="Hung Yen 1062/2025, art. 5.5.b: people, births, ages, identity cards (H28)",
+        period_column="period",
+    )
+
+    period: str = column(vi="Kỳ báo cáo", en="Month reported", str_matches=MONTH)
+    commune_code: str = column(
+        vi="Mã xã/phường",
+        en="Commune code",
+        references="admin_unit.commune",
+        str_matches=COMMUNE_CODE,
+    )
+    residents: int = column(vi="Tổng số dân", en="Residents", unit="người", ge=0)
+    male: int = column(vi="Số nam", en="Male", unit="người", ge=0)
+    female: int = column(vi="Số nữ", en="Female", unit="người", ge=0)
+    under_15: int = column(vi="Số người dưới 15 tuổi", en="Younger than 15", unit="người", ge=0)
+    over_60: int = column(vi="Số người từ 60 tuổi", en="60 and older", unit="người", ge=0)
+    births: int = column(vi="Số sinh trong tháng", en="Births in the month", unit="người", ge=0)
+    deaths: int = column(vi="Số tử trong tháng", en="Deaths in the month", unit="người", ge=0)
+    id_cards: int = column(vi="Số thẻ căn cước", en="Identity cards issued", unit="thẻ", ge=0)
+    reported_on: pl.Date = column(
+        vi="Ngày chốt số liệu",
+        en="Day the figures were closed",
+        not_after_arrival=True,
+        max_age_days=800,
+    )
+
+    @pa.dataframe_check(
+        error="correct.sexes_add_up",
+        description="Số nam cộng số nữ phải bằng tổng số dân",
+    )
+    def sexes_add_up(cls, data: pa.PolarsData) -> pl.LazyFrame:  # noqa: D102
+        return data.lazyframe.select(
+            _WHOLE_IS_WRONG | (pl.col("male") + pl.col("female") == pl.col("residents"))
+        )
+
+    @pa.dataframe_check(
+        error="correct.ages_within_residents",
+        description="Số dưới 15 tuổi cộng số từ 60 tuổi không được lớn hơn tổng số dân",
+    )
+    def ages_within_residents(cls, data: pa.PolarsData) -> pl.LazyFrame:  # noqa: D102
+        return data.lazyframe.select(
+            _WHOLE_IS_WRONG | (pl.col("under_15") + pl.col("over_60") <= pl.col("residents"))
+        )
+
+    @pa.dataframe_check(
+        error="correct.cards_within_residents",
+        description="Số thẻ căn cước không được lớn hơn tổng số dân",
+    )
+    def cards_within_residents(cls, data: pa.PolarsData) -> pl.LazyFrame:  # noqa: D102
+        return data.lazyframe.select(_WHOLE_IS_WRONG | (pl.col("id_cards") <= pl.col("residents")))
+
+    @batch_rule("complete.every_commune_reported", "Có xã/phường chưa báo cáo trong kỳ")
+    def every_commune_reported(  # noqa: D102
+        cls, frame: pl.DataFrame, context: BatchContext
+    ) -> BatchFinding:
+        return every_unit_in_every_period(
+            frame,
+            context,
+            period="period",
+            period_format=MONTH,
+            unit="commune_code",
+            reference="admin_unit.commune",
+        )

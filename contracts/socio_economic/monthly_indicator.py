@@ -1,0 +1,72 @@
+"""Main socio-economic figures of the month, as the provincial statistics office publishes them."""
+
+from __future__ import annotations
+
+import pandera.polars as pa
+import polars as pl
+
+from contracts.base import BatchContext, BatchFinding, Contract, ContractInfo, batch_rule, column
+from contracts.formats import MONTH, no_missing_month
+
+# each indicator comes in one unit: a figure in another would be out by a thousand, unseen
+UNITS = {
+    "iip": "%",
+    "retail_sales": "tỷ đồng",
+    "transport_revenue": "tỷ đồng",
+    "cpi": "%",
+    "exports": "triệu USD",
+    "imports": "triệu USD",
+    "fdi_new_capital": "triệu USD",
+    "new_enterprises": "doanh nghiệp",
+    "visitors": "lượt khách",
+    "budget_revenue": "tỷ đồng",
+    "budget_expenditure": "tỷ đồng",
+    "credit_outstanding": "tỷ đồng",
+}
+
+
+class MonthlyIndicator(Contract):
+    """One row per month and indicator."""
+
+    __contract__ = ContractInfo(
+        dataset="socio_economic.monthly_indicator",
+        version="1.0.0",
+        title_vi="Chỉ tiêu kinh tế - xã hội chủ yếu hằng tháng",
+        title_en="Main monthly socio-economic indicators",
+        grain="one row per month and indicator",
+        key=("period", "indicator"),
+        load_mode="upsert",
+        publish="rows",
+        basis="Hung Yen 1062/2025, art. 5.5.b: socio-economic targets (H27, H37)",
+        period_column="period",
+    )
+
+    period: str = column(vi="Kỳ báo cáo", en="Month reported", str_matches=MONTH)
+    indicator: str = column(vi="Chỉ tiêu", en="Indicator", isin=list(UNITS))
+    unit: str = column(vi="Đơn vị tính", en="Unit of the values")
+    month_value: float = column(vi="Ước tháng", en="Estimate of the month", ge=0)
+    year_to_date_value: float = column(vi="Lũy kế từ đầu năm", en="From 1 January", nullable=True)
+    vs_same_period_percent: float = column(
+        vi="So với cùng kỳ",
+        en="Against the same month of the year before",
+        unit="%",
+        in_range=(0, 1000),
+    )
+    reported_on: pl.Date = column(
+        vi="Ngày báo cáo", en="Day reported", not_after_arrival=True, max_age_days=800
+    )
+
+    @pa.dataframe_check(
+        error="correct.unit_of_indicator",
+        description="Đơn vị tính không đúng với đơn vị quy định của chỉ tiêu",
+    )
+    def unit_of_indicator(cls, data: pa.PolarsData) -> pl.LazyFrame:  # noqa: D102
+        return data.lazyframe.select(
+            pl.col("unit") == pl.col("indicator").replace_strict(UNITS, default=None)
+        )
+
+    @batch_rule("complete.no_missing_period", "Thiếu kỳ báo cáo ở giữa chuỗi")
+    def no_missing_period(  # noqa: D102
+        cls, frame: pl.DataFrame, context: BatchContext
+    ) -> BatchFinding:
+        return no_missing_month(frame, period="period")
