@@ -1,0 +1,1 @@
+{{ staged("construction__permit") }}

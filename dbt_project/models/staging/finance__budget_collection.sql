@@ -1,0 +1,1 @@
+{{ staged("finance__budget_collection") }}

@@ -1,0 +1,1 @@
+{{ staged("finance__treasury_payment") }}

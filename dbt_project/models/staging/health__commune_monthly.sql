@@ -1,0 +1,1 @@
+{{ staged("health__commune_monthly") }}

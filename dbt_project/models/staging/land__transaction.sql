@@ -1,0 +1,1 @@
+{{ staged("land__transaction") }}

@@ -1,0 +1,1 @@
+{{ staged("population__resident_by_commune") }}

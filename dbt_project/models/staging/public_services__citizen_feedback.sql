@@ -1,0 +1,1 @@
+{{ staged("public_services__citizen_feedback") }}
