@@ -48,8 +48,8 @@ class Permit(Contract):
     )
 
     @pa.dataframe_check(
-        error="correct.expires_after_issue",
+        error="correct.expires_after_issued",
         description="Ngày hết hạn phải sau ngày cấp",
     )
-    def expires_after_issue(cls, data: pa.PolarsData) -> pl.LazyFrame:  # noqa: D102
+    def expires_after_issued(cls, data: pa.PolarsData) -> pl.LazyFrame:  # noqa: D102
         return data.lazyframe.select(pl.col("expires_on") > pl.col("issued_on"))

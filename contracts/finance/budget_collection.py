@@ -53,10 +53,10 @@ class BudgetCollection(Contract):
     )
 
     @pa.dataframe_check(
-        error="correct.refunded_within_collected",
+        error="correct.refund_within_collection",
         description="Số hoàn trả không được lớn hơn số thu",
     )
-    def refunded_within_collected(cls, data: pa.PolarsData) -> pl.LazyFrame:  # noqa: D102
+    def refund_within_collection(cls, data: pa.PolarsData) -> pl.LazyFrame:  # noqa: D102
         return data.lazyframe.select(
             # that a negative sum is wrong is said by its own rule
             (pl.col("collected_vnd") < 0) | (pl.col("refunded_vnd") <= pl.col("collected_vnd"))

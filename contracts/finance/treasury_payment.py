@@ -44,8 +44,8 @@ class TreasuryPayment(Contract):
     )
 
     @pa.dataframe_check(
-        error="correct.paid_after_approval",
+        error="correct.paid_after_approved",
         description="Ngày chi không được trước ngày duyệt chi",
     )
-    def paid_after_approval(cls, data: pa.PolarsData) -> pl.LazyFrame:  # noqa: D102
+    def paid_after_approved(cls, data: pa.PolarsData) -> pl.LazyFrame:  # noqa: D102
         return data.lazyframe.select(pl.col("paid_on") >= pl.col("approved_on"))

@@ -49,10 +49,10 @@ class Transaction(Contract):
     )
 
     @pa.dataframe_check(
-        error="complete.price_of_transfer",
+        error="complete.transfer_has_price",
         description="Chuyển nhượng đất phải có giá trị giao dịch",
     )
-    def price_of_transfer(cls, data: pa.PolarsData) -> pl.LazyFrame:  # noqa: D102
+    def transfer_has_price(cls, data: pa.PolarsData) -> pl.LazyFrame:  # noqa: D102
         return data.lazyframe.select(
             (pl.col("kind") != "transfer") | pl.col("price_vnd").is_not_null()
         )

@@ -78,19 +78,19 @@ class CitizenFeedback(Contract):
         return data.lazyframe.select(pl.col("answered_at") >= pl.col("received_at"))
 
     @pa.dataframe_check(
-        error="complete.moment_of_answer",
+        error="complete.answered_when_answered",
         description="Phản ánh đã trả lời phải có thời điểm trả lời",
     )
-    def moment_of_answer(cls, data: pa.PolarsData) -> pl.LazyFrame:  # noqa: D102
+    def answered_when_answered(cls, data: pa.PolarsData) -> pl.LazyFrame:  # noqa: D102
         return data.lazyframe.select(
             (pl.col("status") != "answered") | pl.col("answered_at").is_not_null()
         )
 
     @pa.dataframe_check(
-        error="correct.satisfaction_with_answer",
+        error="correct.satisfaction_when_answered",
         description="Chỉ phản ánh đã trả lời mới có mức độ hài lòng",
     )
-    def satisfaction_with_answer(cls, data: pa.PolarsData) -> pl.LazyFrame:  # noqa: D102
+    def satisfaction_when_answered(cls, data: pa.PolarsData) -> pl.LazyFrame:  # noqa: D102
         return data.lazyframe.select(
             pl.col("satisfaction").is_null() | (pl.col("status") == "answered")
         )

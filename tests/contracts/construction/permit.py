@@ -28,7 +28,7 @@ CASES = Cases(
         ("correct.not_future", "issued_on"): {"issued_on": TODAY + timedelta(days=1)},
         ("correct.not_future", "updated_at"): {"updated_at": NOW + timedelta(seconds=1)},
         ("live.max_age", "updated_at"): {"updated_at": NOW - timedelta(days=800, seconds=1)},
-        ("correct.expires_after_issue", None): {"expires_on": date(2026, 11, 3)},
+        ("correct.expires_after_issued", None): {"expires_on": date(2026, 11, 3)},
         (KEY_UNIQUE, None): {"floors": 4},
     },
     at_the_limit=[

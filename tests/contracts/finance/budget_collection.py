@@ -24,7 +24,7 @@ CASES = Cases(
         ("correct.min", "refunded_vnd"): {"refunded_vnd": -1},
         ("correct.not_future", "updated_at"): {"updated_at": NOW + timedelta(seconds=1)},
         ("live.max_age", "updated_at"): {"updated_at": NOW - timedelta(days=800, seconds=1)},
-        ("correct.refunded_within_collected", None): {"refunded_vnd": 7_001},
+        ("correct.refund_within_collection", None): {"refunded_vnd": 7_001},
         (KEY_UNIQUE, None): {"collected_vnd": 7_001},
     },
     at_the_limit=[

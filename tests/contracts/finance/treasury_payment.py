@@ -25,7 +25,7 @@ CASES = Cases(
         ("correct.min", "amount_vnd"): {"amount_vnd": 0},
         ("correct.not_future", "updated_at"): {"updated_at": NOW + timedelta(seconds=1)},
         ("live.max_age", "updated_at"): {"updated_at": NOW - timedelta(days=800, seconds=1)},
-        ("correct.paid_after_approval", None): {"paid_on": date(2026, 11, 1)},
+        ("correct.paid_after_approved", None): {"paid_on": date(2026, 11, 1)},
         (KEY_UNIQUE, None): {"amount_vnd": 125_000_001},
     },
     at_the_limit=[

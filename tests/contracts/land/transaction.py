@@ -32,7 +32,7 @@ CASES = Cases(
         ("correct.not_future", "registered_on"): {"registered_on": TODAY + timedelta(days=1)},
         ("correct.not_future", "updated_at"): {"updated_at": NOW + timedelta(seconds=1)},
         ("live.max_age", "updated_at"): {"updated_at": NOW - timedelta(days=800, seconds=1)},
-        ("complete.price_of_transfer", None): {"price_vnd": None},
+        ("complete.transfer_has_price", None): {"price_vnd": None},
         (KEY_UNIQUE, None): {"parcel": 346},
     },
     at_the_limit=[

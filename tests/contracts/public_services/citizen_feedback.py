@@ -39,8 +39,8 @@ CASES = Cases(
         ("correct.answered_after_received", None): {
             "answered_at": datetime(2026, 11, 1, 8, 29, 59)  # noqa: DTZ001
         },
-        ("complete.moment_of_answer", None): {"answered_at": None},
-        ("correct.satisfaction_with_answer", None): {"status": "refused"},
+        ("complete.answered_when_answered", None): {"answered_at": None},
+        ("correct.satisfaction_when_answered", None): {"status": "refused"},
         (KEY_UNIQUE, None): {"sender_phone": "0912000001"},
     },
     at_the_limit=[
