@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 EnvironmentName = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")]
 _SPAN = re.compile(r"^(\d+)([mhd])$")
@@ -99,8 +99,16 @@ class PagePaging(Strict):
     kind: Literal["page"]
     param: str = "page"
     first: int = 1
-    size_param: str | None = "size"
-    size: int = Field(default=1000, gt=0)
+    size_param: str | None = Field(
+        default="size", description="null: the source sets the size, and a short page ends nothing"
+    )
+    size: int = Field(
+        default=1000, gt=0, description="Not more than the source gives: a shorter page is the last"
+    )
+    past_end: Literal["empty", "last"] = Field(
+        default="empty",
+        description="What the source answers past its end: `last`: its last page again",
+    )
 
 
 class OffsetPaging(Strict):
@@ -124,6 +132,9 @@ class LinkPaging(Strict):
     """Each answer links the next page in its `Link` header (RFC 8288), on the same host only."""
 
     kind: Literal["link"]
+    next: str | None = Field(
+        default=None, description="Where the link stands in the answer instead: `links.next`"
+    )
 
 
 Paging = Annotated[
@@ -142,9 +153,15 @@ class ClientCredentials(Strict):
     """A bearer token asked for with client id and secret (RFC 6749, 4.4), renewed when it ends."""
 
     kind: Literal["client_credentials"]
-    token_path: str = "/token"  # noqa: S105  a path
+    token_path: str = Field(default="/token", pattern=r"^/")
     client_id_env: EnvironmentName
     client_secret_env: EnvironmentName
+    secret_in: Literal["header", "form"] = Field(
+        default="header",
+        description="Where id and secret are sent: `Authorization: Basic`, or"
+        " `client_id` and `client_secret` of the form",
+    )
+    scope: str | None = None
 
 
 Authentication = Annotated[StaticToken | ClientCredentials, Field(discriminator="kind")]
@@ -165,6 +182,9 @@ class Changes(Strict):
     """How to ask for what changed only."""
 
     param: str = Field(description="Query parameter that takes the moment")
+    until_param: str | None = Field(
+        default=None, description="Query parameter that takes the end of a span, for `--until`"
+    )
     field: str = Field(description="Field of a record that says when it changed")
     format: str = Field(default="%Y-%m-%dT%H:%M:%S", description="How both write a moment")
     overlap: Span = timedelta(0)
@@ -182,10 +202,26 @@ class Envelope(Strict):
         default=None, description="Where the number of records of the answer stands: it must agree"
     )
     total: str | None = Field(default=None, description="Where the number of all records stands")
-    message: str | None = Field(default=None, description="Where an error's text stands")
+    message: str | None = Field(
+        default=None,
+        description="Where an error's text stands; it is shown, so not if it can hold data",
+    )
+    code: str | None = Field(
+        default=None, description="Where an error's code stands, besides `status`"
+    )
     errors: dict[str, str] = Field(
         default_factory=dict, description="What an error code means and what to do"
     )
+    token_ended: tuple[str | int, ...] = Field(
+        default=(), description="Codes that ask for a new token"
+    )
+
+    @model_validator(mode="after")
+    def _status_is_whole(self) -> Envelope:
+        if (self.status is None) != (not self.ok):
+            msg = "status says where, ok says which values are good: both or neither"
+            raise ValueError(msg)
+        return self
 
 
 class RestConnector(Reached):
@@ -211,6 +247,9 @@ class LgspConnector(Reached):
     kind: Literal["lgsp"]
     url_env: EnvironmentName = Field(description="Base URL, as `https://api.hungyen.gov.vn`")
     catalogue: str = Field(pattern=r"^[A-Za-z0-9_-]+$")
+    params: dict[str, str | int] = Field(
+        default_factory=dict, description="Sent with every request, such as an agency's identifier"
+    )
     authentication: Authentication | None = None
     paging: Paging | None = None
     changes: Changes | None = None

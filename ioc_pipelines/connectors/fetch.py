@@ -6,10 +6,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ioc_pipelines.catalog.connectors import FilesConnector, SqlConnector
+from ioc_pipelines.catalog.connectors import (
+    FilesConnector,
+    LgspConnector,
+    RestConnector,
+    SqlConnector,
+)
 from ioc_pipelines.catalog.models import Feed
 from ioc_pipelines.connectors.fetched import Fetched, Window
 from ioc_pipelines.connectors.files import fetch_files
+from ioc_pipelines.connectors.rest.fetch import fetch_rest
+from ioc_pipelines.connectors.rest.lgsp import fetch_lgsp
 from ioc_pipelines.connectors.sql import fetch_sql
 
 
@@ -22,7 +29,7 @@ def fetch(
 ) -> Fetched:
     """Fetch one delivery of ``feed``; temporary files go to ``workspace``.
 
-    Raises SourceUnavailableError, NothingArrivedError or SourceChangedError.
+    Raises SourceUnavailableError, SourceFaultyError, NothingArrivedError or SourceChangedError.
     """
     match feed.connector:
         case FilesConnector() as files:
@@ -30,6 +37,10 @@ def fetch(
         case SqlConnector() as sql:
             sources = [column.source for column in feed.columns.values()]
             return fetch_sql(sql, sources, environment, cursor, window, workspace)
+        case RestConnector() as rest:
+            return fetch_rest(rest, environment, cursor, window, workspace)
+        case LgspConnector() as lgsp:
+            return fetch_lgsp(lgsp, feed, environment, cursor, window, workspace)
         case None:
             msg = f"feed of {feed.dataset} has no connector"
             raise LookupError(msg)
