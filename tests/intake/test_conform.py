@@ -390,6 +390,12 @@ def test_a_date_of_a_database_is_the_start_of_its_day() -> None:
     assert read([midnight.date(), None], pl.Datetime("us"), pl.Date) == [midnight, None]
 
 
+def test_a_period_of_a_database_is_the_month_of_its_date() -> None:
+    days = [date(2026, 10, 1), date(2025, 1, 31), None]
+    read_as = read(days, pl.String, pl.Date, date="%Y-%m-%d", period="month")
+    assert read_as == ["2026-10", "2025-01", None]
+
+
 # --- text ---------------------------------------------------------------------------------------
 
 

@@ -1,0 +1,813 @@
+"""The forms of the agencies of Hưng Yên come out as rows of their contracts, cell by cell.
+
+Each form is written here as its agency fills it, with the cells an officer may use: codes as text
+or number, days as text or date, amounts as number or Vietnamese text.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import polars as pl
+import pytest
+import xlsxwriter
+
+from contracts.base import BatchContext
+from ioc_pipelines.catalog.load import Catalog, load_catalog
+from ioc_pipelines.home import PROJECT
+from ioc_pipelines.intake.read_batch import ReadBatch, read_batch
+from ioc_pipelines.quality.evaluate import evaluate
+from tests.quality.frames import ARRIVED
+
+REFERENCES = {"admin_unit.commune": pl.Series(["11953", "11977"])}
+NAMES = {"11953": "Phường Phố Hiến", "11977": "Xã Tân Hưng"}
+SIGNED = "Hưng Yên, ngày 05 tháng 11 năm 2026"
+Cells = Sequence[Any]
+
+
+def moment(*parts: int) -> datetime:
+    return datetime(*parts)  # noqa: DTZ001  local, as stored
+
+
+@pytest.fixture(scope="module")
+def catalog() -> Catalog:
+    return load_catalog(PROJECT / "sources" / "hung_yen")
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads files as a delivery of a feed."""
+
+    catalog: Catalog
+    folder: Path
+
+    def read(self, feed_id: str, **files: Callable[[Path], None]) -> ReadBatch:
+        (entry,) = (entry for entry in self.catalog.active if entry.id == feed_id)
+        paths = []
+        for number, (name, write) in enumerate(files.items()):
+            path = self.folder / f"blob-{number}"
+            write(path)
+            paths.append((name, path))
+            pattern = getattr(entry.feed.connector, "pattern", None)
+            if pattern:
+                assert PurePosixPath(name).match(pattern)
+        return read_batch(entry.feed, entry.required_contract(), paths, {})
+
+    def accepted(self, feed_id: str, **files: Callable[[Path], None]) -> list[dict[str, Any]]:
+        """The rows, all of which the contract takes."""
+        found = self.read(feed_id, **files)
+        (entry,) = (entry for entry in self.catalog.active if entry.id == feed_id)
+        assert found.refused == []
+        assert found.batch is not None
+        assert found.batch.unreadable.rows() == []
+        judged = evaluate(entry.required_contract(), found.batch, BatchContext(ARRIVED, REFERENCES))
+        assert judged.broken.rows() == []
+        assert found.control["ties"].all()
+        columns = entry.required_contract().polars_schema().names()
+        return found.batch.rows.select(columns).to_dicts()
+
+
+@pytest.fixture
+def reader(catalog: Catalog, tmp_path: Path) -> Reader:
+    return Reader(catalog, tmp_path)
+
+
+def form(
+    period: str,
+    header: Sequence[Cells],
+    rows: Sequence[Cells],
+    *,
+    unit: str = "",
+    total: Cells = (),
+    over: tuple[int, int, str] | None = None,
+) -> Callable[[xlsxwriter.Workbook, str], None]:
+    """A sheet: four rows of title, the header from row 6, labels, total, rows, signatures.
+
+    ``over``: first and last column of a heading merged above several columns.
+    """
+
+    def write(book: xlsxwriter.Workbook, name: str) -> None:
+        sheet = book.add_worksheet(name)
+        days = book.add_format({"num_format": "dd/mm/yyyy"})
+        last = len(header[-1]) - 1
+        for index, text in enumerate(("CƠ QUAN", "BÁO CÁO", period, unit)):
+            if text:
+                sheet.merge_range(index, 0, index, last, text)
+        top, height = 5, len(header)
+        for column in range(last + 1):
+            if height == 1 or (over and over[0] <= column <= over[1]):
+                sheet.write(top + height - 1, column, header[-1][column])
+            else:
+                sheet.merge_range(top, column, top + 1, column, header[-1][column])
+        if over:
+            sheet.merge_range(top, over[0], top, over[1], over[2])
+        labels = [*"ABC", *(str(n) for n in range(1, last - 1))]
+        body: list[Cells] = [labels, *([total] if total else []), *rows, []]
+        body += [[*[None] * (last - 1), SIGNED], [None, "Người lập biểu", "THỦ TRƯỞNG ĐƠN VỊ"]]
+        for number, cells in enumerate(body, start=top + height):
+            for column, cell in enumerate(cells):
+                sheet.write(number, column, cell, days if isinstance(cell, datetime) else None)
+
+    return write
+
+
+def workbook(**sheets: Callable[[xlsxwriter.Workbook, str], None]) -> Callable[[Path], None]:
+    def write(path: Path) -> None:
+        with xlsxwriter.Workbook(path) as book:
+            book.add_worksheet("Ghi chú").write(0, 0, "Biểu kèm theo công văn")
+            for name, sheet in sheets.items():
+                sheet(book, name)
+
+    return write
+
+
+def delimited(header: str, *lines: str) -> Callable[[Path], None]:
+    text = "".join(f"{line}\r\n" for line in (header, *lines))
+    return lambda path: path.write_bytes(text.encode("utf-8-sig")) and None
+
+
+def answer(around: Mapping[str, Any], records: str, *rows: Mapping[str, Any]) -> Any:
+    text = json.dumps({**around, records: list(rows)}, ensure_ascii=False)
+    return lambda path: path.write_text(text, encoding="utf-8") and None
+
+
+def table(**columns: Any) -> Callable[[Path], None]:
+    """What the database connector lands: the rows with the types of their columns."""
+    return lambda path: pl.DataFrame(columns).write_parquet(path)
+
+
+# --- spreadsheets -------------------------------------------------------------------------------
+
+REVENUE = [
+    ["STT", "Mã xã", "Tên xã, phường", "Dự toán năm", "Trong tháng", "Lũy kế", "Ngày chốt số liệu"]
+]
+
+
+def test_budget_revenue(reader: Reader) -> None:
+    rows = [
+        [1, 11953, NAMES["11953"], 9000.5, 700, 7000.25, moment(2026, 11, 5)],
+        [2, "11977", NAMES["11977"], "1.234,5", "-0,5", "0", "06/11/2026"],
+    ]
+    sheet = form(
+        "Tháng 10/2026",
+        [[], *REVENUE],
+        rows,
+        unit="Đơn vị tính: triệu đồng",
+        total=[None, None, "Tổng cộng", 10235, 699.5, 7000.25],
+        over=(4, 5, "Thực hiện"),
+    )
+    name = "so_tai_chinh/thu-nsnn-2026-10.xlsx"
+    found = reader.accepted(
+        "so_tai_chinh/finance.budget_revenue", **{name: workbook(**{"Thu NSNN": sheet})}
+    )
+    assert found == [
+        {
+            "period": "2026-10",
+            "commune_code": "11953",
+            "year_plan_vnd": 9_000_500_000,
+            "month_vnd": 700_000_000,
+            "cumulative_vnd": 7_000_250_000,
+            "closed_on": date(2026, 11, 5),
+        },
+        {
+            "period": "2026-10",
+            "commune_code": "11977",
+            "year_plan_vnd": 1_234_500_000,
+            "month_vnd": -500_000,
+            "cumulative_vnd": 0,
+            "closed_on": date(2026, 11, 6),
+        },
+    ]
+
+
+INVESTMENT = [
+    "STT",
+    "Mã dự án",
+    "Tên dự án",
+    "Mã xã",
+    "Kế hoạch năm",
+    "Giải ngân trong tháng",
+    "Lũy kế",
+    "Tiến độ (%)",
+    "Ngày chốt",
+]
+
+
+def investment(month: str, unit: str, total: Cells, *rows: Cells) -> Callable[[Path], None]:
+    sheet = form(
+        f"Tháng {month}",
+        [INVESTMENT],
+        rows,
+        unit=f"Đơn vị tính: {unit}",
+        total=[None, None, "Tổng cộng", None, *total],
+    )
+    return workbook(**{"Giải ngân": sheet})
+
+
+def test_public_investment_in_the_unit_that_the_form_states(reader: Reader) -> None:
+    road = [1, "DA-0001", "Đường tỉnh 378", 11953, 120000, 8500.5, 61000.25, 50.8, "05/11/2026"]
+    school = [2, "DA-0002", "Trường THCS Tân Hưng", "11977", "9.000", "700,125", "7.000", "62,5"]
+    found = reader.read(
+        "so_tai_chinh/finance.public_investment",
+        **{
+            "so_tai_chinh/dau-tu-cong-2026-10.xlsx": investment(
+                "10/2026",
+                "triệu đồng",
+                [129000, 9200.625, 68000.25],
+                road,
+                [*school, moment(2026, 11, 5)],
+            ),
+            "so_tai_chinh/dau-tu-cong-2026-09.xlsx": investment(
+                "9/2026",
+                "nghìn đồng",
+                [9000000, 1, 2],
+                ["", "DA-0002", "Trường THCS Tân Hưng", 11977, 9000000, 1, 2, 60, "05/10/2026"],
+            ),
+        },
+    )
+    assert found.batch is not None
+    columns = ["period", "project_code", "year_plan_vnd", "month_vnd", "cumulative_vnd"]
+    assert found.batch.rows.select(columns).rows() == [
+        ("2026-10", "DA-0001", 120_000_000_000, 8_500_500_000, 61_000_250_000),
+        ("2026-10", "DA-0002", 9_000_000_000, 700_125_000, 7_000_000_000),
+        ("2026-09", "DA-0002", 9_000_000_000, 1_000, 2_000),
+    ]
+    others = ["project_name", "commune_code", "progress_percent", "closed_on"]
+    assert found.batch.rows.select(others).rows() == [
+        ("Đường tỉnh 378", "11953", 50.8, date(2026, 11, 5)),
+        ("Trường THCS Tân Hưng", "11977", 62.5, date(2026, 11, 5)),
+        ("Trường THCS Tân Hưng", "11977", 60.0, date(2026, 10, 5)),
+    ]
+    assert found.batch.unreadable.is_empty()
+    totals = found.control.select("source_file", "column_name", "stated", "ties")
+    assert totals.height == 6
+    assert totals["ties"].all()
+
+
+def test_a_total_of_public_investment_that_is_out_is_seen(reader: Reader) -> None:
+    road = [1, "DA-0001", "Đường tỉnh 378", 11953, 120000, 8500.5, 61000.25, 50.8, "05/11/2026"]
+    written = investment("10/2026", "triệu đồng", [120000, 8500.5, 61000], road)
+    found = reader.read(
+        "so_tai_chinh/finance.public_investment",
+        **{"so_tai_chinh/dau-tu-cong-2026-10.xlsx": written},
+    )
+    wrong = found.control.filter(~pl.col("ties"))
+    assert wrong.select("column_name", "difference").rows() == [("cumulative_vnd", -250_000.0)]
+
+
+INDICATORS = [
+    "STT",
+    "Chỉ tiêu",
+    "Đơn vị tính",
+    "Ước tháng",
+    "Lũy kế từ đầu năm",
+    "So với cùng kỳ (%)",
+    "Ngày báo cáo",
+]
+NAMED = {
+    "Chỉ số sản xuất công nghiệp (IIP)": ("%", "iip"),
+    "Tổng mức bán lẻ hàng hóa và doanh thu dịch vụ tiêu dùng": ("tỷ đồng", "retail_sales"),
+    "Doanh thu vận tải, kho bãi": ("tỷ đồng", "transport_revenue"),
+    "Chỉ số giá tiêu dùng (CPI)": ("%", "cpi"),
+    "Kim ngạch xuất khẩu hàng hóa": ("triệu USD", "exports"),
+    "Kim ngạch nhập khẩu hàng hóa": ("triệu USD", "imports"),
+    "Vốn đầu tư nước ngoài đăng ký cấp mới": ("triệu USD", "fdi_new_capital"),
+    "Doanh nghiệp đăng ký thành lập mới": ("doanh nghiệp", "new_enterprises"),
+    "Lượt khách du lịch": ("lượt khách", "visitors"),
+    "Thu ngân sách nhà nước trên địa bàn": ("tỷ đồng", "budget_revenue"),
+    "Chi ngân sách địa phương": ("tỷ đồng", "budget_expenditure"),
+    "Dư nợ tín dụng": ("tỷ đồng", "credit_outstanding"),
+}
+
+
+def test_monthly_indicators(reader: Reader) -> None:
+    rows: list[Cells] = [
+        [number, name, unit, 100 + number, "1.234,5", 112.4, "29/09/2026"]
+        for number, (name, (unit, _)) in enumerate(NAMED.items(), start=1)
+    ]
+    rows[-1] = [12, "Dư nợ tín dụng", "tỷ đồng", "98.765,4", None, "108,1", moment(2026, 9, 29)]
+    sheet = form("Tháng 9 năm 2026", [INDICATORS], rows)
+    found = reader.accepted(
+        "thong_ke_tinh/socio_economic.monthly_indicator",
+        **{"thong_ke_tinh/ktxh-2026-09.xlsx": workbook(**{"Biểu tổng hợp": sheet})},
+    )
+    assert [(row["indicator"], row["unit"]) for row in found] == [
+        (indicator, unit) for unit, indicator in NAMED.values()
+    ]
+    assert found[0] == {
+        "period": "2026-09",
+        "indicator": "iip",
+        "unit": "%",
+        "month_value": 101.0,
+        "year_to_date_value": 1234.5,
+        "vs_same_period_percent": 112.4,
+        "reported_on": date(2026, 9, 29),
+    }
+    assert found[-1] == {
+        "period": "2026-09",
+        "indicator": "credit_outstanding",
+        "unit": "tỷ đồng",
+        "month_value": 98765.4,
+        "year_to_date_value": None,
+        "vs_same_period_percent": 108.1,
+        "reported_on": date(2026, 9, 29),
+    }
+
+
+SCHOOLS = [
+    "STT",
+    "Mã trường",
+    "Tên trường",
+    "Mã xã",
+    "Số lớp",
+    "Số học sinh",
+    "Số giáo viên",
+    "Ngày báo cáo",
+]
+
+
+def schools(total: Cells, *rows: Cells) -> Callable[[xlsxwriter.Workbook, str], None]:
+    summed = [None, None, "Tổng cộng", None, *total]
+    return form("Năm học 2026-2027", [SCHOOLS], rows, total=summed)
+
+
+def test_schools_of_every_level(reader: Reader) -> None:
+    small = [1, 33110001, "Trường Mầm non Phố Hiến", 11953, 9, 210, 18, "05/10/2026"]
+    large = [2, "33110002", "Trường Mầm non Tân Hưng", "11977", "12", "1.234", 26]
+    middle = [1, "33310001", "Trường THCS Phố Hiến", 11953, 20, 800, 41, "06/10/2026"]
+    found = reader.read(
+        "so_giao_duc/education.school",
+        **{
+            "so_giao_duc/truong-hoc-2026-2027.xlsx": workbook(
+                **{
+                    "Mầm non": schools([21, 1444, 44], small, [*large, moment(2026, 10, 6)]),
+                    "Tiểu học": schools([]),
+                    "THCS": schools([20, 800, 41], middle),
+                    "THPT": schools([]),
+                }
+            )
+        },
+    )
+    assert found.refused == []
+    assert found.batch is not None
+    assert found.batch.unreadable.is_empty()
+    rows = found.batch.rows
+    assert rows["school_year"].unique().to_list() == ["2026-2027"]
+    assert rows.drop("_row_id", "_file", "_row", "school_year").rows() == [
+        (
+            "Mầm non",
+            "33110001",
+            "Trường Mầm non Phố Hiến",
+            "kindergarten",
+            "11953",
+            9,
+            210,
+            18,
+            date(2026, 10, 5),
+        ),
+        (
+            "Mầm non",
+            "33110002",
+            "Trường Mầm non Tân Hưng",
+            "kindergarten",
+            "11977",
+            12,
+            1234,
+            26,
+            date(2026, 10, 6),
+        ),
+        (
+            "THCS",
+            "33310001",
+            "Trường THCS Phố Hiến",
+            "lower_secondary",
+            "11953",
+            20,
+            800,
+            41,
+            date(2026, 10, 6),
+        ),
+    ]
+    assert found.control.height == 6
+    assert found.control["ties"].all()
+
+
+@pytest.mark.parametrize(
+    ("sheet", "level"),
+    [
+        ("Mầm non", "kindergarten"),
+        ("Tiểu học", "primary"),
+        ("THCS", "lower_secondary"),
+        ("THPT", "upper_secondary"),
+    ],
+)
+def test_the_level_of_a_school_is_the_name_of_its_sheet(
+    reader: Reader, sheet: str, level: str
+) -> None:
+    row = [1, "33110001", "Trường A", "11953", 9, 210, 18, "05/10/2026"]
+    written = workbook(**{sheet: schools([9, 210, 18], row)})
+    found = reader.accepted(
+        "so_giao_duc/education.school", **{"so_giao_duc/truong-hoc-2026-2027.xlsx": written}
+    )
+    assert [row["level"] for row in found] == [level]
+
+
+RESIDENTS = [
+    "STT",
+    "Mã xã",
+    "Tên xã",
+    "Tổng số",
+    "Nam",
+    "Nữ",
+    "Dưới 15 tuổi",
+    "Từ 60 tuổi",
+    "Sinh trong tháng",
+    "Tử trong tháng",
+    "Số thẻ căn cước",
+    "Ngày chốt",
+]
+
+
+def test_residents(reader: Reader) -> None:
+    rows = [
+        [1, "11953", NAMES["11953"], 20000, 9900, 10100, 4800, 2900, 21, 9, 15000, "03/11/2026"],
+        [2, 11977, NAMES["11977"], "8.000", "3.990", "4.010", 1900, 1400, 6, 5, 6000],
+    ]
+    rows[1].append(moment(2026, 11, 3))
+    total = [None, None, "Tổng cộng", 28000, 13890, 14110, 6700, 4300, 27, 14, 21000]
+    sheet = form(
+        "Tháng 10/2026",
+        [[], RESIDENTS],
+        rows,
+        unit="Đơn vị tính: người",
+        total=total,
+        over=(3, 7, "Nhân khẩu"),
+    )
+    found = reader.accepted(
+        "cong_an_tinh/population.resident_by_commune",
+        **{"cong_an_tinh/dan-cu-2026-10.xlsx": workbook(**{"Dân cư": sheet})},
+    )
+    names = ["residents", "male", "female", "under_15", "over_60", "births", "deaths", "id_cards"]
+    shared = {"period": "2026-10", "reported_on": date(2026, 11, 3)}
+    first = dict(zip(names, (20000, 9900, 10100, 4800, 2900, 21, 9, 15000), strict=True))
+    second = dict(zip(names, (8000, 3990, 4010, 1900, 1400, 6, 5, 6000), strict=True))
+    assert found == [
+        {"commune_code": "11953", **first, **shared},
+        {"commune_code": "11977", **second, **shared},
+    ]
+
+
+# --- delimited text -----------------------------------------------------------------------------
+
+
+def test_weekly_diseases(reader: Reader) -> None:
+    written = delimited(
+        "Tuần;Mã xã;Tên xã;Bệnh;Số mắc;Số tử vong;Ngày báo cáo",
+        "2026-W45;11953;Phường Phố Hiến;Sốt xuất huyết Dengue;1.234;1;09/11/2026",
+        "2026-W45;11953;Phường Phố Hiến;Tiêu chảy;0;0;09/11/2026",
+    )
+    found = reader.accepted(
+        "so_y_te/health.disease_weekly", **{"so_y_te/benh-tuan/11953.csv": written}
+    )
+    shared = {"week": "2026-W45", "commune_code": "11953", "reported_on": date(2026, 11, 9)}
+    assert found == [
+        {**shared, "disease": "dengue", "cases": 1234, "deaths": 1},
+        {**shared, "disease": "diarrhoea", "cases": 0, "deaths": 0},
+    ]
+
+
+def test_monthly_reports_of_the_health_stations(reader: Reader) -> None:
+    written = delimited(
+        "Tháng;Mã xã;Tên xã;Lượt khám;Ngày điều trị nội trú;Số sinh;Khám thai;"
+        "Trẻ thuộc diện tiêm;Trẻ tiêm đủ;Tử vong;Ngày báo cáo",
+        "10/2026;11953;Phường Phố Hiến;1.640;35;12;48;30;28;7;04/11/2026",
+        "10/2026;11977;Xã Tân Hưng;0;0;0;0;0;0;0;05/11/2026",
+    )
+    found = reader.accepted(
+        "so_y_te/health.commune_monthly",
+        **{"so_y_te/bao-cao-thang/bao-cao-2026-10.csv": written},
+    )
+    names = ["outpatient_visits", "inpatient_days", "births", "maternal_checks", "children_due"]
+    names += ["children_vaccinated", "deaths"]
+    assert found == [
+        {
+            "period": "2026-10",
+            "commune_code": "11953",
+            **dict(zip(names, (1640, 35, 12, 48, 30, 28, 7), strict=True)),
+            "reported_on": date(2026, 11, 4),
+        },
+        {
+            "period": "2026-10",
+            "commune_code": "11977",
+            **dict.fromkeys(names, 0),
+            "reported_on": date(2026, 11, 5),
+        },
+    ]
+
+
+# --- services -----------------------------------------------------------------------------------
+
+
+def test_dossiers(reader: Reader) -> None:
+    done = {
+        "MaHoSo": "H31.12-261101-00001",
+        "MaThuTuc": "1.004194",
+        "MaXa": "11953",
+        "NguoiNop": "Nguyễn Văn A",
+        "SoDienThoai": "0900000001",
+        "HinhThuc": "truc_tuyen",
+        "TrangThai": "da_tra",
+        "TiepNhanLuc": "2026-11-01T08:30:00",
+        "HanTra": "2026-11-08T17:00:00",
+        "TraLuc": "2026-11-07T09:00:00",
+        "CapNhatLuc": "2026-11-07T09:00:05",
+    }
+    new = {"MaHoSo": "H31.12-261101-00002", "TrangThai": "moi_tiep_nhan", "TraLuc": None}
+    written = answer({"MSG": "Done", "Count": 2}, "Data", done, {**done, **new})
+    found = reader.accepted(
+        "van_phong_ubnd/public_services.procedure_dossier", **{"page-1.json": written}
+    )
+    first = {
+        "dossier_code": "H31.12-261101-00001",
+        "procedure_code": "1.004194",
+        "commune_code": "11953",
+        "applicant_name": "Nguyễn Văn A",
+        "channel": "online",
+        "status": "done",
+        "received_at": moment(2026, 11, 1, 8, 30),
+        "due_at": moment(2026, 11, 8, 17),
+        "finished_at": moment(2026, 11, 7, 9),
+        "updated_at": moment(2026, 11, 7, 9, 0, 5),
+    }
+    second = {"dossier_code": "H31.12-261101-00002", "status": "received", "finished_at": None}
+    assert found == [first, first | second]
+
+
+def test_feedback(reader: Reader) -> None:
+    answered = {
+        "MaPhanAnh": "PA-261101-00001",
+        "MaXa": "11953",
+        "LinhVuc": "moi_truong",
+        "Kenh": "ung_dung",
+        "SoDienThoai": "0900000001",
+        "TrangThai": "da_tra_loi",
+        "TiepNhanLuc": "2026-11-01T08:30:00",
+        "TraLoiLuc": "2026-11-07T09:00:00",
+        "MucHaiLong": 4,
+        "CapNhatLuc": "2026-11-07T09:00:00",
+    }
+    new = {
+        "MaPhanAnh": "PA-261101-00002",
+        "LinhVuc": "dich_vu_cong",
+        "Kenh": "cong_thong_tin",
+        "SoDienThoai": None,
+        "TrangThai": "dang_xu_ly",
+        "TraLoiLuc": None,
+        "MucHaiLong": None,
+    }
+    written = answer({"MSG": "Done", "Count": 2}, "Data", answered, {**answered, **new})
+    found = reader.accepted(
+        "van_phong_ubnd/public_services.citizen_feedback", **{"page-1.json": written}
+    )
+    first = {
+        "feedback_code": "PA-261101-00001",
+        "commune_code": "11953",
+        "field": "environment",
+        "channel": "app",
+        "sender_phone": "0900000001",
+        "status": "answered",
+        "received_at": moment(2026, 11, 1, 8, 30),
+        "answered_at": moment(2026, 11, 7, 9),
+        "satisfaction": 4,
+        "updated_at": moment(2026, 11, 7, 9),
+    }
+    second = {
+        "feedback_code": "PA-261101-00002",
+        "field": "public_services",
+        "channel": "portal",
+        "sender_phone": None,
+        "status": "processing",
+        "answered_at": None,
+        "satisfaction": None,
+    }
+    assert found == [first, first | second]
+
+
+def test_air_quality(reader: Reader) -> None:
+    rows = [
+        {"station": "Phố Hiến", "ts": "2026-11-19T08:00:00", "pm25": 35.5, "aqi": 71},
+        {"station": "Phố Hiến", "ts": "2026-11-19T09:00:00", "pm25": 36, "aqi": 72},
+    ]
+    found = reader.accepted(
+        "so_nnmt/environment.air_quality_hourly",
+        **{"page-1.json": answer({"meta": {"next": None}}, "data", *rows)},
+    )
+    assert found == [
+        {
+            "station": "Phố Hiến",
+            "observed_at": moment(2026, 11, 19, 8 + later),
+            "pm25_ug_m3": pm25,
+            "aqi": aqi,
+        }
+        for later, (pm25, aqi) in enumerate([(35.5, 71), (36.0, 72)])
+    ]
+
+
+def test_one_spoilt_reading_is_refused_and_the_others_stay_numbers(reader: Reader) -> None:
+    rows = [
+        {"station": "Phố Hiến", "ts": "2026-11-19T08:00:00", "pm25": "bảo trì", "aqi": 71},
+        {"station": "Phố Hiến", "ts": "2026-11-19T09:00:00", "pm25": 36.125, "aqi": 72},
+    ]
+    found = reader.read(
+        "so_nnmt/environment.air_quality_hourly", **{"page-1.json": answer({}, "data", *rows)}
+    )
+    assert found.batch is not None
+    assert found.batch.rows["pm25_ug_m3"].to_list() == [None, 36.125]
+    assert found.batch.unreadable.rows() == [(0, "pm25_ug_m3", "bảo trì")]
+
+
+def test_permits(reader: Reader) -> None:
+    house = {
+        "so_giay_phep": "412/2026/GPXD",
+        "ma_xa": "11953",
+        "loai": "nha_o_rieng_le",
+        "chu_dau_tu": "Nguyễn Văn A",
+        "dien_tich_san": 240.5,
+        "so_tang": 3,
+        "ngay_cap": "2026-11-03",
+        "ngay_het_han": "2027-11-03",
+        "cap_nhat_luc": "2026-11-03T15:00:00",
+    }
+    works = {"so_giay_phep": "413/2026/GPXD", "loai": "cong_trinh", "dien_tich_san": 9000}
+    found = reader.accepted(
+        "so_xay_dung/construction.permit",
+        **{"page-1.json": answer({}, "data", house, {**house, **works})},
+    )
+    first = {
+        "permit_no": "412/2026/GPXD",
+        "commune_code": "11953",
+        "kind": "new_house",
+        "applicant": "Nguyễn Văn A",
+        "floor_area_m2": 240.5,
+        "floors": 3,
+        "issued_on": date(2026, 11, 3),
+        "expires_on": date(2027, 11, 3),
+        "updated_at": moment(2026, 11, 3, 15),
+    }
+    second = {"permit_no": "413/2026/GPXD", "kind": "works", "floor_area_m2": 9000.0}
+    assert found == [first, first | second]
+
+
+# --- databases ----------------------------------------------------------------------------------
+
+
+def test_budget_collection(reader: Reader) -> None:
+    written = table(
+        ky=[date(2026, 10, 1)] * 2,
+        ma_xa=["11953", "11977"],
+        khoan_thu=["tien_su_dung_dat", "thu_khac"],
+        so_thu=[Decimal("1234567890123.00"), Decimal("0.00")],
+        hoan_tra=[Decimal("700.00"), Decimal("0.00")],
+        cap_nhat_luc=[moment(2026, 11, 2, 9, 30)] * 2,
+    )
+    found = reader.accepted(
+        "kho_bac/finance.budget_collection", **{"thu_ngan_sach.parquet": written}
+    )
+    shared = {"period": "2026-10", "updated_at": moment(2026, 11, 2, 9, 30)}
+    land = {"revenue_item": "land_use_fee", "collected_vnd": 1_234_567_890_123}
+    assert found == [
+        {"commune_code": "11953", **land, "refunded_vnd": 700, **shared},
+        {
+            "commune_code": "11977",
+            "revenue_item": "other",
+            "collected_vnd": 0,
+            "refunded_vnd": 0,
+            **shared,
+        },
+    ]
+
+
+def test_a_fraction_of_a_dong_is_no_whole_number(reader: Reader) -> None:
+    written = table(
+        ky=[date(2026, 10, 1)],
+        ma_xa=["11953"],
+        khoan_thu=["thu_khac"],
+        so_thu=[Decimal("7000.50")],
+        hoan_tra=[None],
+        cap_nhat_luc=[moment(2026, 11, 2, 9, 30)],
+    )
+    found = reader.read("kho_bac/finance.budget_collection", **{"thu_ngan_sach.parquet": written})
+    assert found.batch is not None
+    assert found.batch.rows["collected_vnd"].to_list() == [None]
+    assert found.batch.unreadable.rows() == [(0, "collected_vnd", "7000.50")]
+
+
+def test_treasury_payments(reader: Reader) -> None:
+    written = table(
+        so_chung_tu=["CTC-261104-00001"],
+        ma_xa=["11953"],
+        loai_chi=["dau_tu"],
+        ngay_duyet=[date(2026, 11, 2)],
+        ngay_chi=[date(2026, 11, 4)],
+        so_tien=[Decimal("125000000.00")],
+        cap_nhat_luc=[moment(2026, 11, 4, 16)],
+    )
+    found = reader.accepted(
+        "kho_bac/finance.treasury_payment", **{"chi_ngan_sach.parquet": written}
+    )
+    assert found == [
+        {
+            "payment_no": "CTC-261104-00001",
+            "commune_code": "11953",
+            "spending_kind": "investment",
+            "approved_on": date(2026, 11, 2),
+            "paid_on": date(2026, 11, 4),
+            "amount_vnd": 125_000_000,
+            "updated_at": moment(2026, 11, 4, 16),
+        }
+    ]
+
+
+def test_tax_collection(reader: Reader) -> None:
+    written = table(
+        ky=["10/2026"],
+        ma_xa=["11953"],
+        sac_thue=["gtgt"],
+        so_nguoi_nop=[120],
+        so_phai_nop=[Decimal(5000)],
+        so_da_nop=[Decimal(4000)],
+        so_no=[Decimal(1500)],
+        cap_nhat_luc=[moment(2026, 11, 2, 9)],
+    )
+    found = reader.accepted("thue_tinh/finance.tax_collection", **{"thu_thue.parquet": written})
+    assert found == [
+        {
+            "period": "2026-10",
+            "commune_code": "11953",
+            "tax_kind": "value_added",
+            "taxpayers": 120,
+            "assessed_vnd": 5000,
+            "collected_vnd": 4000,
+            "arrears_vnd": 1500,
+            "updated_at": moment(2026, 11, 2, 9),
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("area", "price", "sheet"),
+    [("120.5", "2400000000", "12"), (120.5, 2_400_000_000, 12)],
+    ids=["text", "numbers"],
+)
+def test_land_transactions(reader: Reader, area: Any, price: Any, sheet: Any) -> None:
+    written = table(
+        ma_giao_dich=["GD2026-000001", "GD2026-000002"],
+        ma_xa=["11953", "11977"],
+        loai=["chuyen_nhuong", "tang_cho"],
+        to_ban_do=[sheet, sheet],
+        thua_dat=[345, 346],
+        dien_tich_m2=[area, area],
+        gia_tri=[price, None],
+        chu_su_dung=["Nguyễn Văn A", "Trần Thị B"],
+        ngay_dang_ky=["2026-11-03", "2026-11-04"],
+        cap_nhat_luc=["2026-11-05 10:00:00", "2026-11-05 10:00:01"],
+    )
+    found = reader.accepted("so_nnmt/land.transaction", **{"bien_dong_dat.parquet": written})
+    first = {
+        "transaction_code": "GD2026-000001",
+        "commune_code": "11953",
+        "kind": "transfer",
+        "map_sheet": 12,
+        "parcel": 345,
+        "area_m2": 120.5,
+        "price_vnd": 2_400_000_000,
+        "owner_name": "Nguyễn Văn A",
+        "registered_on": date(2026, 11, 3),
+        "updated_at": moment(2026, 11, 5, 10),
+    }
+    second = {
+        "transaction_code": "GD2026-000002",
+        "commune_code": "11977",
+        "kind": "gift",
+        "parcel": 346,
+        "price_vnd": None,
+        "owner_name": "Trần Thị B",
+        "registered_on": date(2026, 11, 4),
+        "updated_at": moment(2026, 11, 5, 10, 0, 1),
+    }
+    assert found == [first, first | second]
+
+
+# --- the profile --------------------------------------------------------------------------------
+
+
+def test_every_active_feed_of_the_profile_is_read_here(catalog: Catalog) -> None:
+    text = Path(__file__).read_text(encoding="utf-8")
+    assert len(catalog.active) >= 15
+    assert [entry.id for entry in catalog.active if f'"{entry.id}"' not in text] == []
