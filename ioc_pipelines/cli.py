@@ -9,13 +9,13 @@ from __future__ import annotations
 import os
 import sys
 import time
-from datetime import date
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from ioc_pipelines.catalog.errors import CatalogError
 from ioc_pipelines.cli_feed import feed
+from ioc_pipelines.cli_sandbox import sandbox
 from ioc_pipelines.cli_support import (
     Json,
     Profile,
@@ -25,7 +25,7 @@ from ioc_pipelines.cli_support import (
     stop,
     unknown,
 )
-from ioc_pipelines.home import DBT_PROJECT, PROJECT, Home
+from ioc_pipelines.home import PROJECT
 
 if TYPE_CHECKING:
     from ioc_pipelines.catalog.load import FeedEntry
@@ -38,7 +38,6 @@ app = typer.Typer(
 quarantine = typer.Typer(no_args_is_help=True, help="Rows that did not meet their contract.")
 snapshots = typer.Typer(no_args_is_help=True, help="Published warehouse files.")
 contracts = typer.Typer(no_args_is_help=True, help="What each dataset must be.")
-sandbox = typer.Typer(no_args_is_help=True, help="Simulated agency systems.")
 for name, group in (
     ("feed", feed),
     ("quarantine", quarantine),
@@ -51,13 +50,14 @@ for name, group in (
 
 def main() -> None:
     """Run the command; a known problem is one clear message, not a traceback."""
+    from ioc_pipelines.sandbox.process import SandboxError
     from ioc_pipelines.warehouse.snapshots import SnapshotError
 
     try:
         app()
     except CatalogError as error:
         stop(str(error), code=2)
-    except SnapshotError as error:
+    except (SandboxError, SnapshotError) as error:
         stop(str(error), code=1)
 
 
@@ -298,39 +298,6 @@ def contracts_generate() -> None:
     show.say("\n".join(f"written: {path}" for path in written) or "everything was fresh")
     for path in missing_models():
         show.say(f"still to be written: {path}")
-
-
-@sandbox.command("start")
-def sandbox_start(
-    as_of: Annotated[str | None, typer.Option(help="The day the sandbox is at, 2026-11-20")] = None,
-    seed: Annotated[int, typer.Option(help="Same seed and day, same data")] = 33,
-    replace: Annotated[bool, typer.Option(help="Make it anew if it is there")] = False,
-    profile: Profile = None,
-) -> None:
-    """Make the simulated agency systems of the sandbox province, if they are not there."""
-    from ioc_pipelines.catalog.references import load_admin_units
-    from ioc_pipelines.sandbox.province import build
-    from ioc_pipelines.serving import show
-
-    folder = Home.of(profile).sandbox
-    if folder.is_dir() and not replace:
-        progress(f"sandbox is there: {folder}")
-        return
-    import polars as pl
-
-    communes = load_admin_units(DBT_PROJECT / "seeds").filter(
-        (pl.col("level") == "commune")
-        & (pl.col("province_code") == "33")
-        & pl.col("valid_to").is_null()
-    )
-    try:
-        day = date.fromisoformat(as_of) if as_of else date.today()  # noqa: DTZ011
-    except ValueError:
-        stop(f"--as-of: '{as_of}' is not a date; write it as 2026-11-20", code=2)
-    key = build(folder, communes, as_of=day, seed=seed, replace=replace)
-    show.say(f"sandbox of {day}: {folder}")
-    for feed_id, known in key.feeds.items():
-        show.say(f"  {feed_id}: {known.rows_received} rows, {known.rows_quarantined} to be refused")
 
 
 def _chosen(deployment: Deployment, agency: str | None, dataset: str | None) -> list[FeedEntry]:

@@ -21,6 +21,7 @@ from ioc_pipelines.connectors.fetched import (
     Fetched,
     NothingArrivedError,
     SourceChangedError,
+    SourceFaultyError,
     SourceUnavailableError,
     Window,
 )
@@ -133,6 +134,8 @@ def _guarded(work: Any) -> Attempt:
         return work()  # type: ignore[no-any-return]
     except SourceUnavailableError as error:
         return Attempt("source_unavailable", {"problem": str(error)})
+    except SourceFaultyError as error:
+        return Attempt("source_faulty", {"problem": str(error)})
     except NothingArrivedError as error:
         results = file_results(read=0, refused=0, missing=1)
         return Attempt("nothing_arrived", {"problem": str(error)}, results)
@@ -151,7 +154,8 @@ def _fetch_and_judge(
     deployment: Deployment, entry: FeedEntry, ref: DeliveryRef, window: Window
 ) -> Attempt:
     ledger = deployment.ledger
-    with tempfile.TemporaryDirectory(prefix="ioc-fetch-") as folder:
+    # a fetch that was given up may still write while its workspace is cleared
+    with tempfile.TemporaryDirectory(prefix="ioc-fetch-", ignore_cleanup_errors=True) as folder:
         cursor = ledger.last_cursor(entry.id)
         fetched = fetch(entry.feed, deployment.environment, cursor, window, Path(folder))
         if not fetched.has_news:
@@ -161,12 +165,19 @@ def _fetch_and_judge(
     attempt = judge_landed(deployment, entry, manifest, ref.started_at, fetched.missing, standing)
     if attempt.outcome in GOOD and "refused_files" not in attempt.detail:
         attempt.cursor = fetched.cursor
-    return attempt
+    return _noted(attempt, fetched)
 
 
 def _no_news(fetched: Fetched) -> Attempt:
     problem = "nothing new at the source since the last delivery"
-    return Attempt("no_news", {"note": problem}, arrived=fetched.confirms, cursor=fetched.cursor)
+    attempt = Attempt("no_news", {"note": problem}, arrived=fetched.confirms, cursor=fetched.cursor)
+    return _noted(attempt, fetched)
+
+
+def _noted(attempt: Attempt, fetched: Fetched) -> Attempt:
+    if fetched.note:
+        attempt.detail["fetch"] = dict(fetched.note)
+    return attempt
 
 
 def _conclude(

@@ -21,7 +21,8 @@ from ioc_pipelines.orchestration.delivery import Report, deliver, last_report, r
 from ioc_pipelines.orchestration.deployment import Deployment
 from ioc_pipelines.orchestration.keys import accepted_key, feed_key, sector
 
-_SIDE_BY_SIDE = 8
+# most of the time they wait for their sources
+_SIDE_BY_SIDE = 16
 
 
 class IntakeConfig(dg.Config):

@@ -33,6 +33,7 @@ Outcome = Literal[
     "unreadable",
     "nothing_arrived",
     "source_unavailable",
+    "source_faulty",
     "error",
 ]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)

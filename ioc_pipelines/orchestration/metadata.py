@@ -74,15 +74,16 @@ def check_result(report: Report, key: dg.AssetKey, dimension: Dimension) -> dg.A
         asset_key=key,
         check_name=dimension,
         passed=not failing,
-        description=_in_words(report, failing),
+        description=_in_words(report, dimension, failing),
         severity=dg.AssetCheckSeverity.ERROR if failed else dg.AssetCheckSeverity.WARN,
         metadata=shown,
     )
 
 
-def _in_words(report: Report, failing: list[Any]) -> str:
+def _in_words(report: Report, dimension: Dimension, failing: list[Any]) -> str:
     if not failing:
-        return "Đạt"
+        is_silent = dimension == "live" and not report.is_good
+        return f"Chưa quá hạn, nhưng {report.outcome}" if is_silent else "Đạt"
     broken = ", ".join(f"{r.rule.id}: {r.evaluated - r.passed}" for r in failing)
     return f"{report.outcome} · {broken}"
 

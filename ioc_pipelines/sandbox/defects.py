@@ -2,95 +2,135 @@
 
 A feed is planted as the text its agency writes. Three columns are added, the marks that the answer
 key is made from: ``rule`` and ``column`` (null on a good row) and ``duplicate``.
+
+Which rows are spoilt depends on their place alone (``block``: a day or a period as a number;
+``nth``: the row within it), never on how far time has gone: a later day adds rows and mends some
+old ones, and leaves the rest as they were.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
 import polars as pl
 
 from contracts.base import KEY_UNIQUE
+from ioc_pipelines.sandbox.chance import uniform
+from ioc_pipelines.sandbox.world import World
 
 MARKS = ("rule", "column", "duplicate")
 NOTHING = pl.lit(None, dtype=pl.String)
 # well-formed, and far above the highest commune code in use
-UNKNOWN_COMMUNE = pl.format("99{}", (pl.col("nth") + 1).cast(pl.String).str.zfill(3))
+UNKNOWN_COMMUNE = pl.format("99{}", (pl.col("nth_of_its_kind") + 1).cast(pl.String).str.zfill(3))
 DECADE_AHEAD = "10y"
 YEARS_AGO = "-3y"
 
-_CLEAN = pl.col("rule").is_null() & ~pl.col("duplicate")
+_PLACES = ("block", "nth")
+# an agency mends half of what it got wrong, one to six weeks later
+_MENDED, _MENDED_AFTER_DAYS, _MENDED_WITHIN_DAYS = 0.5, 7, 35
 
 
 @dataclass(frozen=True)
 class Defect:
-    """``count`` rows that break ``rule`` at the contract's ``column`` and no other rule.
+    """A way to spoil a row, so that it breaks ``rule`` at the contract's ``column`` and no other.
 
-    ``cells`` are the source columns to overwrite; an expression may use ``nth``, which counts
-    the rows of this defect from 0. Rows are drawn among the good ones ``where`` it holds, at most
-    ``one_per`` value of that column. ``clean.key_unique`` adds a second row with the same key that
-    carries the cells; both rows are refused.
+    ``cells`` are the source columns to overwrite; an expression may use ``nth_of_its_kind``, which
+    counts the rows of this defect within their block from 0. Only rows ``where`` it holds are
+    spoilt, at most ``one_per`` value of that column and block. ``clean.key_unique`` adds a second
+    row with the same key that carries the cells; both rows are refused.
     """
 
     rule: str
     column: str | None
-    count: int
     cells: Mapping[str, pl.Expr] = field(default_factory=dict)
     where: pl.Expr | None = None
     one_per: str | None = None
 
 
+@dataclass(frozen=True)
+class Share:
+    """Share of rows that are ``spoilt`` and that are sent twice; ``mended``: whether ever."""
+
+    spoilt: float
+    copied: float = 0.0
+    mended: bool = True
+
+
 def moved(column: str, by: str, form: str) -> pl.Expr:
     """A date or timestamp text of ``form``, moved by a polars offset such as ``-3y``."""
-    moment = pl.col(column).str.to_datetime(form)
+    moment = pl.col(column).str.to_datetime(form, strict=False)
     return moment.dt.offset_by(by).dt.strftime(form)
 
 
 def plant(
-    frame: pl.DataFrame,
-    defects: Iterable[Defect],
-    *,
-    duplicates: int,
-    rng: np.random.Generator,
+    frame: pl.DataFrame, defects: Sequence[Defect], share: Share, *, feed: str, world: World
 ) -> pl.DataFrame:
-    """``frame`` with every defect planted, ``duplicates`` exact copies added, and the marks.
+    """``frame`` as it stands at ``world.as_of``: defects planted, copies added, and the marks.
 
-    A spoilt row stays where it was; an added row follows the one it was copied from.
-    Raises ValueError when too few rows are fit for a defect.
+    ``frame`` has ``block`` (days since 1970-01-01, at which the row was first sent) and ``nth``;
+    they are dropped. A spoilt row stays where it was; an added row follows the one it was copied
+    from. The added column ``mended_on`` is the day number at which a row was put right, else null.
     """
-    marked = frame.with_columns(
-        NOTHING.alias("rule"), NOTHING.alias("column"), duplicate=pl.lit(False), added=pl.lit(False)
-    ).with_row_index("place")
-    for defect in defects:
-        picked = _picked(marked, defect, rng)
-        marked = _replaced(marked, picked, _spoilt(picked, defect))
-    picked = _picked(marked, Defect("", None, duplicates), rng)
-    copies = picked.with_columns(duplicate=pl.lit(True), added=pl.lit(True))
-    marked = _replaced(marked, picked, pl.concat([picked, copies]))
-    return marked.drop("place", "added")
+    marked = _chosen(frame.sort(_PLACES, maintain_order=True), len(defects), share, feed, world)
+    extra = []
+    for number, defect in enumerate(defects):
+        marked = _spoilt(marked, number, defect)
+        if defect.rule == KEY_UNIQUE:
+            twin = marked.filter(pl.col("rule") == KEY_UNIQUE).with_columns(**defect.cells)
+            extra.append(twin.with_columns(added=pl.lit(1, pl.Int8)))
+    copies = marked.filter(pl.col("copied") & pl.col("rule").is_null())
+    extra.append(copies.with_columns(duplicate=pl.lit(True), added=pl.lit(1, pl.Int8)))
+    whole = pl.concat([marked, *extra]).sort("row", "added", maintain_order=True)
+    return whole.drop(*_PLACES, "row", "added", "copied", "defect", "nth_of_its_kind")
 
 
-def _picked(frame: pl.DataFrame, defect: Defect, rng: np.random.Generator) -> pl.DataFrame:
-    fit = frame.filter(_CLEAN if defect.where is None else _CLEAN & defect.where)
-    fit = fit[rng.permutation(fit.height)]
+def _chosen(frame: pl.DataFrame, kinds: int, share: Share, feed: str, world: World) -> pl.DataFrame:
+    """Which defect each row has now, by turns, so that each kind is there when rows are few."""
+    block, nth = frame["block"].to_numpy(), frame["nth"].to_numpy()
+    chance = uniform(world.seed, f"{feed} defect", block, nth)
+    mending = uniform(world.seed, f"{feed} mended", block, nth)
+    after = _MENDED_AFTER_DAYS + (mending / _MENDED * _MENDED_WITHIN_DAYS).astype("int64")
+    drawn = pl.Series("drawn", chance < share.spoilt)
+    is_copied = pl.Series("copied", (chance >= share.spoilt) & (chance < _up_to(share)))
+    ever = pl.Series((mending < _MENDED) & share.mended) & drawn
+    mended_on = pl.select(pl.when(ever).then(frame["block"] + pl.Series(after))).to_series()
+    return frame.with_columns(
+        drawn,
+        is_copied,
+        mended_on.alias("mended_on"),
+        rule=NOTHING,
+        column=NOTHING,
+        duplicate=pl.lit(False),
+        added=pl.lit(0, pl.Int8),
+        row=pl.int_range(pl.len()),
+        defect=pl.when(drawn).then((drawn.cum_sum() - 1) % kinds),
+    ).with_columns(
+        defect=pl.when(pl.col("mended_on").is_null() | (pl.col("mended_on") > world.now)).then(
+            "defect"
+        ),
+        mended_on=pl.when(pl.col("mended_on") <= world.now).then("mended_on"),
+    ).drop("drawn")  # fmt: skip
+
+
+def _up_to(share: Share) -> float:
+    return share.spoilt + share.copied
+
+
+def _spoilt(marked: pl.DataFrame, number: int, defect: Defect) -> pl.DataFrame:
+    hit = pl.col("defect") == number
+    if defect.where is not None:
+        hit = hit & defect.where.fill_null(False)
+    marked = marked.with_columns(hit=hit.fill_null(False))
     if defect.one_per:
-        fit = fit.unique(defect.one_per, keep="first", maintain_order=True)
-    if fit.height < defect.count:
-        msg = f"{defect.count} rows wanted for {defect.rule}, only {fit.height} are fit"
-        raise ValueError(msg)
-    return fit.head(defect.count).with_row_index("nth")
-
-
-def _spoilt(picked: pl.DataFrame, defect: Defect) -> pl.DataFrame:
+        place = ["block", defect.one_per, "hit"]
+        marked = marked.with_columns(hit=pl.col("hit") & (pl.int_range(pl.len()).over(place) == 0))
+    nth = pl.int_range(pl.len()).over("block", "hit")
+    marked = marked.with_columns(nth_of_its_kind=nth)
+    cells = {} if defect.rule == KEY_UNIQUE else defect.cells
     marks = {"rule": pl.lit(defect.rule), "column": pl.lit(defect.column, dtype=pl.String)}
-    spoilt = picked.with_columns(**defect.cells, **marks)
-    if defect.rule != KEY_UNIQUE:
-        return spoilt
-    return pl.concat([picked.with_columns(**marks), spoilt.with_columns(added=pl.lit(True))])
-
-
-def _replaced(frame: pl.DataFrame, old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
-    kept = frame.join(old, on="place", how="anti")
-    return pl.concat([kept, new.select(frame.columns)]).sort("place", "added")
+    changed = [
+        pl.when("hit").then(value).otherwise(pl.col(name)).alias(name)
+        for name, value in {**cells, **marks}.items()
+    ]
+    return marked.with_columns(changed).drop("hit")

@@ -1,0 +1,1 @@
+"""The sandbox's servers: a web server in the agencies' forms, and their databases."""
