@@ -146,8 +146,8 @@ def _explained(tree: Any, envelope: Envelope) -> str:
     codes = [_code(tree, envelope)]
     if envelope.status is not None:
         codes.append(_text(at(tree, envelope.status)))
-    known = {_text(code): meaning for code, meaning in envelope.errors.items()}
-    parts = [f" (code {code}: {known[code]})" for code in codes if code in known][:1]
+    known = {_text(code): f" (code {code}: {told})" for code, told in envelope.errors.items()}
+    parts = [known[code] for code in codes if code in known][:1]
     message = MISSING if envelope.message is None else at(tree, envelope.message)
     if isinstance(message, str) and message.strip():
         parts.append(f'; the source says "{_short(message)}"')

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import httpx
 
-from ioc_pipelines.connectors.fetched import SourceFaultyError
+from ioc_pipelines.connectors.fetched import SourceFaultyError, SourceUnavailableError
 from ioc_pipelines.connectors.rest.budget import Budget
 
 _PIECE = 65_536
@@ -33,12 +33,12 @@ def read_body(response: httpx.Response, budget: Budget, what: str) -> bytes:
     return bytes(body)
 
 
-def still_coming(budget: Budget, what: str) -> SourceFaultyError:
+def still_coming(budget: Budget, what: str) -> SourceFaultyError | SourceUnavailableError:
     """The error of an answer that has begun and does not end in time."""
-    return SourceFaultyError(
-        f"{what}: its answer was still coming at the deadline of the fetch, after "
-        f"{budget.pages} pages: the source is too slow, or raise timeout_s"
-    )
+    why = "its answer was still coming at the deadline"
+    if budget.pages:
+        return budget.over(what, why)
+    return SourceFaultyError(f"{what}: {why}: the source is too slow, or raise timeout_s")
 
 
 def _decoded(response: httpx.Response, what: str) -> Iterator[bytes]:
