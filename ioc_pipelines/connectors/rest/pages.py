@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -37,24 +38,27 @@ Ask = Callable[[httpx.URL, str], tuple[Received, Answer]]
 def walk(ask: Ask, first: httpx.URL, paging: Paging | None, budget: Budget) -> Iterator[Page]:
     """Every page from ``first`` on.
 
-    Raises SourceFaultyError when paging has no end (the same answer again, a place visited before,
-    more records than the total) or ends before all records that the source counts.
+    Raises SourceFaultyError when paging has no end (the records of a page again, a place visited
+    before, more records than the total) or ends before all records that the source counts.
     """
     visited: set[str] = set()
-    before: bytes | None = None
+    pages: dict[bytes, int] = {}
     asked: httpx.URL | None = first
     while asked is not None:
         visited.add(str(asked))
         what = f"page {budget.pages + 1}"
         received, answer = ask(asked, what)
-        digest = hashlib.sha256(received.body).digest()
-        if digest == before:
-            if _ends_by_repeating(paging, budget.pages):
+        # not the bytes: what stands around the records may tell the time
+        digest = _digest(answer.records) if answer.records else b""
+        earlier = pages.get(digest)
+        if earlier is not None:
+            if _ends_by_repeating(paging, earlier, budget.pages):
                 return
-            raise _endless(what, "the same answer as the page before it", budget)
-        before = digest
+            raise _endless(what, f"the same records as page {earlier}", budget)
         budget.pages += 1
         budget.records += len(answer.records)
+        if digest:
+            pages[digest] = budget.pages
         if answer.total is not None and budget.records > answer.total:
             raise _endless(what, f"more records than the total of {answer.total}", budget)
         yield Page(budget.pages, received.body, answer.records)
@@ -143,12 +147,17 @@ def _linked(url: httpx.URL, link: str, what: str) -> httpx.URL:
     return target
 
 
-def _ends_by_repeating(paging: Paging | None, pages: int) -> bool:
-    """Whether the same page again is the end: declared, and pages are known to differ.
+def _ends_by_repeating(paging: Paging | None, earlier: int, pages: int) -> bool:
+    """Whether the last page again is the end: declared, and pages are known to differ.
 
     A second page like the first may as well mean that the source does not heed the page's number.
     """
-    return isinstance(paging, PagePaging) and paging.past_end == "last" and pages > 1
+    is_declared = isinstance(paging, PagePaging) and paging.past_end == "last"
+    return is_declared and earlier == pages > 1
+
+
+def _digest(records: list[dict[str, Any]]) -> bytes:
+    return hashlib.sha256(json.dumps(records).encode()).digest()
 
 
 def _endless(what: str, why: str, budget: Budget) -> SourceFaultyError:

@@ -156,7 +156,7 @@ def test_a_last_page_that_is_repeated_is_counted_once(tmp_path: Path) -> None:
     assert fetched.note["records"] == 4
     with serving(platform(lambda asked: pages.get(asked.params["page"], last))) as server:
         message = refused(SourceFaultyError, server, tmp_path, paging={"kind": "page", "size": 2})
-    assert "page 3: the same answer as the page before it" in message
+    assert "page 3: the same records as page 2" in message
     assert "past_end: last" in message
 
 

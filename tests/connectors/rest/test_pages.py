@@ -149,9 +149,24 @@ def test_an_empty_page_of_a_cursor_is_not_its_end(tmp_path: Path) -> None:
 def test_the_same_answer_again_is_paging_without_an_end(tmp_path: Path) -> None:
     with serving(lambda _: as_json(rows(2))) as server:
         message = refused(SourceFaultyError, server, tmp_path, paging=PAGES)
-    assert "page 2: the same answer as the page before it" in message
+    assert "page 2: the same records as page 1" in message
     assert "noticed after 1 pages" in message
     assert len(server.asked) == 2
+
+
+def test_the_same_records_are_known_whatever_stands_around_them(tmp_path: Path) -> None:
+    """The sandbox's own fault: a way on that is always new, and the hour in each answer."""
+    with serving(lambda _: page(rows(2, len(server.asked) % 3), next=len(server.asked))) as server:
+        message = refused(
+            SourceFaultyError,
+            server,
+            tmp_path,
+            paging={"kind": "cursor", "next": "next"},
+            envelope=ITEMS,
+        )
+    assert "page 4: the same records as page 1" in message
+    assert "noticed after 3 pages" in message
+    assert len(server.asked) == 4
 
 
 def test_a_cursor_that_was_given_before_is_paging_without_an_end(tmp_path: Path) -> None:
@@ -209,7 +224,7 @@ def test_a_source_may_be_declared_to_repeat_its_last_page(tmp_path: Path) -> Non
     # a second page like the first: does the source heed the number at all?
     with serving(lambda _: as_json(rows(2))) as server:
         message = refused(SourceFaultyError, server, tmp_path, paging=paging)
-    assert "page 2: the same answer" in message
+    assert "page 2: the same records as page 1" in message
     assert "a size that takes all in one page" in message
 
 
