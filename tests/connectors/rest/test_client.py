@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from ioc_pipelines.connectors.fetched import SourceFaultyError, SourceUnavailableError, Window
+from ioc_pipelines.connectors.rest.client import trusted
 from ioc_pipelines.connectors.rest.clock import Clock
 from ioc_pipelines.connectors.rest.fetch import fetch_rest
 from tests.connectors.rest.reaching import (
@@ -37,6 +39,7 @@ from tests.http_server import Reply, Server, as_json, serving
 GOOD = as_json(rows(2))
 PAGES = {"kind": "page", "size": 2}
 STATIC = {"kind": "static", "token_env": "TOKEN"}
+LOCAL = IPv4Address("127.0.0.1")
 
 
 def zipped(reply: Reply, body: bytes | None = None) -> Reply:
@@ -304,6 +307,24 @@ def test_a_certificate_that_nobody_vouches_for_is_not_taken(tmp_path: Path) -> N
     assert server.asked == []
 
 
+def test_a_certificate_that_this_machine_knows_is_taken_and_the_deadline_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cert, key = certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", cert)
+    trusted.cache_clear()
+    server = Server([GOOD, replace(GOOD, drip_head_s=0.04)])
+    server.speak_tls(cert, key)
+    server.start()
+    try:
+        assert records_of(fetch(server, tmp_path)) == rows(2)
+        message = ended(SourceUnavailableError, server, tmp_path)
+    finally:
+        server.stop()
+        trusted.cache_clear()
+    assert "page 1: no answer within 0.5 s" in message
+
+
 def certificate(folder: Path) -> tuple[str, str]:
     """A certificate that its own key signed."""
     key = ec.generate_private_key(ec.SECP256R1())
@@ -313,6 +334,7 @@ def certificate(folder: Path) -> tuple[str, str]:
         x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(LOCAL)]), critical=False)
         .sign(key, hashes.SHA256())
     )
     written = key.private_bytes(
