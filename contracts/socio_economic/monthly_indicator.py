@@ -23,6 +23,7 @@ UNITS = {
     "budget_expenditure": "tỷ đồng",
     "credit_outstanding": "tỷ đồng",
 }
+_EVERY_UNIT = sorted(set(UNITS.values()))
 
 
 class MonthlyIndicator(Contract):
@@ -43,7 +44,7 @@ class MonthlyIndicator(Contract):
 
     period: str = column(vi="Kỳ báo cáo", en="Month reported", str_matches=MONTH)
     indicator: str = column(vi="Chỉ tiêu", en="Indicator", isin=list(UNITS))
-    unit: str = column(vi="Đơn vị tính", en="Unit of the values")
+    unit: str = column(vi="Đơn vị tính", en="Unit of the values", isin=_EVERY_UNIT)
     month_value: float = column(vi="Ước tháng", en="Estimate of the month", ge=0)
     year_to_date_value: float = column(vi="Lũy kế từ đầu năm", en="From 1 January", nullable=True)
     vs_same_period_percent: float = column(
@@ -62,7 +63,9 @@ class MonthlyIndicator(Contract):
     )
     def unit_of_indicator(cls, data: pa.PolarsData) -> pl.LazyFrame:  # noqa: D102
         return data.lazyframe.select(
-            pl.col("unit") == pl.col("indicator").replace_strict(UNITS, default=None)
+            # that a unit is unknown is said by its own rule
+            ~pl.col("unit").is_in(_EVERY_UNIT)
+            | (pl.col("unit") == pl.col("indicator").replace_strict(UNITS, default=None))
         )
 
     @batch_rule("complete.no_missing_period", "Thiếu kỳ báo cáo ở giữa chuỗi")

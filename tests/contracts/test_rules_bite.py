@@ -5,9 +5,7 @@ The rows stand in ``tests/contracts/<sector>/<dataset>.py``, a file for each con
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterator
-from pathlib import Path
 
 import polars as pl
 import pytest
@@ -15,7 +13,7 @@ import pytest
 from contracts.base import KEY_UNIQUE, REQUIRED, BatchContext, BatchFinding
 from ioc_pipelines.catalog.contracts import all_contracts
 from ioc_pipelines.quality.evaluate import evaluate
-from tests.contracts.cases import Cases, Row
+from tests.contracts.cases import Row, all_cases, frame_of
 from tests.quality.frames import ARRIVED, broken, conformed
 
 # "120" is listed so that its bad form is all that is wrong with it
@@ -23,19 +21,7 @@ REFERENCES = {"admin_unit.commune": pl.Series(["12001", "12002", "120"])}
 CONTEXT = BatchContext(ARRIVED, REFERENCES)
 
 
-def every_case_file() -> Iterator[tuple[str, Cases]]:
-    for path in sorted(Path(__file__).parent.glob("*/*.py")):
-        dataset = f"{path.parent.name}.{path.stem}"
-        yield dataset, importlib.import_module(f"tests.contracts.{dataset}").CASES
-
-
-CASES = dict(every_case_file())
-
-
-def frame_of(dataset: str, *rows: Row) -> pl.DataFrame:
-    valid = CASES[dataset].valid
-    schema = all_contracts()[dataset].polars_schema()
-    return pl.DataFrame([valid | row for row in rows], schema=schema, orient="row")
+CASES = all_cases()
 
 
 def judged(dataset: str, *rows: Row) -> set[tuple[int, str, str | None]]:

@@ -143,7 +143,7 @@ DEFECTS: dict[str, tuple[Dimension, Callable[[Batch], None]]] = {
     ),
     "the same key twice": ("clean", repeat(month_vnd=11)),
     "an exact copy": ("clean", repeat()),
-    "books closed long ago": ("live", change(closed_on=date(2025, 1, 1))),
+    "books closed long ago": ("live", change(closed_on=date(2024, 1, 1))),
     "late": ("live", lambda batch: batch.update(age=timedelta(days=36))),
 }
 

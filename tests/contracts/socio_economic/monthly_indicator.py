@@ -23,7 +23,8 @@ CASES = Cases(
         ("correct.range", "vs_same_period_percent"): {"vs_same_period_percent": 1000.1},
         ("correct.not_future", "reported_on"): {"reported_on": TODAY + timedelta(days=1)},
         ("live.max_age", "reported_on"): {"reported_on": TODAY - timedelta(days=801)},
-        ("correct.unit_of_indicator", None): {"unit": "nghìn USD"},
+        ("correct.enum", "unit"): {"unit": "nghìn USD"},
+        ("correct.unit_of_indicator", None): {"unit": "tỷ đồng"},
         (KEY_UNIQUE, None): {"month_value": 812.6},
     },
     at_the_limit=[
