@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 EnvironmentName = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")]
+OutboxFolder = Annotated[str, Field(pattern=r"^[a-z0-9_-]+(/[a-z0-9_-]+)*$")]
 _SPAN = re.compile(r"^(\d+)([mhd])$")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
@@ -51,7 +52,7 @@ class FilesConnector(Reached):
     quiet_s: float = Field(
         default=5, ge=0, description="A file is whole when it has not changed for so many seconds"
     )
-    outbox: str | None = Field(
+    outbox: OutboxFolder | None = Field(
         default=None, description="Folder below it that feedback goes back to: `so_y_te/phan-hoi`"
     )
 
@@ -70,9 +71,11 @@ class SftpConnector(Reached):
     key_file_env: EnvironmentName | None = Field(
         default=None, description="Environment variable with the path of the private key"
     )
-    pattern: str
+    pattern: str = Field(
+        pattern=r"^([^*?\[\]]+/)?[^/]+$", description="Folder below it, and a glob of file names"
+    )
     quiet_s: float = Field(default=5, ge=0)
-    outbox: str | None = None
+    outbox: OutboxFolder | None = None
 
 
 class SqlConnector(Reached):

@@ -10,11 +10,13 @@ from ioc_pipelines.catalog.connectors import (
     FilesConnector,
     LgspConnector,
     RestConnector,
+    SftpConnector,
     SqlConnector,
 )
 from ioc_pipelines.catalog.models import Feed
 from ioc_pipelines.connectors.fetched import Fetched, Window
-from ioc_pipelines.connectors.files import fetch_files
+from ioc_pipelines.connectors.files.folder import fetch_files
+from ioc_pipelines.connectors.files.sftp import fetch_sftp
 from ioc_pipelines.connectors.rest.fetch import fetch_rest
 from ioc_pipelines.connectors.rest.lgsp import fetch_lgsp
 from ioc_pipelines.connectors.sql import fetch_sql
@@ -55,6 +57,8 @@ def _fetch(
     match feed.connector:
         case FilesConnector() as files:
             return fetch_files(files, environment, cursor)
+        case SftpConnector() as sftp:
+            return fetch_sftp(sftp, environment, cursor, workspace)
         case SqlConnector() as sql:
             sources = [column.source for column in feed.columns.values()]
             return fetch_sql(sql, sources, environment, cursor, window, workspace)

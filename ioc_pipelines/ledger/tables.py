@@ -103,3 +103,22 @@ snapshot = sa.Table(
     sa.Column("sha256", sa.String, nullable=False),
     sa.Column("bytes", sa.Integer, nullable=False),
 )
+
+# an ad hoc collection: which feeds are asked for, why and until when
+collection_round = sa.Table(
+    "collection_round",
+    metadata,
+    sa.Column("round_id", sa.String, primary_key=True),
+    sa.Column("reason", sa.String, nullable=False),
+    sa.Column("run_id", sa.String, nullable=False),
+    sa.Column("opened_at", sa.String, nullable=False),
+    sa.Column("deadline", sa.String, nullable=False),
+    sa.Column("closed_at", sa.String),
+)
+
+collection_round_feed = sa.Table(
+    "collection_round_feed",
+    metadata,
+    sa.Column("round_id", sa.String, sa.ForeignKey("collection_round.round_id"), primary_key=True),
+    sa.Column("feed", sa.String, primary_key=True),
+)

@@ -10,10 +10,12 @@ from ioc_pipelines.orchestration.feeds import intake_assets
 from ioc_pipelines.orchestration.jobs import all_jobs, nightly_schedule
 from ioc_pipelines.orchestration.progress import operator_logger
 from ioc_pipelines.orchestration.publish import acceptance_checks, snapshot_asset
+from ioc_pipelines.orchestration.sensors import all_sensors
 
 
 def assemble(deployment: Deployment) -> dg.Definitions:
     """Definitions of one deployment; one process, because one per step costs seconds each."""
+    jobs = all_jobs(deployment)
     return dg.Definitions(
         assets=[
             intake_assets(deployment),
@@ -21,8 +23,9 @@ def assemble(deployment: Deployment) -> dg.Definitions:
             snapshot_asset(deployment),
         ],
         asset_checks=[acceptance_checks(deployment)],
-        jobs=all_jobs(deployment),
+        jobs=jobs,
         schedules=[nightly_schedule(deployment)],
+        sensors=all_sensors(deployment, jobs),
         executor=dg.in_process_executor,
         loggers={"operator": operator_logger},
     )

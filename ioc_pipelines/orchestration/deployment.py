@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import polars as pl
+import sqlalchemy as sa
 
 from ioc_pipelines.catalog.load import Catalog, load_catalog
 from ioc_pipelines.catalog.references import load_admin_units, load_spellings, reference_lists
@@ -15,6 +16,7 @@ from ioc_pipelines.home import DBT_PROJECT, SOURCES, Home
 from ioc_pipelines.intake.landing import Landing
 from ioc_pipelines.intake.names import Spellings, spellings
 from ioc_pipelines.ledger.open import open_ledger
+from ioc_pipelines.ledger.rounds import Rounds
 from ioc_pipelines.ledger.store import Ledger
 from ioc_pipelines.sandbox.addresses import sandbox_addresses
 from ioc_pipelines.warehouse.rows import Rows
@@ -44,8 +46,17 @@ class Deployment:
     @cached_property
     def ledger(self) -> Ledger:
         """The ledger, migrated."""
+        return Ledger(self._engine)
+
+    @cached_property
+    def rounds(self) -> Rounds:
+        """The ad hoc collection rounds, in the ledger's database."""
+        return Rounds(self._engine)
+
+    @cached_property
+    def _engine(self) -> sa.Engine:
         self.home.prepare()
-        return Ledger(open_ledger(self.home.ledger_url))
+        return open_ledger(self.home.ledger_url)
 
     @cached_property
     def landing(self) -> Landing:

@@ -31,6 +31,12 @@ class IntakeConfig(dg.Config):
     feeds: list[str] = Field(default=[], description="Feed ids; empty means all selected feeds")
     since: str | None = Field(default=None, description="Only changes since, 2026-11-01[T08:00]")
     until: str | None = Field(default=None, description="Only changes before")
+    deadline: str | None = Field(
+        default=None,
+        description="Opens a collection round: feeds that have not delivered are asked again "
+        "until then, 2026-11-25T17:00 (Viet Nam)",
+    )
+    reason: str = Field(default="", description="What the collection round is for")
     reprocess: bool = Field(default=False, description="Judge what was landed again; no fetch")
     batch_id: str | None = Field(default=None, description="With reprocess: this batch only")
 
@@ -63,6 +69,7 @@ def intake_assets(deployment: Deployment) -> dg.AssetsDefinition:
         _require_known(config.feeds, [entry.id for entry in catalog.active])
         deployment.ledger.close_interrupted()
         deployment.rows.prepare(catalog.contracts.values())
+        _open_round(deployment, chosen, config, context.run_id)
         for report in _reports(deployment, chosen, config, context.run_id):
             context.log.info(metadata.progress(report))
             yield from _events(report, context.selected_asset_check_keys)
@@ -77,6 +84,22 @@ def intake_assets(deployment: Deployment) -> dg.AssetsDefinition:
                 yield _accept(deployment, contract)
 
     return intake
+
+
+def _open_round(
+    deployment: Deployment, chosen: Iterable[FeedEntry], config: IntakeConfig, run_id: str
+) -> None:
+    """Open the round that a deadline asks for."""
+    deadline = _moment(config.deadline)
+    if deadline is None:
+        return
+    feeds = [entry.id for entry in chosen]
+    try:
+        deployment.rounds.open(
+            feeds, reason=config.reason, deadline=deadline, run_id=run_id, now=datetime.now(UTC)
+        )
+    except ValueError as error:
+        raise dg.DagsterInvalidInvocationError(str(error)) from error
 
 
 def _reports(

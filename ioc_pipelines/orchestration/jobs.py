@@ -17,12 +17,13 @@ from ioc_pipelines.orchestration.keys import accepted_key, feed_key
 NIGHTLY = "nightly_refresh"
 REPROCESS = "reprocess"
 PUBLISH = "publish"
+COLLECT = "collect"
 TRIGGER_TAG = "ioc/trigger"
 TIMEZONE = "Asia/Ho_Chi_Minh"
 
 
 def all_jobs(deployment: Deployment) -> list[Any]:
-    """``nightly_refresh``, ``reprocess``, ``publish`` and one job per agency with active feeds."""
+    """``nightly_refresh``, ``reprocess``, ``collect``, ``publish`` and one job per agency with active feeds."""
     everything = dg.AssetSelection.all()
     feeds = dg.AssetSelection.assets(*(feed_key(entry) for entry in deployment.catalog.active))
     accepted = dg.AssetSelection.assets(
@@ -38,6 +39,11 @@ def all_jobs(deployment: Deployment) -> list[Any]:
             everything,
             description="Xử lý lại dữ liệu đã nhận theo bố cục và hợp đồng hiện hành",
             config={"ops": {"intake": {"config": {"reprocess": True}}}},
+        ),
+        dg.define_asset_job(
+            COLLECT,
+            everything,
+            description="Thu thập đột xuất từ các nguồn được chọn, có hạn gửi: feeds, deadline, reason",
         ),
         dg.define_asset_job(
             PUBLISH,

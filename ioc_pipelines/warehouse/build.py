@@ -10,7 +10,15 @@ from ioc_pipelines.durable import write_durably
 from ioc_pipelines.home import DBT_PROJECT, Home
 from ioc_pipelines.ledger.store import Ledger
 
-LEDGER_EXPORTS = ("acceptance", "batch", "delivery", "score", "snapshot")
+LEDGER_EXPORTS = (
+    "acceptance",
+    "batch",
+    "collection_round",
+    "collection_round_feed",
+    "delivery",
+    "score",
+    "snapshot",
+)
 PUBLISHED_FILE = "ioc.duckdb"
 ACCEPTED_MARK = "accepted.json"
 

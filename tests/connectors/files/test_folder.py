@@ -11,9 +11,9 @@ import pytest
 
 from ioc_pipelines.catalog.connectors import FilesConnector
 from ioc_pipelines.connectors.fetched import Fetched, NothingArrivedError, SourceUnavailableError
-from ioc_pipelines.connectors.files import fetch_files
+from ioc_pipelines.connectors.files.folder import fetch_files
 
-CONNECTOR = FilesConnector(kind="files", root_env="DROP", pattern="so_y_te/*.csv")
+CONNECTOR = FilesConnector(kind="files", root_env="DROP", pattern="so_y_te/*.csv", quiet_s=0)
 
 
 @pytest.fixture
@@ -143,7 +143,7 @@ def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path, drop: Path) ->
     (drop / "linked").symlink_to(secret.parent)
     assert names(fetch(drop)) == ["so_y_te/a.csv"]
     for pattern in ("linked/*.csv", "../elsewhere/*.csv"):
-        outside = FilesConnector(kind="files", root_env="DROP", pattern=pattern)
+        outside = FilesConnector(kind="files", root_env="DROP", pattern=pattern, quiet_s=0)
         with pytest.raises(NothingArrivedError):
             fetch(drop, connector=outside)
 

@@ -1,0 +1,73 @@
+"""Take what lies in a drop folder, without touching it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ioc_pipelines.catalog.connectors import FilesConnector
+from ioc_pipelines.connectors.fetched import Fetched, SourceFile, SourceUnavailableError
+from ioc_pipelines.connectors.files.whole import Listing, missing, require_some, whole_files
+from ioc_pipelines.durable import sha256_of
+
+
+def fetch_files(
+    connector: FilesConnector, environment: Mapping[str, str], cursor: Mapping[str, Any] | None
+) -> Fetched:
+    """All whole files of the folder that match the feed's pattern.
+
+    A delivery is the whole folder, so that a rule about the batch sees every unit; ``has_news``
+    tells whether anything differs from ``cursor`` (name to SHA-256). New files that are still
+    being written are left alone.
+    Raises SourceUnavailableError when the folder is not configured or not there, and
+    NothingArrivedError when no file matches or a known one is just being replaced.
+    """
+    root = folder_of(connector, environment)
+    found = whole_files(lambda: list_folder(root, connector.pattern), connector.quiet_s)
+    known = dict((cursor or {}).get("files", {}))
+    require_some(found, connector.pattern, known)
+    hashes = {name: sha256_of(root / name) for name in found.names}
+    return Fetched(
+        files=tuple(SourceFile(name, root / name) for name in found.names),
+        cursor={"files": hashes},
+        has_news=hashes != known,
+        confirms=False,
+        missing=missing(known, hashes),
+        note={"left_alone": list(found.being_written)} if found.being_written else {},
+    )
+
+
+def folder_of(connector: FilesConnector, environment: Mapping[str, str]) -> Path:
+    """The drop folder. Raises SourceUnavailableError when it is not configured or not there."""
+    address = environment.get(connector.root_env)
+    if not address:
+        msg = f"environment variable {connector.root_env} is not set: it names the feed's folder"
+        raise SourceUnavailableError(msg)
+    root = Path(address)
+    if not root.is_dir():
+        msg = f"the folder that {connector.root_env} names is not there"
+        raise SourceUnavailableError(msg)
+    return root.resolve()
+
+
+def list_folder(root: Path, pattern: str) -> Listing:
+    """Regular files of the folder: no link out of it, no lock file of an office program."""
+    listed = {}
+    for path in sorted(root.glob(pattern)):
+        if not _is_inside(path, root):
+            continue
+        try:
+            facts = path.stat()
+        except FileNotFoundError:
+            continue  # renamed or removed since it was listed
+        listed[path.relative_to(root).as_posix()] = facts.st_size, facts.st_mtime
+    return listed
+
+
+def _is_inside(path: Path, root: Path) -> bool:
+    return (
+        not path.name.startswith(("~$", "."))
+        and path.is_file()
+        and path.resolve().is_relative_to(root)
+    )
