@@ -86,7 +86,7 @@ def parsed(received: Received, what: str) -> Any:
     except UnicodeDecodeError as error:
         problem = f"not UTF-8 at byte {error.start} ({found}): ask the agency for JSON in UTF-8"
     except json.JSONDecodeError as error:
-        where = f"{error.msg} at character {error.pos} of {len(error.doc)}"
+        where = f"{error.msg}, character {error.pos} of {len(error.doc)}"
         problem = f"not whole, or not JSON: {where} ({found}); fetch again, or tell the agency"
     except RecursionError:
         problem = f"nested too deep ({found}): this is not a list of records"
@@ -132,8 +132,8 @@ def _refuse(received: Received, envelope: Envelope, what: str) -> NoReturn:
         raise TokenRefusedError(f"{what}: HTTP 401, the token was refused{advice}")
     if received.status == _FORBIDDEN:
         advice = told or (
-            ", the token was refused: it may not read this; ask the agency to allow it, "
-            "or this machine's address"
+            ", refused: the token or this machine's address may not read this; ask the agency to "
+            "allow it"
         )
         raise SourceFaultyError(f"{what}: HTTP 403{advice}")
     raise SourceFaultyError(

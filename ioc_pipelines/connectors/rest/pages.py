@@ -54,7 +54,7 @@ def walk(ask: Ask, first: httpx.URL, paging: Paging | None, budget: Budget) -> I
         if earlier is not None:
             if _ends_by_repeating(paging, earlier, budget.pages):
                 return
-            raise _endless(what, f"the same records as page {earlier}", budget)
+            raise _endless(what, f"the same records as page {earlier}", budget, paging)
         budget.pages += 1
         budget.records += len(answer.records)
         if digest:
@@ -160,8 +160,11 @@ def _digest(records: list[dict[str, Any]]) -> bytes:
     return hashlib.sha256(json.dumps(records).encode()).digest()
 
 
-def _endless(what: str, why: str, budget: Budget) -> SourceFaultyError:
+def _endless(
+    what: str, why: str, budget: Budget, paging: Paging | None = None
+) -> SourceFaultyError:
+    hint = " (a size that takes all in one page, or `past_end: last`, may help)"
     return SourceFaultyError(
         f"{what}: {why}: the paging does not end, noticed after {budget.pages} pages; see paging "
-        "of the feed (a size that takes all in one page, or `past_end: last`, may help)"
+        f"of the feed{hint if isinstance(paging, PagePaging) else ''}"
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -13,11 +12,13 @@ import httpx
 
 from ioc_pipelines.catalog.connectors import Authentication, ClientCredentials, StaticToken
 from ioc_pipelines.connectors.fetched import SourceFaultyError, SourceUnavailableError
+from ioc_pipelines.connectors.rest.answer import parsed
 from ioc_pipelines.connectors.rest.client import Client, Received
 from ioc_pipelines.connectors.rest.clock import Clock
 
 _SENDABLE = re.compile(r"^[\x21-\x7e]+$")
 _MARGIN_S = 30.0
+_OK = 200
 _SHORTEST_SECRET = 4
 
 
@@ -113,12 +114,9 @@ def _read(received: Received, how: ClientCredentials) -> tuple[str, float | None
             f"{how.client_id_env} and {how.client_secret_env}, or ask the agency for new ones"
         )
         raise SourceFaultyError(msg)
-    try:
-        answer: Any = json.loads(received.body)
-    except (ValueError, RecursionError):
-        answer = None
+    answer: Any = parsed(received, "token") if received.status == _OK else None
     token = answer.get("access_token") if isinstance(answer, dict) else None
-    if received.status != 200 or not isinstance(token, str) or not _SENDABLE.match(token):
+    if not isinstance(token, str) or not _SENDABLE.match(token):
         msg = (
             f"token: HTTP {received.status}, {len(received.body)} bytes without an access_token: "
             "see token_path of the feed"

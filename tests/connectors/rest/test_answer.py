@@ -80,9 +80,9 @@ WHOLE = json.dumps(rows(3), ensure_ascii=False)
 @pytest.mark.parametrize(
     ("body", "says"),
     [
-        (WHOLE[:-9].encode(), f"at character {WHOLE.rindex(SECRET_VALUE[0:3]) - 1} of"),
-        (b"", "Expecting value at character 0 of 0 (0 bytes"),
-        (b'{"a": 1} {"b": 2}', "Extra data at character 9 of 17"),
+        (WHOLE[:-9].encode(), f"character {WHOLE.rindex(SECRET_VALUE[0:3]) - 1} of"),
+        (b"", "Expecting value, character 0 of 0 (0 bytes"),
+        (b'{"a": 1} {"b": 2}', "Extra data, character 9 of 17"),
         (b"[1, NaN]", "not JSON: NaN"),
         (b"[" + b"9" * 5_000 + b"]", "not JSON: a number too long"),
         (b"[" * 200_000, "nested too deep"),

@@ -119,7 +119,7 @@ def test_a_static_token_that_is_refused_is_not_tried_again(tmp_path: Path) -> No
 def test_what_the_token_may_not_read_is_said(tmp_path: Path) -> None:
     with serving([as_json({}, status=403)]) as server:
         message = refused(SourceFaultyError, server, tmp_path, authentication=STATIC)
-    assert "page 1: HTTP 403, the token was refused: it may not read this" in message
+    assert "page 1: HTTP 403, refused: the token or this machine's address may not" in message
     assert "ask the agency to allow it" in message
     assert len(server.asked) == 1
 
@@ -202,8 +202,9 @@ def test_a_token_that_is_refused_is_renewed_once(tmp_path: Path) -> None:
         (as_json({"access_token": 7}), "without an access_token"),
         (as_json({"access_token": "a b\r\n"}), "without an access_token"),
         (as_json(["access_token"]), "without an access_token"),
-        (Reply(b"<html>"), "token: HTTP 200, 6 bytes without an access_token"),
-        (Reply(b"[" * 100_000), "without an access_token"),
+        (Reply(b"<title>Down</title>"), "token: not JSON but a page or XML titled 'Down'"),
+        (Reply(b"[" * 100_000), "token: nested too deep"),
+        (Reply(b'{"access_token": "cap-'), "token: not whole, or not JSON"),
         (as_json({"access_token": "x"}, status=404), "token: HTTP 404"),
         (with_headers(Reply(b"", 302), Location="/ho-so"), "token: redirected"),
     ],
