@@ -14,15 +14,13 @@ export DAGSTER_DISABLE_TELEMETRY := yes
 .DELETE_ON_ERROR:
 
 refresh: $(READY)  ## the nightly refresh on the sandbox province
-	@$(BIN)/ioc sandbox start --profile hung_yen
-	@$(BIN)/ioc refresh --profile hung_yen
+	@$(BIN)/ioc sandbox run --profile hung_yen $(BIN)/ioc refresh --profile hung_yen
 
 test: $(READY)  ## every test
 	@$(BIN)/pytest -n 2 --dist loadfile
 
 dev: $(READY)  ## sandbox systems and the Dagster UI on 127.0.0.1:3000
-	@$(BIN)/ioc sandbox start
-	@$(BIN)/ioc dev
+	@$(BIN)/ioc sandbox run $(BIN)/ioc dev
 
 check: $(READY)  ## format, lint, types, import rules, generated files fresh
 	@$(BIN)/ruff format --check .

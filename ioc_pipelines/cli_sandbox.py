@@ -12,6 +12,8 @@ from ioc_pipelines.cli_support import Json, Profile, print_json, progress, stop
 from ioc_pipelines.home import DBT_PROJECT, Home
 
 if TYPE_CHECKING:
+    from subprocess import Popen
+
     import polars as pl
 
     from ioc_pipelines.sandbox.answer_key import AnswerKey
@@ -30,11 +32,47 @@ def sandbox_start(
     profile: Profile = None,
 ) -> None:
     """Make the simulated agency systems if they are not there, and serve them."""
+    _start(Home.of(profile).sandbox, _day(as_of), seed, replace)
+
+
+@sandbox.command("run", context_settings={"ignore_unknown_options": True})
+def sandbox_run(
+    command: Annotated[list[str], typer.Argument(help="What to run: ioc refresh")],
+    profile: Profile = None,
+) -> None:
+    """Run a command with the sandbox served; stop serving afterwards if nobody did before."""
+    import signal
+    import subprocess
+
+    from ioc_pipelines.sandbox import process
+
+    folder = Home.of(profile).sandbox
+    was_served = process.running(folder) is not None
+    _start(folder, None, seed=33, replace=False)
+    try:
+        running = subprocess.Popen(command)  # noqa: S603  what the operator asked for
+        signal.signal(signal.SIGTERM, lambda *_: running.terminate())
+        code = _outcome(running)
+    finally:
+        if not was_served:
+            process.stop(folder)
+    raise typer.Exit(code)
+
+
+def _outcome(running: Popen[bytes]) -> int:
+    """The exit code; an interrupt from the terminal reaches the command by itself."""
+    while True:
+        try:
+            return running.wait()
+        except KeyboardInterrupt:
+            continue
+
+
+def _start(folder: Path, day: date | None, seed: int, replace: bool) -> None:
     from ioc_pipelines.sandbox import process, province
     from ioc_pipelines.sandbox.state import State
 
-    folder = Home.of(profile).sandbox
-    day, today = _day(as_of), date.today()  # noqa: DTZ011  the day of whoever starts it
+    today = date.today()  # noqa: DTZ011  the day of whoever starts it
     if day and day > today:
         stop(f"--as-of: {day} has not come yet; today is {today}", code=2)
     state = State.read(folder)

@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager
 import adbc_driver_postgresql.dbapi as adbc
 import pymysql
 import pytest
+from pymysql.cursors import Cursor
 
 POSTGRES = ("127.0.0.1", 5432)
 MARIADB = ("127.0.0.1", 3306)
@@ -61,12 +62,21 @@ def mariadb_database() -> Iterator[str]:
 
 def run_mariadb(url: str | None, *statements: str) -> None:
     """Run statements as root, each on its own, in the database that the URL names."""
+    with mariadb_connection(url) as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+
+
+@contextmanager
+def mariadb_connection(url: str | None) -> Iterator[Cursor]:
+    """A cursor of root's, in the database that the URL names; every statement is committed."""
+    host, port = MARIADB
     database = url.rsplit("/", 1)[-1] if url else None
     with (
         closing(
             pymysql.connect(
-                host=MARIADB[0],
-                port=MARIADB[1],
+                host=host,
+                port=port,
                 user="root",
                 database=database,
                 autocommit=True,
@@ -75,5 +85,4 @@ def run_mariadb(url: str | None, *statements: str) -> None:
         ) as connection,
         connection.cursor() as cursor,
     ):
-        for statement in statements:
-            cursor.execute(statement)
+        yield cursor

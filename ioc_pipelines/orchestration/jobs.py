@@ -23,7 +23,7 @@ TIMEZONE = "Asia/Ho_Chi_Minh"
 
 
 def all_jobs(deployment: Deployment) -> list[Any]:
-    """``nightly_refresh``, ``reprocess``, ``collect``, ``publish`` and one job per agency with active feeds."""
+    """``nightly_refresh``, ``reprocess``, ``collect``, ``publish`` and one job per agency."""
     everything = dg.AssetSelection.all()
     feeds = dg.AssetSelection.assets(*(feed_key(entry) for entry in deployment.catalog.active))
     accepted = dg.AssetSelection.assets(
@@ -43,7 +43,7 @@ def all_jobs(deployment: Deployment) -> list[Any]:
         dg.define_asset_job(
             COLLECT,
             everything,
-            description="Thu thập đột xuất từ các nguồn được chọn, có hạn gửi: feeds, deadline, reason",
+            description="Thu thập đột xuất từ nguồn được chọn, có hạn: feeds, deadline, reason",
         ),
         dg.define_asset_job(
             PUBLISH,

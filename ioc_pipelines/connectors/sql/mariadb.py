@@ -110,17 +110,19 @@ class _Column:
 def open_mariadb(variable: str, address: Address, timeout_s: float) -> Iterator[MariadbSource]:
     """One read-only transaction. Raises SourceUnavailableError when the server does not answer."""
     try:
-        with connect(address, timeout_s) as connection:
+        with connect(address, timeout_s, _tls(variable, address)) as connection:
             yield MariadbSource(connection)
-    except (pymysql.Error, OSError) as error:
+    except pymysql.Error as error:
         msg = f"database of {variable}: {_words(error)}"
         raise SourceUnavailableError(msg) from None
 
 
 @contextlib.contextmanager
-def connect(address: Address, timeout_s: float) -> Iterator[pymysql.Connection[Cursor]]:
+def connect(
+    address: Address, timeout_s: float, tls: ssl.SSLContext | None = None
+) -> Iterator[pymysql.Connection[Cursor]]:
     """A connection in a transaction that sees one moment and refuses every write."""
-    url, ca = address.url, address.options.get("ssl_ca")
+    url = address.url
     connection = pymysql.connect(
         host=url.host or "localhost",
         port=url.port or 3306,
@@ -132,7 +134,7 @@ def connect(address: Address, timeout_s: float) -> Iterator[pymysql.Connection[C
         read_timeout=math.ceil(timeout_s),
         write_timeout=math.ceil(timeout_s),
         conv=_ENCODERS,
-        ssl=ssl.create_default_context(cafile=ca) if ca else None,
+        ssl=tls,
     )
     try:
         with connection.cursor() as cursor:
@@ -150,6 +152,17 @@ def connect(address: Address, timeout_s: float) -> Iterator[pymysql.Connection[C
     finally:
         with contextlib.suppress(pymysql.Error):
             connection.close()
+
+
+def _tls(variable: str, address: Address) -> ssl.SSLContext | None:
+    """Where the URL names an authority: the server's name and certificate must agree with it."""
+    if "ssl_ca" not in address.options:
+        return None
+    try:
+        return ssl.create_default_context(cafile=address.options["ssl_ca"])
+    except OSError:
+        msg = f"database of {variable}: the file that ssl_ca names holds no certificate"
+        raise SourceUnavailableError(msg) from None
 
 
 class MariadbSource:

@@ -135,7 +135,7 @@ def open_postgresql(variable: str, address: Address, timeout_s: float) -> Iterat
     try:
         with connect(address, timeout_s) as connection:
             yield PostgresSource(connection)
-    except adbc_driver_manager.Error as error:
+    except (adbc_driver_manager.Error, _StreamError) as error:
         msg = f"database of {variable}: {_words(error)}"
         raise SourceUnavailableError(msg) from None
 
@@ -218,7 +218,7 @@ class PostgresSource:
         with self._connection.cursor() as cursor:
             cursor.execute(text)
             with cursor.fetch_record_batch() as reader:
-                for found in reader:
+                for found in _streamed(reader):
                     rows = self._table(found, schema)
                     yield Batch(rows, partial(hashes_of, rows))
         empty = schema.empty_table()
@@ -284,6 +284,10 @@ class PostgresSource:
             return list(cursor.fetchall())
 
 
+class _StreamError(Exception):
+    """The rows ended with an error; without a SQLSTATE, which ADBC does not hand on here."""
+
+
 class _Named(sa.types.UserDefinedType[Any]):
     """A type by the name that the server itself gives it."""
 
@@ -320,9 +324,21 @@ def _uri(address: Address, timeout_s: float) -> str:
     return f"postgresql://{at}{host}{port}/{database}?{urlencode(options, quote_via=quote)}"
 
 
-def _words(error: adbc_driver_manager.Error) -> str:
+def _streamed(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+    """What the reader has; its errors, which come as errors of files, told from those of a disk."""
+    while True:
+        try:
+            batch = reader.read_next_batch()
+        except StopIteration:
+            return
+        except (OSError, pa.ArrowException) as error:
+            raise _StreamError(str(error)) from None
+        yield batch
+
+
+def _words(error: adbc_driver_manager.Error | _StreamError) -> str:
     """What went wrong, without a word of the driver's message: it can carry values of rows."""
-    state = error.sqlstate
+    state = error.sqlstate if isinstance(error, adbc_driver_manager.Error) else None
     if state:
         known = [state[:length] for length in (5, 2) if state[:length] in _WORDS]
         return _WORDS[known[0]] if known else f"SQLSTATE {state}"
@@ -330,4 +346,6 @@ def _words(error: adbc_driver_manager.Error) -> str:
     if "ailed to connect" in said:
         after = said.split("failed:")[-1]
         return next((words for sign, words in _SAID.items() if sign in after), "no connection")
-    return _SAID["closed the connection"] if "closed the conn" in said else type(error).__name__
+    ended = {"canceling statement": "time-out", "terminating": _WORDS["57"], **_SAID}
+    of_stream = ("canceling statement", "terminating", "closed the connection")
+    return next((ended[sign] for sign in of_stream if sign in said), "the query failed")
