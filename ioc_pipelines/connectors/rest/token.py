@@ -99,11 +99,12 @@ class Token:
             basic = base64.b64encode(pair.encode()).decode()
             self._keep_secret(basic)
             headers["Authorization"] = f"Basic {basic}"
-        asked = self._clock.monotonic()
         received = self._client.post_form(self._url, headers, form, "token")
         self._token, lasts_s = _read(received, how)
         self._keep_secret(self._token)
-        self._ends = None if lasts_s is None else asked + lasts_s - min(_MARGIN_S, lasts_s / 10)
+        self._ends = None
+        if lasts_s is not None:
+            self._ends = self._clock.monotonic() + lasts_s - min(_MARGIN_S, lasts_s / 10)
 
 
 def _read(received: Received, how: ClientCredentials) -> tuple[str, float | None]:

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from ioc_pipelines.catalog.connectors import Envelope
 from ioc_pipelines.connectors.fetched import SourceFaultyError
+from ioc_pipelines.connectors.rest import changes
 from tests.connectors.rest.reaching import (
     SECRET_VALUE,
     TOKEN,
@@ -113,6 +114,19 @@ def test_a_record_nested_to_the_brink_does_not_crash(tmp_path: Path) -> None:
                 outcomes.append("too deep" if "nested too deep" in str(error) else str(error))
     assert outcomes == sorted(outcomes)
     assert set(outcomes) == {"taken", "too deep"}
+
+
+def test_what_is_too_deep_after_parsing_is_faulty_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_deep(_: object) -> bytes:
+        raise RecursionError
+
+    monkeypatch.setattr(changes, "record_hash", too_deep)
+    with serving([as_json(rows(1))]) as server:
+        options = {"changes": {"param": "tu", "field": "d"}}
+        message = refused(SourceFaultyError, server, tmp_path, **options)
+    assert "a record is nested too deep (requests 1, pages 1" in message
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 import re
 import time
 from collections.abc import Callable
@@ -179,6 +180,16 @@ def test_an_answer_that_trickles_is_ended(tmp_path: Path) -> None:
     assert "requests 1, pages 0" in message
 
 
+def test_the_clock_is_looked_at_while_an_answer_comes(tmp_path: Path) -> None:
+    seconds = itertools.count()
+    clock = Clock(lambda: NOON, lambda: float(next(seconds)), FakeTime().sleep)
+    piece = b"1000\r\n" + b" " * 0x1000 + b"\r\n"
+    with serving([Reply(piece * 4_000, headers={"Transfer-Encoding": "chunked"})]) as server:
+        message = refused(SourceFaultyError, server, tmp_path, clock=clock, timeout_s=40)
+    assert "page 1: its answer was still coming at the deadline" in message
+    assert int(message.split("bytes ")[-1].split(",")[0]) < 40 * 0x10000
+
+
 def test_an_answer_that_stops_in_its_middle_is_ended(tmp_path: Path) -> None:
     with serving([replace(GOOD, drip_s=30)]) as server:
         message = ended(SourceFaultyError, server, tmp_path)
@@ -291,6 +302,16 @@ def test_a_redirect_to_another_host_gets_nothing(tmp_path: Path) -> None:
             message = refused(SourceFaultyError, server, tmp_path, authentication=STATIC)
     assert "page 1: redirected to another host, scheme or port; nothing was sent there" in message
     assert (len(server.asked), len(other.asked)) == (1, 0)
+
+
+def test_a_proxy_of_the_environment_sees_no_token(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving([GOOD]) as proxy, serving([GOOD]) as server:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        monkeypatch.setenv("ALL_PROXY", proxy.url)
+        fetch(server, tmp_path, authentication=STATIC)
+    assert (len(server.asked), len(proxy.asked)) == (1, 0)
 
 
 def test_a_certificate_that_nobody_vouches_for_is_not_taken(tmp_path: Path) -> None:
