@@ -1,14 +1,20 @@
 """Benchmarks of the intake, as ratios against the bare library in the same run.
 
 ``make bench``. A spreadsheet of 100,000 rows is made, then read several times by calamine alone
-and by the whole intake (layout, conform); the machine is noisy, the ratio is not.
+and by the whole intake (layout, conform); the machine is noisy, the ratio is not. A table of
+5,000,000 rows in PostgreSQL is copied to a file by psql, and fetched by the connector.
 """
 
 from __future__ import annotations
 
+import os
 import random
 import resource
+import shutil
+import socket
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -25,6 +31,8 @@ from ioc_pipelines.intake.layout.read import read_tables
 from ioc_pipelines.intake.layout.table import wanted_of
 
 ROWS, ROUNDS, SEED = 100_000, 5, 1
+TABLE_ROWS, TABLE_ROUNDS = 5_000_000, 3
+POSTGRES = ("127.0.0.1", 5432)
 HEADER = ("Mã", "Tên", "Ngày", "A", "B", "C", "D", "E", "F", "G")
 SCHEMA: dict[str, pl.DataType] = {
     "Mã": pl.String(),
@@ -39,6 +47,37 @@ SCHEMA: dict[str, pl.DataType] = {
     "G": pl.String(),
 }
 COLUMNS = {name: Column(source=name) for name in HEADER}
+TABLE_SQL = f"""
+    CREATE TABLE ho_so AS SELECT
+        i::bigint AS id,
+        'H32.' || lpad(i::text, 9, '0') AS ma,
+        i % 104 AS xa,
+        'Nguyễn Văn ' || i % 1000 AS ten,
+        (i * 1.25)::numeric(18, 2) AS so_tien,
+        i % 2 = 0 AS xong,
+        date '2020-01-01' + i % 2000 AS ngay,
+        timestamp '2020-01-01' + i * interval '7 second' AS tao_luc,
+        timestamptz '2020-01-01' + i * interval '7.000123 second' AS cap_nhat_luc,
+        i * 0.37::float8 AS ty_le,
+        CASE WHEN i % 3 > 0 THEN 'đang xử lý' END AS trang_thai,
+        (i % 9)::smallint AS muc
+    FROM generate_series(1, {TABLE_ROWS}) AS i
+"""
+TABLE_COLUMNS = (
+    "id", "ma", "xa", "ten", "so_tien", "xong",
+    "ngay", "tao_luc", "cap_nhat_luc", "ty_le", "trang_thai", "muc",
+)  # fmt: skip
+FETCH = """
+import resource, sys
+from pathlib import Path
+from ioc_pipelines.catalog.connectors import SqlConnector
+from ioc_pipelines.connectors.fetched import Window
+from ioc_pipelines.connectors.sql import fetch_sql
+url, folder, *columns = sys.argv[1:]
+table = SqlConnector(kind="sql", url_env="URL", table="ho_so", watermark="cap_nhat_luc")
+fetched = fetch_sql(table, columns, {"URL": url}, None, Window(), Path(folder))
+print(fetched.note["rows"], resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
 
 
 def main() -> None:
@@ -48,8 +87,9 @@ def main() -> None:
         _write(book, text)
         _report("XLSX, calamine alone", "XLSX, intake", _bare_xlsx(book), _intake_xlsx(book))
         _report("CSV, polars alone", "CSV, intake", _bare_csv(text), _intake_csv(text))
-    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(f"peak memory of this process: {peak_mb} MB")
+        peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        print(f"peak memory of this process: {peak_mb} MB")
+        _postgres(Path(folder))
 
 
 def _write(book: Path, text: Path) -> None:
@@ -102,10 +142,68 @@ def _intake(layout: XlsxLayout | CsvLayout, path: Path) -> int:
     return found.rows.height
 
 
-def _report(peer: str, ours: str, run_peer: Callable[[], int], run_ours: Callable[[], int]) -> None:
+def _postgres(folder: Path) -> None:
+    """A table of its own, in a database of its own, dropped at the end."""
+    try:
+        socket.create_connection(POSTGRES, timeout=2).close()
+    except OSError:
+        print(f"PostgreSQL: SKIPPED, nothing listens at {POSTGRES[0]}:{POSTGRES[1]}")
+        return
+    if shutil.which("psql") is None:
+        print("PostgreSQL: SKIPPED, there is no psql to compare with")
+        return
+    database = f"ioc_bench_{os.getpid()}"
+    _psql("postgres", f"CREATE DATABASE {database}")
+    try:
+        _psql(database, TABLE_SQL)
+        _psql(database, "VACUUM ANALYZE ho_so")
+        columns = ", ".join(TABLE_COLUMNS)
+        copy = f"\\copy (SELECT {columns} FROM ho_so) TO '{folder / 'ho_so.csv'}' (FORMAT csv)"
+        peaks: list[int] = []
+        _report(
+            f"{TABLE_ROWS:,} rows of PostgreSQL, COPY to CSV by psql",
+            "fetched to Parquet",
+            lambda: _psql(database, copy),
+            lambda: peaks.append(_fetch_postgres(database, folder)),
+            TABLE_ROUNDS,
+        )
+        print(f"peak memory of the fetching process: {max(peaks)} MB")
+    finally:
+        _psql("postgres", f"DROP DATABASE {database} WITH (FORCE)")
+
+
+def _psql(database: str, statement: str) -> None:
+    host, port = POSTGRES
+    command = ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", host, "-p", str(port)]
+    subprocess.run([*command, "-U", "postgres", "-c", statement, database], check=True)  # noqa: S603
+
+
+def _fetch_postgres(database: str, folder: Path) -> int:
+    """Fetch in a process of its own, so that its peak memory is its own; in MB."""
+    url = f"postgresql://postgres@{POSTGRES[0]}:{POSTGRES[1]}/{database}"
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", FETCH, url, str(folder), *TABLE_COLUMNS],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    rows, peak_mb = map(int, done.stdout.split())
+    if rows != TABLE_ROWS:
+        msg = f"{rows} rows"
+        raise AssertionError(msg)
+    return peak_mb
+
+
+def _report(
+    peer: str,
+    ours: str,
+    run_peer: Callable[[], object],
+    run_ours: Callable[[], object],
+    rounds: int = ROUNDS,
+) -> None:
     """Alternate the two, so that the noise falls on both; the median of the rounds."""
     times: dict[str, list[float]] = {peer: [], ours: []}
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for name, run in ((peer, run_peer), (ours, run_ours)):
             started = time.perf_counter()
             run()

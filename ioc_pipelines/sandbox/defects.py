@@ -28,7 +28,7 @@ YEARS_AGO = "-3y"
 
 _PLACES = ("block", "nth")
 # an agency mends half of what it got wrong, one to six weeks later
-_MENDED, _MENDED_AFTER_DAYS, _MENDED_WITHIN_DAYS = 0.5, 7, 35
+_MENDED_AFTER_DAYS, _MENDED_WITHIN_DAYS = 7, 35
 
 
 @dataclass(frozen=True)
@@ -86,35 +86,34 @@ def plant(
 
 
 def _chosen(frame: pl.DataFrame, kinds: int, share: Share, feed: str, world: World) -> pl.DataFrame:
-    """Which defect each row has now, by turns, so that each kind is there when rows are few."""
+    """Which defect each row has now: the kinds take turns, so that each is there when rows are few.
+
+    Every other turn of a kind is put right some weeks later.
+    """
     block, nth = frame["block"].to_numpy(), frame["nth"].to_numpy()
     chance = uniform(world.seed, f"{feed} defect", block, nth)
-    mending = uniform(world.seed, f"{feed} mended", block, nth)
-    after = _MENDED_AFTER_DAYS + (mending / _MENDED * _MENDED_WITHIN_DAYS).astype("int64")
-    drawn = pl.Series("drawn", chance < share.spoilt)
-    is_copied = pl.Series("copied", (chance >= share.spoilt) & (chance < _up_to(share)))
-    ever = pl.Series((mending < _MENDED) & share.mended) & drawn
-    mended_on = pl.select(pl.when(ever).then(frame["block"] + pl.Series(after))).to_series()
-    return frame.with_columns(
-        drawn,
-        is_copied,
-        mended_on.alias("mended_on"),
+    wait = uniform(world.seed, f"{feed} mended", block, nth)
+    mended_on = block + _MENDED_AFTER_DAYS + (wait * _MENDED_WITHIN_DAYS).astype("int64")
+    turn = (chance < share.spoilt).cumsum() - 1
+    is_mended = share.mended & ((turn // kinds) % 2 == 1) & (mended_on <= world.now)
+    is_drawn = chance < share.spoilt
+    is_copied = (chance >= share.spoilt) & (chance < share.spoilt + share.copied)
+    drawn = frame.with_columns(
+        pl.Series("defect", turn % kinds),
+        pl.Series("mended_on", mended_on),
+        pl.Series("is_drawn", is_drawn),
+        pl.Series("is_mended", is_drawn & is_mended),
+        pl.Series("copied", is_copied),
+    )
+    return drawn.with_columns(
+        defect=pl.when(pl.col("is_drawn") & ~pl.col("is_mended")).then("defect"),
+        mended_on=pl.when("is_mended").then("mended_on"),
         rule=NOTHING,
         column=NOTHING,
         duplicate=pl.lit(False),
         added=pl.lit(0, pl.Int8),
         row=pl.int_range(pl.len()),
-        defect=pl.when(drawn).then((drawn.cum_sum() - 1) % kinds),
-    ).with_columns(
-        defect=pl.when(pl.col("mended_on").is_null() | (pl.col("mended_on") > world.now)).then(
-            "defect"
-        ),
-        mended_on=pl.when(pl.col("mended_on") <= world.now).then("mended_on"),
-    ).drop("drawn")  # fmt: skip
-
-
-def _up_to(share: Share) -> float:
-    return share.spoilt + share.copied
+    ).drop("is_drawn", "is_mended")
 
 
 def _spoilt(marked: pl.DataFrame, number: int, defect: Defect) -> pl.DataFrame:

@@ -1,16 +1,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from contracts.base import VIETNAM, BatchContext
 from ioc_pipelines.home import DBT_PROJECT
 from ioc_pipelines.sandbox.answer_key import AnswerKey
 from ioc_pipelines.sandbox.province import build
+from ioc_pipelines.sandbox.world import World
 
 AS_OF = date(2026, 11, 20)
 
@@ -30,13 +30,12 @@ def communes() -> pl.DataFrame:
 
 
 @pytest.fixture(scope="session")
-def sandbox(tmp_path_factory: pytest.TempPathFactory, communes: pl.DataFrame) -> Sandbox:
-    folder = tmp_path_factory.mktemp("systems") / "sandbox"
-    return Sandbox(folder, build(folder, communes, as_of=AS_OF))
+def world(communes: pl.DataFrame) -> World:
+    return World(communes.sort("code"), 33, opened_on=AS_OF, as_of=AS_OF)
 
 
 @pytest.fixture(scope="session")
-def context(communes: pl.DataFrame) -> BatchContext:
-    """The night of the day the sandbox was built for."""
-    arrived = datetime(AS_OF.year, AS_OF.month, AS_OF.day, 2, tzinfo=VIETNAM)
-    return BatchContext(arrived, {"admin_unit.commune": communes["code"]})
+def sandbox(tmp_path_factory: pytest.TempPathFactory, communes: pl.DataFrame) -> Sandbox:
+    """A sandbox to look at, not to change."""
+    folder = tmp_path_factory.mktemp("systems") / "sandbox"
+    return Sandbox(folder, build(folder, communes, as_of=AS_OF))

@@ -2,24 +2,62 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from datetime import date
+from collections import Counter
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from ioc_pipelines.sandbox import dossier_database
+from contracts.base import DIMENSIONS, VIETNAM, BatchContext
+from ioc_pipelines.catalog.contracts import all_contracts
+from ioc_pipelines.catalog.load import load_catalog
+from ioc_pipelines.home import SOURCES
 from ioc_pipelines.sandbox.answer_key import FILE_NAME, AnswerKey
-from ioc_pipelines.sandbox.province import build
-from tests.sandbox import reading
+from ioc_pipelines.sandbox.defects import Defect
+from ioc_pipelines.sandbox.province import advance, all_systems, build
+from ioc_pipelines.sandbox.state import State
 from tests.sandbox.conftest import AS_OF, Sandbox
 
+SYSTEMS = {system.FEED: system for system in all_systems()}
 
-def test_all_systems_and_their_answers_are_written(sandbox: Sandbox) -> None:
-    names = {path.name for path in sandbox.folder.iterdir()}
-    assert names == {"so_tai_chinh", "so_y_te", "van_phong_ubnd", FILE_NAME}
+
+def test_every_active_feed_has_a_system_and_an_answer(sandbox: Sandbox) -> None:
+    active = {entry.id for entry in load_catalog(SOURCES / "hung_yen").active}
+    assert len(active) >= 14
+    assert len({feed.split("/")[0] for feed in active}) >= 10
+    assert set(SYSTEMS) == active == set(sandbox.answers.feeds)
     assert AnswerKey.read(sandbox.folder) == sandbox.answers
-    assert (sandbox.answers.as_of, sandbox.answers.seed) == (AS_OF, 33)
+    state = State.read(sandbox.folder)
+    assert state == State(seed=33, opened_on=AS_OF, as_of=AS_OF, pinned=True)
+
+
+def test_there_are_about_250_000_rows(sandbox: Sandbox) -> None:
+    assert 240_000 <= sum(key.rows_received for key in sandbox.answers.feeds.values()) <= 280_000
+
+
+@pytest.mark.parametrize("feed", SYSTEMS)
+def test_each_planted_rule_is_one_of_the_contract_and_is_there(sandbox: Sandbox, feed: str) -> None:
+    contract = all_contracts()[feed.split("/")[1]]
+    arrived = datetime(AS_OF.year, AS_OF.month, AS_OF.day, tzinfo=VIETNAM)
+    context = BatchContext(arrived, {"admin_unit.commune": pl.Series(["12001"])})
+    # the cell that cannot be read is refused before the contract is asked
+    known = {(rule.id, rule.column) for rule in contract.row_rules(context)}
+    known |= {("correct.readable", name) for name in contract.columns()}
+    defects: tuple[Defect, ...] = SYSTEMS[feed].DEFECTS  # type: ignore[attr-defined]
+    planted = {(defect.rule, defect.column) for defect in defects}
+    assert planted <= known
+    found = {(row.rule, row.column) for row in sandbox.answers.feeds[feed].refused}
+    assert found == planted
+
+
+def test_every_dimension_is_spoilt(sandbox: Sandbox) -> None:
+    counted: Counter[str] = Counter()
+    for key in sandbox.answers.feeds.values():
+        counted.update(key.dimensions)
+    assert min(counted[dimension] for dimension in DIMENSIONS) >= 10
+    shares = [k.rows_quarantined / k.rows_received for k in sandbox.answers.feeds.values()]
+    assert all(0.002 < share < 0.05 for share in shares)
 
 
 def test_the_same_arguments_write_the_same_data(
@@ -28,46 +66,63 @@ def test_the_same_arguments_write_the_same_data(
     again = tmp_path / "again"
     shuffled = communes.sample(fraction=1, shuffle=True, seed=1)
     assert build(again, shuffled, as_of=AS_OF) == sandbox.answers
-    assert (again / FILE_NAME).read_bytes() == (sandbox.folder / FILE_NAME).read_bytes()
-    for folder in ("so_y_te", "so_tai_chinh"):
-        assert _bytes(again / folder) == _bytes(sandbox.folder / folder)
-    assert list(reading.budget_sheets(again)) == list(reading.budget_sheets(sandbox.folder))
-    assert reading.dossier_table(again) == reading.dossier_table(sandbox.folder)
+    assert _bytes(again) == _bytes(sandbox.folder)
 
 
-def test_another_seed_writes_other_data_with_as_many_defects(
+def test_another_seed_writes_other_data(
     sandbox: Sandbox, communes: pl.DataFrame, tmp_path: Path
 ) -> None:
     other = build(tmp_path / "other", communes, as_of=AS_OF, seed=34)
     for name, feed in other.feeds.items():
-        known = sandbox.answers.feeds[name]
-        assert feed.dimensions == known.dimensions
-        assert feed.refused != known.refused
-    assert _bytes(tmp_path / "other" / "so_y_te") != _bytes(sandbox.folder / "so_y_te")
+        assert feed.refused != sandbox.answers.feeds[name].refused
+        share = feed.rows_received / sandbox.answers.feeds[name].rows_received
+        assert 0.95 < share < 1.05
 
 
-def test_past_figures_stay_when_time_goes_on(
+def test_a_day_more_changes_only_what_happened(
     sandbox: Sandbox, communes: pl.DataFrame, tmp_path: Path
 ) -> None:
-    later = tmp_path / "later"
-    answers = build(later, communes, as_of=date(2026, 12, 2))
-    spoilt = [*sandbox.answers.feeds.values(), *answers.feeds.values()]
-    places = {(row.file, row.row) for feed in spoilt for row in feed.refused}
-    for read, key in (
-        (reading.budget, ("period", "commune_code")),
-        (reading.disease, ("week", "commune_code", "disease")),
-    ):
-        before, after = (
-            {
-                tuple(row.values[name] for name in key): row.raw
-                for row in read(folder)
-                if (row.file, row.row) not in places
-            }
-            for folder in (sandbox.folder, later)
-        )
-        common = before.keys() & after.keys()
-        assert len(common) > 400
-        assert all(before[place] == after[place] for place in common)
+    """Built at a day and advanced by one it is as if it had been advanced in one go."""
+    folder = tmp_path / "sandbox"
+    build(folder, communes, as_of=AS_OF)
+    before = _bytes(folder)
+    one = advance(folder, communes, to=AS_OF + timedelta(days=1))
+    after = _bytes(folder)
+    changed = {name for name in after if after[name] != before.get(name)}
+    tables = {name for name in changed if name.endswith(".parquet")}
+    # a Saturday: no month is closed, no week ends; offices and stations go on
+    assert tables >= {"systems/lgsp/HoSoTTHC.parquet", "systems/quan_trac/du-lieu.parquet"}
+    assert len(changed) < 40
+    assert one.as_of == AS_OF + timedelta(days=1)
+    two = tmp_path / "two"
+    build(two, communes, as_of=AS_OF)
+    advance(two, communes, to=AS_OF + timedelta(days=20))
+    advance(folder, communes, to=AS_OF + timedelta(days=20))
+    assert _bytes(folder) == _bytes(two)
+    months = {path.name for path in (folder / "so_tai_chinh").iterdir()}
+    assert "thu-nsnn-2026-11.xlsx" in months
+
+
+def test_time_goes_on_row_by_row(communes: pl.DataFrame, tmp_path: Path) -> None:
+    """Dossiers: what a day changes says so, or was late by no more than the feed's overlap."""
+    folder = tmp_path / "sandbox"
+    build(folder, communes, as_of=AS_OF)
+    path = folder / "systems" / "lgsp" / "HoSoTTHC.parquet"
+    before = pl.read_parquet(path)
+    advance(folder, communes, to=AS_OF + timedelta(days=1))
+    after = pl.read_parquet(path)
+    assert before.join(after, on="MaHoSo", how="anti").height < 5  # a code that was mended
+    changed = after.join(before, on=after.columns, how="anti", nulls_equal=True)
+    assert 20 < changed.height < 1000
+    newest = str(before["CapNhatLuc"].max())
+    assert changed.filter(pl.col("CapNhatLuc") <= newest).height > 0  # late ones are there
+    overlap = (datetime.fromisoformat(newest) - timedelta(days=2)).isoformat()
+    assert (changed["CapNhatLuc"] >= overlap).all()
+
+
+def test_time_does_not_go_back(sandbox: Sandbox, communes: pl.DataFrame) -> None:
+    with pytest.raises(ValueError, match="time does not go back to 2026-11-19"):
+        advance(sandbox.folder, communes, to=date(2026, 11, 19))
 
 
 @pytest.mark.parametrize("as_of", [date(2026, 1, 1), date(2027, 3, 1), date(2028, 2, 29)])
@@ -100,47 +155,52 @@ def test_a_failed_build_leaves_what_was_there(
     folder = tmp_path / "sandbox"
     folder.mkdir()
     (folder / "old.txt").write_text("old")
-    monkeypatch.setattr(dossier_database, "write", fail)
+    monkeypatch.setattr(SYSTEMS["so_giao_duc/education.school"], "write", fail)
     with pytest.raises(OSError, match="No space left"):
         build(folder, communes, as_of=AS_OF, replace=True)
+    assert [path.name for path in folder.iterdir()] == ["old.txt"]
     assert list(tmp_path.iterdir()) == [folder]
-    assert (folder / "old.txt").exists()
 
 
 @pytest.mark.parametrize(
     "spoil",
     [
-        lambda units: units.drop("full_name"),
-        lambda units: units.clear(),
-        lambda units: pl.concat([units, units.head(1)]),
-        lambda units: units.head(1),
+        lambda frame: frame.drop("name"),
+        lambda frame: frame.head(0),
+        lambda frame: pl.concat([frame, frame.head(1)]),
     ],
-    ids=["column missing", "none", "code twice", "too few"],
 )
-def test_unfit_communes_are_refused(communes: pl.DataFrame, tmp_path: Path, spoil) -> None:
-    with pytest.raises(ValueError, match=r"communes|fit"):
+def test_unfit_communes_are_refused(communes: pl.DataFrame, tmp_path: Path, spoil) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(ValueError, match="communes"):
         build(tmp_path / "sandbox", spoil(communes), as_of=AS_OF)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_all_text_is_nfc(sandbox: Sandbox, communes: pl.DataFrame, tmp_path: Path) -> None:
-    decomposed = communes.with_columns(pl.col("name", "full_name").str.normalize("NFD"))
-    folder = tmp_path / "sandbox"
-    assert build(folder, decomposed, as_of=AS_OF) == sandbox.answers
-    texts = [path.read_text("utf-8-sig") for path in (folder / "so_y_te").iterdir()]
-    texts += [(folder / FILE_NAME).read_text("utf-8")]
-    texts += [str(cells) for _, cells in reading.budget_sheets(folder)]
-    texts += [str(row) for row in reading.dossier_table(folder)]
-    assert all(unicodedata.is_normalized("NFC", text) for text in texts)
+def test_text_is_nfc_and_people_are_made_up(sandbox: Sandbox) -> None:
+    text = (sandbox.folder / FILE_NAME).read_text(encoding="utf-8")
+    assert unicodedata.is_normalized("NFC", text)
+    for path in sorted((sandbox.folder / "systems").rglob("*.parquet")):
+        for column in pl.read_parquet(path):
+            joined = column.drop_nulls().str.join().item() if column.len() else ""
+            assert unicodedata.is_normalized("NFC", joined or "")
+    names = pl.read_parquet(sandbox.folder / "systems" / "lgsp" / "HoSoTTHC.parquet")["NguoiNop"]
+    assert names.drop_nulls().str.contains(r"^Người nộp \d{6}-\d{5}$").all()
 
 
-def test_the_answer_key_is_readable_json(sandbox: Sandbox) -> None:
-    text = (sandbox.folder / FILE_NAME).read_text("utf-8")
-    plain = json.loads(text)
-    assert text == json.dumps(plain, ensure_ascii=False, sort_keys=True, indent=1) + "\n"
-    row = plain["feeds"]["so_tai_chinh/finance.budget_revenue"]["refused"][0]
-    assert set(row) == {"file", "sheet", "row", "key", "rule", "column"}
+def test_the_answer_key_is_not_where_a_feed_looks(sandbox: Sandbox) -> None:
+    for entry in load_catalog(SOURCES / "hung_yen").active:
+        pattern = getattr(entry.feed.connector, "pattern", None)
+        if pattern:
+            found = {path.name for path in sandbox.folder.glob(pattern)}
+            assert found
+            assert FILE_NAME not in found
+    assert json.loads((sandbox.folder / FILE_NAME).read_bytes())["seed"] == 33
 
 
 def _bytes(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    """Every file of the folder; a workbook says when it was made, so its parts are compared."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }

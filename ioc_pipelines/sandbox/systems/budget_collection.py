@@ -66,7 +66,6 @@ DEFECTS = (
         None,
         {"hoan_tra": (pl.col("so_thu").cast(pl.Int64) + 1000).cast(pl.String)},
     ),
-    Defect("clean.format", "commune_code", {"ma_xa": pl.col("ma_xa").str.slice(0, 4)}),
     Defect(KEY_UNIQUE, None, _MORE),
 )
 SHARE = Share(spoilt=0.012)

@@ -61,7 +61,7 @@ DEFECTS = (
     Defect("live.max_age", "closed_on", {"closed_on": _AGO}),
     Defect(KEY_UNIQUE, None, {"cumulative": _TEN_MILLION_MORE}),
 )
-SHARE = Share(spoilt=0.016, copied=0.002)
+SHARE = Share(spoilt=0.03, copied=0.002)
 
 
 def write(root: Path, world: World) -> FeedKey:

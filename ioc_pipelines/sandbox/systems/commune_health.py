@@ -63,7 +63,7 @@ DEFECTS = (
     Defect("live.max_age", "reported_on", {"Ngày báo cáo": _AGO}),
     Defect(KEY_UNIQUE, None, {"Lượt khám": _ONE_MORE}),
 )
-SHARE = Share(spoilt=0.016, copied=0.002)
+SHARE = Share(spoilt=0.03, copied=0.002)
 
 
 def write(root: Path, world: World) -> FeedKey:

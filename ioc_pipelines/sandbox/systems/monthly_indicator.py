@@ -70,7 +70,7 @@ FIGURES = (
 LEVEL_YEAR, SPREAD = 2026, 0.08
 
 _IS_INDEX = pl.col("unit") == "%"
-_OTHER_UNIT = {"unit": pl.when(_IS_INDEX).then(pl.lit("lần")).otherwise(pl.lit("%"))}
+_OTHER_UNIT = {"unit": pl.when(_IS_INDEX).then(pl.lit("tỷ đồng")).otherwise(pl.lit("%"))}
 DEFECTS = (
     Defect(REQUIRED, "month_value", {"month": NOTHING}),
     Defect("correct.readable", "month_value", {"month": pl.lit("đang tổng hợp")}),

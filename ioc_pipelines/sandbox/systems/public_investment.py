@@ -68,7 +68,7 @@ DEFECTS = (
     ),
     Defect(KEY_UNIQUE, None, _MORE),
 )
-SHARE = Share(spoilt=0.014, copied=0.001)
+SHARE = Share(spoilt=0.025, copied=0.001)
 
 
 def write(root: Path, world: World) -> FeedKey:

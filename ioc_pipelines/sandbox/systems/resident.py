@@ -76,7 +76,7 @@ DEFECTS = (
     Defect("live.max_age", "reported_on", {"reported_on": _AGO}),
     Defect(KEY_UNIQUE, None, {"births": _plus("births", 1)}),
 )
-SHARE = Share(spoilt=0.016, copied=0.002)
+SHARE = Share(spoilt=0.03, copied=0.002)
 
 
 def write(root: Path, world: World) -> FeedKey:

@@ -69,7 +69,7 @@ DEFECTS = (
     Defect("clean.format", "school_code", {"school_code": pl.format("TH{}", "school_code")}),
     Defect(KEY_UNIQUE, None, {"pupils": _MORE}),
 )
-SHARE = Share(spoilt=0.014, copied=0.002)
+SHARE = Share(spoilt=0.025, copied=0.002)
 
 
 def write(root: Path, world: World) -> FeedKey:

@@ -57,7 +57,6 @@ DEFECTS = (
     Defect("correct.min", "taxpayers", {"so_nguoi_nop": pl.lit("-1")}),
     Defect("correct.readable", "period", {"ky": pl.lit("13/2026")}),
     Defect("correct.collected_within_due", None, {"so_da_nop": _TOO_MUCH.cast(pl.String)}),
-    Defect("clean.format", "commune_code", {"ma_xa": pl.col("ma_xa").str.slice(1)}),
     Defect(KEY_UNIQUE, None, _MORE, where=_IS_PAID),
 )
 SHARE = Share(spoilt=0.012)

@@ -11,9 +11,9 @@ import pytest
 from tests.connectors.sql.test_sqlite import database
 from tests.servers import mariadb_database, postgres_database, run_mariadb, run_postgres
 
-FEW, MANY = 60_000, 600_000
-# what the many rows more would take as Arrow: 540,000 of about 120 bytes; as Python objects 10 times
-GROWTH_MB = 45
+FEW, MANY = 200_000, 900_000
+# the 700,000 rows more would take 80 MB as Arrow, ten times that as Python objects
+GROWTH_MB = 40
 ROW = "{n} AS n, {n} * 2 AS x, concat('H32.26.11.02-', {n}, repeat('-', 80)) AS code"
 FETCH = """
 import resource, sys
