@@ -206,7 +206,7 @@ class PostgresSource:
     def rows(
         self, table: TableName, columns: Collection[str], span: Span | None
     ) -> Iterator[Batch]:
-        """The rows as Arrow, as many at a time as ADBC hands over at once."""
+        """The rows as Arrow, about 4 MB at a time."""
         described = self._described(table)
         wanted = [described[name] for name in columns]
         schema = pa.schema([(each.name, each.arrow) for each in wanted])
