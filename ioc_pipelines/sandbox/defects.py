@@ -95,7 +95,7 @@ def _chosen(frame: pl.DataFrame, kinds: int, share: Share, feed: str, world: Wor
     wait = uniform(world.seed, f"{feed} mended", block, nth)
     mended_on = block + _MENDED_AFTER_DAYS + (wait * _MENDED_WITHIN_DAYS).astype("int64")
     turn = (chance < share.spoilt).cumsum() - 1
-    is_mended = share.mended & ((turn // kinds) % 2 == 1) & (mended_on <= world.now)
+    is_mended = share.mended & ((turn // kinds) % 2 == 1) & (mended_on < world.now)
     is_drawn = chance < share.spoilt
     is_copied = (chance >= share.spoilt) & (chance < share.spoilt + share.copied)
     drawn = frame.with_columns(

@@ -120,6 +120,16 @@ def test_time_goes_on_row_by_row(communes: pl.DataFrame, tmp_path: Path) -> None
     assert (changed["CapNhatLuc"] >= overlap).all()
 
 
+def test_nothing_changed_after_the_day_it_is(sandbox: Sandbox) -> None:
+    """A source that is asked for changes would send such a row at every fetch."""
+    tables = [system.TABLE for system in SYSTEMS.values() if hasattr(system, "TABLE")]
+    assert len(tables) == 8
+    for table in tables:
+        changed = pl.read_parquet(table.path(sandbox.folder))[table.changed]
+        assert changed.null_count() == 0, table.name
+        assert str(changed.max()) < AS_OF.isoformat(), table.name
+
+
 def test_time_does_not_go_back(sandbox: Sandbox, communes: pl.DataFrame) -> None:
     with pytest.raises(ValueError, match="time does not go back to 2026-11-19"):
         advance(sandbox.folder, communes, to=date(2026, 11, 19))
