@@ -14,7 +14,7 @@ import polars as pl
 from contracts.base import KEY_UNIQUE, REQUIRED
 from ioc_pipelines.sandbox.answer_key import FeedKey
 from ioc_pipelines.sandbox.chance import Floats, Integers, spread, uniform
-from ioc_pipelines.sandbox.defects import NOTHING, Defect, Share, plant
+from ioc_pipelines.sandbox.defects import DECADE_AHEAD, NOTHING, Defect, Share, moved, plant
 from ioc_pipelines.sandbox.events import STAMP
 from ioc_pipelines.sandbox.tables import Table, write_table
 from ioc_pipelines.sandbox.world import World
@@ -36,13 +36,13 @@ PM25_STEPS = (0.0, 25.0, 50.0, 80.0, 150.0, 250.0, 350.0, 500.0)
 AQI_STEPS = (0.0, 50.0, 100.0, 150.0, 200.0, 300.0, 400.0, 500.0)
 
 _MORE = (pl.col("pm25").cast(pl.Float64) + 7).cast(pl.String)
-# what changes are asked for by, ts, is never spoilt: a reading of the future would come every day
 DEFECTS = (
     Defect("correct.range", "pm25_ug_m3", {"pm25": pl.lit("-999.0")}),
     Defect("correct.range", "aqi", {"aqi": pl.lit("999")}),
     Defect(REQUIRED, "pm25_ug_m3", {"pm25": NOTHING}),
     Defect(REQUIRED, "aqi", {"aqi": NOTHING}),
     Defect("correct.readable", "pm25_ug_m3", {"pm25": pl.lit("bảo trì")}),
+    Defect("correct.not_future", "observed_at", {"ts": moved("ts", DECADE_AHEAD, STAMP)}),
     Defect(KEY_UNIQUE, None, {"pm25": _MORE}),
 )
 SHARE = Share(spoilt=0.006, copied=0.001, mended=False)
