@@ -151,9 +151,8 @@ def test_what_could_not_be_carried_over_is_counted(url: str, fetch: Fetch, table
 
 text = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
 moments = st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31))  # noqa: DTZ001
-exact = st.decimals(
-    min_value=Decimal(-(10**28)), max_value=Decimal(10**28), places=10, allow_nan=False
-)
+most = Decimal("9" * 28 + "." + "9" * 10)
+exact = st.decimals(min_value=most.copy_negate(), max_value=most, places=10, allow_nan=False)
 rows_of_all_types = st.lists(
     st.tuples(
         st.none() | st.integers(-(2**63), 2**63 - 1),
@@ -454,8 +453,10 @@ def test_a_query_that_takes_too_long_ends_at_the_server_too(
     with pytest.raises(SourceUnavailableError, match=r"^database of AGENCY_URL: time-out$"):
         fetch(("x", "n"), table=f"{table}_v", timeout_s=1)
     assert datetime.now(VIETNAM) - before < timedelta(seconds=3)
-    still = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%_v%x%n%'"
-    still += " AND pid <> pg_backend_pid()"
+    still = (
+        "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' "
+        f"AND query LIKE '%{table}_v%' AND pid <> pg_backend_pid()"
+    )
     for _ in range(40):
         if asked(url, still) == [(0,)]:
             break
