@@ -27,10 +27,15 @@ class SourceChangedError(Exception):
 
 @dataclass(frozen=True)
 class SourceFile:
-    """One file to be landed: its name at the source and where its bytes are now."""
+    """One file to be landed: its name at the source and where its bytes are now.
+
+    ``known`` numbers the records in it, from 1, that an earlier delivery brought: the file is kept
+    as it came, and these are not received again.
+    """
 
     name: str
     path: Path
+    known: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

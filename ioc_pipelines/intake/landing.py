@@ -23,11 +23,15 @@ class TamperedLandingError(Exception):
 
 
 class LandedFile(BaseModel, frozen=True):
-    """One file of a delivery: its name at the source, hash and size in bytes."""
+    """One file of a delivery: its name at the source, hash and size in bytes.
+
+    ``known`` numbers the records in it that an earlier delivery brought.
+    """
 
     name: str
     sha256: str
     size: int
+    known: tuple[int, ...] = ()
 
 
 class Manifest(BaseModel, frozen=True):
@@ -85,4 +89,4 @@ def _land_one(file: SourceFile, blobs: Path) -> LandedFile:
         size = copied.seek(0, os.SEEK_END)
     temporary.chmod(0o440)
     temporary.replace(blobs / digest)
-    return LandedFile(name=file.name, sha256=digest, size=size)
+    return LandedFile(name=file.name, sha256=digest, size=size, known=file.known)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import polars as pl
@@ -15,7 +16,7 @@ from ioc_pipelines.intake.conform import ROW_ID, Conformed, conform
 from ioc_pipelines.intake.control_totals import CONTROL_SCHEMA, control_totals
 from ioc_pipelines.intake.errors import FileRefusedError
 from ioc_pipelines.intake.layout.read import read_file
-from ioc_pipelines.intake.layout.table import Table, wanted_of
+from ioc_pipelines.intake.layout.table import ROW, Table, wanted_of
 from ioc_pipelines.intake.legacy_text import readable
 from ioc_pipelines.intake.names import Spellings
 
@@ -44,10 +45,15 @@ class ReadBatch:
 
 
 def read_batch(
-    feed: Feed, contract: type[Contract], files: Iterable[tuple[str, Path]], spellings: Spellings
+    feed: Feed,
+    contract: type[Contract],
+    files: Iterable[tuple[str, Path]],
+    spellings: Spellings,
+    known: Mapping[str, Sequence[int]] = MappingProxyType({}),
 ) -> ReadBatch:
     """Read every file of ``files`` (name and where its bytes are) by the feed's layout.
 
+    ``known`` numbers the rows of a file that an earlier delivery brought: they are passed over.
     Raises LookupError when the feed has no layout.
     """
     if feed.layout is None:
@@ -65,7 +71,7 @@ def read_batch(
                 result.passed_over.append(part.name)
             else:
                 read += part.files
-                tables += part.tables
+                tables += [_without(table, known.get(name, ())) for table in part.tables]
                 result.found.extend({"file": part.name, **table.found} for table in part.tables)
     shown = _shown(result.found)
     if not tables:
@@ -90,6 +96,10 @@ def _conformed(
     in_unit = _conform(feed, contract, totals, spellings)
     captured = feed.layout.captures if feed.layout else ()
     return batch, control_totals(data, batch, totals, in_unit, feed.columns, keys, captured)
+
+
+def _without(table: Table, known: Sequence[int]) -> Table:
+    return replace(table, frame=table.frame.filter(~pl.col(ROW).is_in(known))) if known else table
 
 
 def _letters(feed: Feed, tables: list[Table]) -> pl.DataFrame:

@@ -62,6 +62,7 @@ class Report:
     scores: dict[Any, Score]
     age: timedelta
     arrived: bool
+    started_at: datetime
     batch: BatchRecord | None = None
 
     @property
@@ -125,7 +126,7 @@ def last_report(deployment: Deployment, entry: FeedEntry) -> Report:
     results = tuple(over_baseline(baseline, [on_time]))
     outcome = str(delivery.get("outcome", "nothing_arrived"))
     detail = dict(delivery.get("detail") or {})
-    return Report(entry, outcome, detail, results, scores(results), age, arrived=False)
+    return Report(entry, outcome, detail, results, scores(results), age, False, now)
 
 
 def _guarded(work: Any) -> Attempt:
@@ -216,6 +217,7 @@ def _conclude(
         scored,
         age,
         attempt.arrived,
+        ref.started_at,
         attempt.batch,
     )
 

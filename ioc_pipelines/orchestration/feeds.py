@@ -20,6 +20,7 @@ from ioc_pipelines.orchestration import metadata
 from ioc_pipelines.orchestration.delivery import Report, deliver, last_report, reprocess
 from ioc_pipelines.orchestration.deployment import Deployment
 from ioc_pipelines.orchestration.keys import accepted_key, feed_key, sector
+from ioc_pipelines.orchestration.receipts import send_receipt
 
 # most of the time they wait for their sources
 _SIDE_BY_SIDE = 16
@@ -111,7 +112,9 @@ def _reports(
     def work(entry: FeedEntry) -> list[Report]:
         if config.reprocess:
             return reprocess(deployment, entry, run_id, config.batch_id)
-        return [deliver(deployment, entry, run_id, window, datetime.now(UTC))]
+        report = deliver(deployment, entry, run_id, window, datetime.now(UTC))
+        send_receipt(deployment, report)
+        return [report]
 
     with ThreadPoolExecutor(max_workers=_SIDE_BY_SIDE) as pool:
         for future in as_completed([pool.submit(work, entry) for entry in entries]):

@@ -74,7 +74,8 @@ def judge_landed(
     """
     contract = entry.required_contract()
     files = ((file.name, deployment.landing.path(entry.id, file)) for file in manifest.files)
-    read = read_batch(entry.feed, contract, files, deployment.spellings)
+    known = {file.name: file.known for file in manifest.files if file.known}
+    read = read_batch(entry.feed, contract, files, deployment.spellings, known)
     detail = _file_detail(read, missing)
     landed = sum(file.size for file in manifest.files)
     file_rules = file_results(read.read, len(read.refused), len(missing))
@@ -85,8 +86,8 @@ def judge_landed(
         outcome = refused[0].outcome if refused else "structure_mismatch"
         return Attempt(outcome, detail, rules, bytes_landed=landed)
     name = batch_id(entry, contract, batch)
-    known = standing == name
-    if known and not again:
+    stands = standing == name
+    if stands and not again:
         return _seen_before(deployment, name, detail, file_rules, landed)
     context = BatchContext(arrived_at, deployment.references)
     verdict = judge(contract, batch, context, entry.feed.acceptance_floor)
@@ -98,11 +99,11 @@ def judge_landed(
         detail["problem"] = f"{_valid(verdict)} of {judged} rows valid, below the floor"
     outcome = "partly_accepted" if (refused or missing) and _ok(verdict) else verdict.status
     return Attempt(
-        outcome="seen_before" if known and _ok(verdict) and not refused else outcome,
+        outcome="seen_before" if stands and _ok(verdict) and not refused else outcome,
         detail=detail,
         results=[*verdict.results, *file_rules],
         batch=record,
-        accept=_ok(verdict) and not known,
+        accept=_ok(verdict) and not stands,
         arrived=_ok(verdict),
         bytes_landed=landed,
         judged=True,

@@ -66,16 +66,21 @@ class News:
         self.undated = 0
         self.is_news = False
 
-    def add(self, records: Iterable[Mapping[str, Any]]) -> None:
-        """Take the records of a page."""
-        for record in records:
+    def add(self, records: Iterable[Mapping[str, Any]]) -> tuple[int, ...]:
+        """Take the records of a page; return the numbers, from 1, of those seen before."""
+        known = []
+        for number, record in enumerate(records, start=1):
             moment, digest = self._moment(record), record_hash(record)
             self._records.append((moment, digest))
-            self.is_news |= digest not in self._known
+            if digest in self._known:
+                known.append(number)
+            else:
+                self.is_news = True
             if moment is None:
                 self.undated += 1
             elif self._newest is None or moment > self._newest:
                 self._newest = moment
+        return tuple(known)
 
     def cursor(self) -> dict[str, Any]:
         """Where the next fetch begins, and which records it will see again.

@@ -54,10 +54,9 @@ def collected(
     files: list[SourceFile] = []
     bytes_of_all = hashlib.sha256()
     for page in walk(source.ask, first, connector.paging, source.budget):
-        if news is not None:
-            news.add(page.records)
+        known = news.add(page.records) if news is not None else ()
         if page.records:
-            files.append(_written(page, workspace))
+            files.append(_written(page, workspace, known if window.is_open else ()))
             bytes_of_all.update(hashlib.sha256(page.body).digest())
     if not files and not narrowed:
         msg = "the source answered and has no record at all"
@@ -75,8 +74,8 @@ def collected(
     return Fetched(tuple(files), after, is_news, confirms=True, note=note)
 
 
-def _written(page: Page, workspace: Path) -> SourceFile:
+def _written(page: Page, workspace: Path, known: tuple[int, ...]) -> SourceFile:
     name = f"page-{page.number:05}.json"
     path = workspace / name
     path.write_bytes(page.body)
-    return SourceFile(name, path)
+    return SourceFile(name, path, known)

@@ -1,0 +1,1 @@
+"""Propose a dataset from a sample: its contract, feed, staging model and test case."""

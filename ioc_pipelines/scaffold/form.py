@@ -1,0 +1,276 @@
+"""Find the table of a form: its header, and the rows that are neither header nor data.
+
+Vietnamese forms have lines above the table (agency, title, period, unit), a header of one to four
+rows, often a row of labels (A | B | 1 | 2), totals, and below a place with a day and signatures.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ioc_pipelines.intake.layout.table import index_letter, normal, spaced
+from ioc_pipelines.scaffold.grid import Grid
+from ioc_pipelines.scaffold.model import Guess, ScaffoldError
+from ioc_pipelines.scaffold.words import is_running_number
+
+_HEADER_ROWS = 4
+_SEARCHED = 60
+_LOOKED_AT = 200
+_YEAR = re.compile(r"(19|20)\d{2}")
+_LABEL = re.compile(r"\(?([A-Z]|\d{1,2})\)?([=:+].*)?")
+_TOTAL = re.compile(r"(tổng cộng|tổng số|toàn tỉnh|cả tỉnh|tổng|cộng|total)[:.]?", re.IGNORECASE)
+_SIGNED = re.compile(
+    r"ngày\s.{1,9}\stháng\s.{1,9}\snăm|người lập|thủ trưởng|kế toán trưởng|giám đốc|chủ tịch"
+    r"|trưởng phòng|\(ký|nơi nhận|ghi chú:",
+    re.IGNORECASE,
+)
+_A_DAY = r"ngày .*tháng .*năm"
+_SPECIAL = re.compile(r"^(/.*/|(left of|first) .*)$|\{[a-z]")
+
+
+@dataclass(frozen=True)
+class Form:
+    """Where the table is. ``headers``: of each source its title; ``layout``: facts of the feed."""
+
+    headers: Mapping[str, str]
+    layout: Mapping[str, Any]
+    title: str
+    heading: str | None
+    guesses: Sequence[Guess]
+
+
+@dataclass(frozen=True)
+class _Header:
+    top: int
+    height: int
+    texts: Sequence[str]
+
+    @property
+    def bottom(self) -> int:
+        return self.top + self.height
+
+
+def find_form(grid: Grid) -> Form:
+    """The form's table. Raises ScaffoldError when no rows stand below words of a header."""
+    header = _header(grid)
+    if header is None:
+        msg = "no table was found: no row of words with rows of cells below it"
+        raise ScaffoldError(msg)
+    layout: dict[str, Any] = {}
+    guesses = [Guess("(table)", f"header in row {header.top + 1}", "words above columns of cells")]
+    if header.height > 1:
+        layout["header_rows"] = header.height
+        guesses.append(Guess("(table)", f"header of {header.height} rows", "names stand in each"))
+        if _needs_spread(grid, header):
+            layout["spread"] = True
+    _sort_rows(grid, header, layout, guesses)
+    headers = _sources(grid, header, guesses)
+    above = [cell for row in grid.rows[: header.bottom] for cell in row if cell]
+    return Form(headers, layout, spaced(" ".join(above)), _heading(grid, header), guesses)
+
+
+def _header(grid: Grid) -> _Header | None:
+    """The rows that name most columns of the cells below them; of several the fewest, topmost."""
+    best: tuple[float, int, int] | None = None
+    found = None
+    for top in range(min(len(grid.rows) - 1, _SEARCHED)):
+        for height in range(1, min(_HEADER_ROWS, len(grid.rows) - 1 - top) + 1):
+            window = range(top, top + height)
+            if not grid.filled(top) or not all(_is_words(grid, row) for row in window):
+                break
+            texts = _texts(grid, top, height)
+            share = _named_share(grid, top + height, texts)
+            if share > 0.5 and (best is None or (-share, height, top) < best):
+                best, found = (-share, height, top), _Header(top, height, texts)
+    return found
+
+
+def _is_words(grid: Grid, row: int) -> bool:
+    """Whether no cell is a figure; a year may stand beside words."""
+    cells = [(c, n) for c, n in zip(grid.rows[row], grid.numbers[row], strict=True) if c]
+    figures = [cell for cell, is_number in cells if is_number]
+    return len(figures) < max(len(cells), 1) and all(_YEAR.fullmatch(cell) for cell in figures)
+
+
+def _texts(grid: Grid, top: int, height: int) -> list[str]:
+    """Header text of each column, as ``intake.layout.header`` joins them."""
+    bottom = top + height - 1
+    window = [list(row) for row in grid.rows[top : bottom + 1]]
+    for (first_row, first), (last_row, last) in grid.merged:
+        for row in range(max(first_row, top), min(last_row, bottom) + 1):
+            for col in range(first, min(last, grid.width - 1) + 1):
+                window[row - top][col] = grid.rows[first_row][first]
+    if not _is_merged_across(grid, top, bottom):
+        for cells in window[:-1]:
+            for col in range(1, len(cells)):
+                cells[col] = cells[col] or cells[col - 1]
+    columns = zip(*window, strict=True)
+    texts = [" ".join(dict.fromkeys(part for part in column if part)) for column in columns]
+    own = [any(row[c] for row in grid.rows[top : bottom + 1]) for c in range(grid.width)]
+    return [
+        "" if c and not own[c] and text == texts[c - 1] else text for c, text in enumerate(texts)
+    ]
+
+
+def _is_merged_across(grid: Grid, top: int, bottom: int) -> bool:
+    """Whether headings of the header are merged over their columns: then gaps are gaps."""
+    return any(
+        left < right and top <= first <= bottom for (first, left), (_, right) in grid.merged
+    )
+
+
+def _needs_spread(grid: Grid, header: _Header) -> bool:
+    return not _is_merged_across(grid, header.top, header.bottom - 1)
+
+
+def _named_share(grid: Grid, start: int, texts: Sequence[str]) -> float:
+    """Which share of the columns with cells below ``start`` has a name of its own."""
+    below = [r for r in range(start, min(len(grid.rows), start + _LOOKED_AT)) if grid.filled(r) > 1]
+    if not below:
+        return 0
+    usual = max(grid.filled(row) for row in below)
+    full = [row for row in below if 2 * grid.filled(row) > usual]
+    used = [c for c in range(grid.width) if 4 * sum(grid.rows[r][c] != "" for r in full) > len(full)]
+    names = Counter(normal(texts[c]) for c in used if texts[c])
+    if len(names) < 2:
+        return 0
+    return len(names) / len(used)
+
+
+def _sort_rows(grid: Grid, header: _Header, layout: dict[str, Any], guesses: list[Guess]) -> None:
+    """Say in ``layout`` which rows below the header are no data."""
+    rows = [r for r in range(header.bottom, len(grid.rows)) if grid.filled(r)]
+    skipped: list[str] = []
+    if rows and (pattern := _label_row(grid, rows[0])):
+        skipped.append(pattern)
+        guesses.append(Guess("(table)", f"row {rows[0] + 1} is no data", "it labels the columns"))
+        rows = rows[1:]
+    end = _end_of_data(grid, rows)
+    _below(grid, rows[end:], layout, skipped, guesses)
+    totals = {_total(grid, row): row for row in reversed(rows[:end])}
+    for text, row in sorted(totals.items(), key=lambda item: item[1]):
+        if text:
+            layout.setdefault("totals", []).append({"rows": text, "parts": "all"})
+            guesses.append(Guess("(table)", f"row {row + 1} is a total", "its first words"))
+    if skipped:
+        layout["skip_rows"] = f"(?i)^({'|'.join(dict.fromkeys(skipped))})"
+
+
+def _label_row(grid: Grid, row: int) -> str | None:
+    """The pattern of a row of labels: A | B | 1 | 2."""
+    cells = [cell for cell in grid.rows[row] if cell]
+    labels = [_LABEL.fullmatch(cell) for cell in cells]
+    if len(cells) < 2 or not all(labels):
+        return None
+    said = [match[1] for match in labels if match]
+    if said[0].isalpha():
+        return rf"{_escaped(cells[0])} \| {_escaped(cells[1])}( \||$)"
+    if said == [str(number) for number in range(1, len(said) + 1)] and len(said) > 2:
+        return _escaped(grid.line(row)) + "$"
+    return None
+
+
+def _end_of_data(grid: Grid, rows: Sequence[int]) -> int:
+    """How many of the rows come before the day and the signatures."""
+    usual = max((grid.filled(row) for row in rows), default=0)
+    end = len(rows)
+    while end and _is_trailing(grid, rows[end - 1], usual):
+        end -= 1
+    return end
+
+
+def _is_trailing(grid: Grid, row: int, usual: int) -> bool:
+    if any(grid.numbers[row]):
+        return False
+    if _SIGNED.search(grid.line(row)):
+        return True
+    return grid.filled(row) <= 3 and 2 * grid.filled(row) < usual
+
+
+def _below(
+    grid: Grid,
+    rows: Sequence[int],
+    layout: dict[str, Any],
+    skipped: list[str],
+    guesses: list[Guess],
+) -> None:
+    """What ends the table: rows passed over by their words, or all rows from the first such on."""
+    if not rows:
+        return
+    phrases = [_phrase(grid.line(row)) for row in rows]
+    where = f"row {rows[0] + 1}" + (f" to {rows[-1] + 1}" if len(rows) > 1 else "")
+    known = [phrase for phrase in phrases if phrase]
+    if len(known) == len(phrases):
+        skipped += known
+        guesses.append(Guess("(table)", f"{where}: no data", "day, signatures"))
+        return
+    first = phrases[0] or _escaped(grid.rows[rows[0]][_first_filled(grid, rows[0])])
+    layout["stop_before"] = f"(?i)^{first}"
+    guesses.append(
+        Guess("(table)", f"the table ends before {where}", "few cells, no figure: signatures")
+    )
+
+
+def _phrase(line: str) -> str | None:
+    """A pattern of a row's known words; None when they are not known."""
+    match = _SIGNED.search(line)
+    if match is None:
+        return None
+    found = spaced(match[0])
+    if found.casefold().startswith("ngày"):
+        return f".*{_A_DAY}"
+    return _escaped(found) if match.start() == 0 else f".*{_escaped(found)}"
+
+
+def _first_filled(grid: Grid, row: int) -> int:
+    return next(i for i, cell in enumerate(grid.rows[row]) if cell)
+
+
+def _total(grid: Grid, row: int) -> str:
+    """The pattern of a row of sums; empty for other rows."""
+    cells = [cell for cell in grid.rows[row] if cell]
+    if len(cells) < 2 or not any(grid.numbers[row]):
+        return ""
+    for place, cell in enumerate(cells[:3]):
+        if _TOTAL.fullmatch(cell):
+            return (r"^" if place == 0 else r"^[^|]* \| ") + _escaped(cell) + r" \|"
+        if grid.numbers[row][grid.rows[row].index(cell)]:
+            continue
+    return ""
+
+
+def _sources(grid: Grid, header: _Header, guesses: list[Guess]) -> dict[str, str]:
+    """The columns with cells or a name: by their words, or by their letter where these fail."""
+    repeated = Counter(normal(text) for text in header.texts)
+    below = range(header.bottom, len(grid.rows))
+    found: dict[str, str] = {}
+    for position, written in enumerate(header.texts):
+        text, letter = spaced(written), index_letter(position)
+        if not text and not any(grid.rows[row][position] for row in below if grid.filled(row) > 3):
+            continue
+        if text and is_running_number(text):
+            guesses.append(Guess(text, "left out", "it only counts the rows"))
+            continue
+        is_plain = text and repeated[normal(text)] == 1 and not _SPECIAL.search(text)
+        if not is_plain:
+            why = "its header stands twice, or means something else" if text else "it has no header"
+            guesses.append(Guess(text or letter, f"named by its letter, {letter}", why))
+        found[text if is_plain else letter] = text or f"Cột {letter}"
+    return found
+
+
+def _heading(grid: Grid, header: _Header) -> str | None:
+    """The line above the table that is most like a title: the longest of those in capitals."""
+    lines = {cell for row in grid.rows[: header.top] for cell in row if len(cell.split()) > 2}
+    capital = [line for line in lines if line[:12].isupper() and "CỘNG HÒA" not in line.upper()]
+    chosen = max(capital, key=len, default=None)
+    return chosen[:1] + chosen[1:].lower() if chosen else None
+
+
+def _escaped(text: str) -> str:
+    """The text as a pattern, no more escaped than it must be."""
+    return re.sub(r"([\\.^$*+?()\[\]{}|])", r"\\\1", text)

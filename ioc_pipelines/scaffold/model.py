@@ -1,0 +1,135 @@
+"""What is proposed for a dataset, before it is written down."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import polars as pl
+
+Kind = Literal["str", "int", "float", "bool", "date", "moment"]
+Role = Literal["period", "unit", "code", "text", "time", "figure"]
+
+KINDS: Mapping[Kind, pl.DataType] = {
+    "str": pl.String(),
+    "int": pl.Int64(),
+    "float": pl.Float64(),
+    "bool": pl.Boolean(),
+    "date": pl.Date(),
+    "moment": pl.Datetime("us"),
+}
+
+
+class ScaffoldError(Exception):
+    """Why nothing was written; ``code`` is the exit code: 1 the sample's fault, 2 wrong usage."""
+
+    def __init__(self, message: str, code: int = 1) -> None:
+        """Take the message for the terminal."""
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Guess:
+    """One thing that the sample does not prove: for which column (or part), what, and why."""
+
+    column: str
+    what: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A sample with the place of its table.
+
+    ``path`` has the bytes and ``name`` is what they are landed under; ``connector`` and ``layout``
+    are the facts of the feed. ``headers``: of each source its title, in the order of the table.
+    ``title``: all text above the table.
+    """
+
+    shown: str
+    path: Path
+    name: str
+    connector: Mapping[str, Any]
+    layout: Mapping[str, Any]
+    headers: Mapping[str, str]
+    title: str = ""
+    heading: str | None = None
+    guesses: Sequence[Guess] = ()
+
+
+@dataclass(frozen=True)
+class Field:
+    """One proposed column: of the contract (``name`` … ``checks``) and of the feed (``source``).
+
+    ``values`` are the sample's, as the contract sees them.
+    """
+
+    name: str
+    vi: str
+    en: str
+    kind: Kind
+    role: Role
+    source: Mapping[str, Any]
+    values: pl.Series
+    checks: Mapping[str, Any] = field(default_factory=dict)
+    unit: str | None = None
+    personal: bool = False
+    guesses: tuple[Guess, ...] = ()
+
+    @property
+    def nullable(self) -> bool:
+        """Whether a cell of the sample is empty."""
+        return self.values.null_count() > 0 or self.values.is_empty()
+
+
+@dataclass(frozen=True)
+class Letter:
+    """Number and date of a letter, as the command was given them."""
+
+    number: str
+    dated: str
+
+
+@dataclass(frozen=True)
+class Draft:
+    """The whole proposal. ``letters`` by name: ``request``, ``consent``."""
+
+    dataset: str
+    title_vi: str
+    title_en: str
+    basis: str
+    sample: Sample
+    fields: tuple[Field, ...]
+    key: tuple[str, ...]
+    cadence: str
+    late_after: str
+    state: Literal["active", "planned"]
+    since: str
+    head: Mapping[str, str]
+    focal_point: Mapping[str, str]
+    letters: Mapping[str, Letter]
+    guesses: tuple[Guess, ...]
+
+    @property
+    def sector(self) -> str:
+        """The part of the dataset's id before the dot."""
+        return self.dataset.split(".")[0]
+
+    @property
+    def period(self) -> Field | None:
+        """The column that says which period a row reports."""
+        return next((f for f in self.fields if f.role == "period"), None)
+
+    @property
+    def publish(self) -> str:
+        """Rows are published unless one of them names a person."""
+        return "aggregate" if any(f.personal for f in self.fields) else "rows"
+
+    @property
+    def all_guesses(self) -> list[Guess]:
+        """Of the table, of each column, of the dataset."""
+        own = [guess for f in self.fields for guess in f.guesses]
+        return [*self.sample.guesses, *own, *self.guesses]

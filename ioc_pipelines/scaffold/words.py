@@ -1,0 +1,160 @@
+"""From a Vietnamese header to a column name, and what its words say of the column."""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import re
+import unicodedata
+from typing import NamedTuple
+
+from contracts.base import Contract
+
+_LONGEST = 40
+
+# header without marks -> column name and English title
+_KNOWN: tuple[tuple[str, str, str], ...] = (
+    (r"ma (so )?(xa|phuong|xa phuong|dvhc|don vi hanh chinh)( xa)?", "commune_code", "Commune code"),
+    (r"commune code|ward code", "commune_code", "Commune code"),
+    (r"(ten )?(xa|phuong|xa phuong|xa phuong thi tran)", "commune_name", "Name of the commune"),
+    (r"ma (so )?tinh( thanh pho)?|province code", "province_code", "Province code"),
+    (r"(ten )?tinh( tp| thanh pho)?|province", "province_name", "Province, by its official name"),
+    (r"thang|ky|ky bao cao|thang bao cao|ky du lieu|period|month", "period", "Month reported"),
+    (r"tuan|tuan bao cao|week", "week", "Week reported"),
+    (r"quy|quy bao cao|quarter", "quarter", "Quarter reported"),
+    (r"nam hoc|school year", "school_year", "School year"),
+    (r"nam|nam bao cao|year", "year", "Year"),
+    (r"ngay bao cao", "reported_on", "Day reported"),
+    (r"ngay chot( so lieu)?", "closed_on", "Day the books were closed"),
+    (r"(ngay |thoi gian |lan )?cap nhat( luc| lan cuoi| cuoi)?|updated at", "updated", "Last change"),
+    (r"ngay cap", "issued_on", "Day issued"),
+    (r"ngay het han", "expires_on", "Day of expiry"),
+    (r"ngay (thang nam )?sinh", "birth_date", "Date of birth"),
+    (r"ho( va)? ten|ho ten .*|ten nguoi .*|full name", "full_name", "Full name"),
+    (r"(so )?dien thoai|sdt|so dt|phone( number)?", "phone", "Telephone number"),
+    (r"(so )?(cccd|cmnd|can cuoc|dinh danh)( cong dan| ca nhan)?", "citizen_id", "Citizen's number"),
+    (r"dia chi( thuong tru)?|address", "address", "Address"),
+    (r"ghi chu|note", "note", "Note"),
+    (r"tong so|tong cong", "total", "Total"),
+    (r"luy ke( tu dau nam)?", "cumulative", "From the beginning of the year"),
+    (r"du toan nam|ke hoach nam", "year_plan", "Plan of the year"),
+    (r"(thuc hien )?(trong )?thang nay|(thuc hien )?trong thang", "in_month", "In the month"),
+    (r"ma truong", "school_code", "School code"),
+    (r"ten truong", "school_name", "Name of the school"),
+    (r"ma du an", "project_code", "Project code"),
+    (r"ten du an", "project_name", "Name of the project"),
+    (r"ma ho so|so ho so", "dossier_code", "Dossier code"),
+    (r"(tong )?so ho|so ho dan", "households", "Households"),
+    (r"(so )?ho ngheo", "poor_households", "Poor households"),
+    (r"(so )?ho can ngheo", "near_poor_households", "Near-poor households"),
+    (r"dan so|so dan|so nhan khau", "population", "Population"),
+    (r"so mac|so ca mac", "cases", "Cases"),
+    (r"(so )?tu vong|so ca tu vong", "deaths", "Deaths"),
+    (r"so giuong( benh)?|giuong benh", "beds", "Hospital beds"),
+    (r"(so )?luot kham( benh)?", "visits", "Outpatient visits"),
+    (r"so hoc sinh", "pupils", "Pupils"),
+    (r"so lop", "classes", "Classes"),
+    (r"dien tich", "area", "Area"),
+    (r"trang thai|tinh trang", "status", "Status"),
+)
+_RUNNING = re.compile(r"(stt|tt|so tt|so thu tu|no|index)")
+_CODE = re.compile(r"ma( |$)|(.* )?ma so( |$)|so hieu|so (giay|quyet dinh|van ban|seri)|id$|.* (id|code)$")
+_PERSONAL = re.compile(
+    r"\b(ho( va)? ten|ten nguoi|chu (ho|dau tu|so huu|su dung)|nguoi (nop|dan|gui|benh|lao dong)$"
+    r"|dien thoai|sdt|so dt|cccd|cmnd|can cuoc|dinh danh|dia chi|email|thu dien tu"
+    r"|ngay (thang nam )?sinh|tai khoan|full name|first name|last name|phone|address|birth\w*)\b"
+)
+_FUTURE = re.compile(r"het han|du kien|ke hoach|phai|hen|ket thuc|expir|due|plan|end")
+_COUNT_WORD = re.compile(r"(nghìn|ngàn|triệu|tỷ|tỉ|thousand|million|billion) \S", re.IGNORECASE)
+_UNITS = frozenset(
+    "đồng vnđ vnd usd % người hộ ha m2 m² m3 m³ km km2 km² tấn kg lượt giường trẻ ca con cái chiếc"
+    " dự án hồ sơ lớp học sinh giáo viên trường ngày giờ điểm mm độ °c µg/m³ kwh".split()
+) | {"dự án", "hồ sơ", "học sinh", "giáo viên", "triệu đồng"}
+_IN_BRACKETS = re.compile(r"\s*[(\[]\s*([^()\[\]]+?)\s*[)\]]\s*$")
+_MONEY = re.compile(r"^(nghìn |ngàn |triệu |tỷ |tỉ )?(đồng|vnđ|vnd)$", re.IGNORECASE)
+_A_COUNT = re.compile(
+    r"(tong )?so (ho|nguoi|du an|luot|ca|truong|lop|hoc sinh|giao vien|ho so|can bo|giuong|don vi"
+    r"|doanh nghiep|cong trinh|can|xe|vu|lao dong|luong)\b"
+)
+
+
+class Named(NamedTuple):
+    """A column's name, its English title, and whether the header is a well-known one."""
+
+    name: str
+    en: str
+    is_known: bool
+
+
+def folded(text: str) -> str:
+    """The words of a text in small ASCII letters and digits."""
+    plain = unicodedata.normalize("NFD", text.casefold().replace("đ", "d"))
+    letters = "".join(char for char in plain if not unicodedata.combining(char))
+    return " ".join(re.findall(r"[a-z0-9]+", letters))
+
+
+def without_unit(header: str) -> tuple[str, str | None]:
+    """The header without the unit that stands in brackets at its end, and that unit."""
+    match = _IN_BRACKETS.search(header)
+    if match and (match[1].casefold() in _UNITS or _COUNT_WORD.match(match[1])):
+        return header[: match.start()], match[1]
+    return header, None
+
+
+def named(header: str) -> Named:
+    """Name and English title of a column by its header."""
+    words = folded(without_unit(header)[0])
+    for pattern, name, en in _KNOWN:
+        if re.fullmatch(pattern, words):
+            return Named(name, en, is_known=True)
+    return Named(_identifier(words), words.capitalize() or header, is_known=False)
+
+
+def unlike(name: str, taken: set[str]) -> str:
+    """The name, or the name with a number where a column has it already."""
+    found, number = name, 2
+    while found in taken:
+        found, number = f"{name}_{number}", number + 1
+    return found
+
+
+def is_running_number(header: str) -> bool:
+    """Whether the column only counts the rows of the form."""
+    return header.strip() == "#" or _RUNNING.fullmatch(folded(header)) is not None
+
+
+def is_code(header: str) -> bool:
+    """Whether the header announces a code: text, with its leading zeros."""
+    return _CODE.match(folded(header)) is not None
+
+
+def is_personal(header: str) -> str | None:
+    """The words of the header that announce a person, None without any."""
+    match = _PERSONAL.search(folded(header))
+    return match[0] if match else None
+
+
+def may_be_ahead(header: str) -> bool:
+    """Whether a date under this header may lie in the future."""
+    return _FUTURE.search(folded(header)) is not None
+
+
+def is_money(unit: str) -> bool:
+    """Whether the unit is đồng, or thousands or more of them."""
+    return _MONEY.match(unit) is not None
+
+
+def counts_things(header: str) -> bool:
+    """Whether the header announces a number of things, not an amount of money."""
+    return _A_COUNT.match(folded(header)) is not None
+
+
+def _identifier(words: str) -> str:
+    name = words.replace(" ", "_")
+    if len(name) > _LONGEST:
+        name = name[: _LONGEST + 1].rpartition("_")[0] or name[:_LONGEST]
+    if not name or name[0].isdigit():
+        name = f"c_{name}".rstrip("_")
+    if keyword.iskeyword(name) or hasattr(builtins, name) or hasattr(Contract, name):
+        name = f"{name}_value"
+    return name
