@@ -110,9 +110,14 @@ COLUMNS: dict[str, Any] = {
 CONTRACTS = {c.info().dataset: c for c in (Appended, Upserted, Replaced)}
 
 
+def dropped(pattern: str, **more: Any) -> dict[str, Any]:
+    """A connector of the drop folder that takes a file as soon as it is there."""
+    return {"kind": "files", "root_env": "TEST_DROP", "pattern": pattern, "quiet_s": 0, **more}
+
+
 def csv_feed(mode: str = "upsert", agency: str = "so_a", **changes: Any) -> FeedEntry:
     facts = {
-        "connector": {"kind": "files", "root_env": "TEST_DROP", "pattern": f"{agency}/*.csv"},
+        "connector": dropped(f"{agency}/*.csv"),
         "layout": {"format": "csv", "delimiter": ";"},
         "columns": COLUMNS,
         **changes,
@@ -122,7 +127,7 @@ def csv_feed(mode: str = "upsert", agency: str = "so_a", **changes: Any) -> Feed
 
 def xlsx_feed(mode: str = "upsert", agency: str = "so_b", **changes: Any) -> FeedEntry:
     facts = {
-        "connector": {"kind": "files", "root_env": "TEST_DROP", "pattern": f"{agency}/*.xlsx"},
+        "connector": dropped(f"{agency}/*.xlsx"),
         "layout": {"format": "xlsx", "sheet": "^Biểu$"},
         "columns": COLUMNS,
         **changes,

@@ -30,7 +30,9 @@ PROFILES = ("hung_yen", "open_data")
 KNOWN = {
     "so_tai_chinh/finance.budget_revenue": (timedelta(days=35), {"files", "xlsx"}),
     "so_y_te/health.disease_weekly": (timedelta(days=10), {"files", "csv"}),
-    "van_phong_ubnd/public_services.procedure_dossier": (timedelta(hours=26), {"sql", "parquet"}),
+    "van_phong_ubnd/public_services.procedure_dossier": (timedelta(hours=26), {"lgsp", "json"}),
+    "kho_bac/finance.treasury_payment": (timedelta(hours=26), {"sql", "parquet"}),
+    "so_nnmt/environment.air_quality_hourly": (timedelta(hours=26), {"rest", "json"}),
     "nso/investment.fdi_by_province": (timedelta(days=400), {"files", "xlsx"}),
     "van_phong_chinh_phu/public_services.procedure": (timedelta(days=400), {"files", "json"}),
 }
@@ -69,7 +71,7 @@ BY_PROVINCE = {
     "labour.industrial_labour_index",
     "population.population_by_province",
 }
-PLANNED = "so_tai_chinh/finance.public_investment"
+PLANNED = "so_xay_dung/housing.social_housing"
 SCHEMAS = {"staging", "core", "marts", "quality"}
 VIETNAMESE = set("ăâđêôơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹáàãéèíìóòõúùý")
 
@@ -133,7 +135,7 @@ def test_the_warehouse_is_the_same_for_every_profile(loaded: Loaded) -> None:
 def test_the_feeds_are_read_as_they_are_declared() -> None:
     every = {**FEEDS["hung_yen"], **FEEDS["open_data"]}
     assert {feed: every[feed] for feed in KNOWN} == KNOWN
-    assert len(FEEDS["hung_yen"]) >= 3
+    assert len(FEEDS["hung_yen"]) >= 15
     assert len(FEEDS["open_data"]) >= 11
 
 
@@ -298,7 +300,7 @@ def agencies(feeds: Iterable[str]) -> set[str]:
 def test_the_jobs_are_those_of_the_design(loaded: Loaded) -> None:
     names = {j.name for j in loaded.definitions.resolve_all_job_defs() if j.name[:2] != "__"}
     own = {f"refresh_{agency}" for agency in agencies(FEEDS[loaded.name])}
-    assert names == {"nightly_refresh", "reprocess", "publish"} | own
+    assert names == {"nightly_refresh", "reprocess", "collect", "publish"} | own
     for name in names:
         assert is_vietnamese(loaded.definitions.resolve_job_def(name).description), name
 
@@ -308,6 +310,7 @@ def test_each_job_selects_what_it_is_for(loaded: Loaded) -> None:
     materializable = {key.to_user_string() for key in loaded.graph.materializable_asset_keys}
     everything = selected(loaded, "nightly_refresh")
     assert everything == materializable == selected(loaded, "reprocess")
+    assert everything == selected(loaded, "collect")
     accepted = {key for key in everything if key.startswith("accepted/")}
     assert selected(loaded, "publish") == everything - feeds - accepted
     for agency in agencies(feeds):
@@ -323,6 +326,20 @@ def test_the_nightly_schedule_is_local_time(loaded: Loaded) -> None:
     assert schedule.cron_schedule == loaded.deployment.catalog.profile.nightly_at == "0 2 * * *"
     assert schedule.job_name == "nightly_refresh"
     assert schedule.default_status == dg.DefaultScheduleStatus.RUNNING
+
+
+def test_sensors_look_at_folders_and_rounds_by_themselves(loaded: Loaded) -> None:
+    sensors = {sensor.name: sensor for sensor in loaded.definitions.sensors or ()}
+    assert set(sensors) == {"new_files", "collection_rounds"}
+    for sensor in sensors.values():
+        assert isinstance(sensor, dg.SensorDefinition)
+        assert sensor.default_status == dg.DefaultSensorStatus.RUNNING
+        assert is_vietnamese(sensor.description), sensor.name
+        assert sensor.minimum_interval_seconds is not None
+    jobs = {name: {target.job_name for target in s.targets} for name, s in sensors.items()}  # type: ignore[union-attr]
+    assert jobs == {"new_files": {"collect"}, "collection_rounds": {"collect", "publish"}}
+    # what lands is taken within a minute: a look, the quiet time, the next look, a run
+    assert sensors["new_files"].minimum_interval_seconds <= 15  # type: ignore[union-attr,operator]
 
 
 # -- instance, profile, command -------------------------------------------------------------------

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import random
 import sqlite3
+import threading
+import time
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import closing
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import polars as pl
 import pytest
 
-from contracts.base import column
+from contracts.base import VIETNAM, column
+from ioc_pipelines.connectors import fetch as fetching
+from ioc_pipelines.connectors.fetched import Fetched, SourceFaultyError, SourceFile
 from ioc_pipelines.intake.landing import Landing
-from ioc_pipelines.orchestration import judging
+from ioc_pipelines.orchestration import delivery, judging
 from ioc_pipelines.orchestration.feeds import intake_assets
 from ioc_pipelines.orchestration.judging import OUTCOMES
 from tests.orchestration.deployments import (
@@ -28,6 +34,7 @@ from tests.orchestration.deployments import (
     Bench,
     Claims,
     csv_feed,
+    dropped,
     entry,
     expected_scores,
     fallen,
@@ -417,6 +424,88 @@ def test_a_database_that_is_gone_is_a_source_that_is_down(tmp_path: Path, drop: 
     assert (bench.accepted_files(), bench.acceptances()) == before
 
 
+# -- a source that answers with something else, or never -------------------------------------------
+
+
+def test_a_source_that_answers_with_something_else_leaves_everything_but_live(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = bench.deliver()
+    before = bench.accepted_files(), bench.acceptances(), len(_landed(bench))
+
+    def answer_html(*_: object) -> Fetched:
+        raise SourceFaultyError("TEST_API/ho-so: page 1: HTML instead of JSON")
+
+    monkeypatch.setattr(delivery, "fetch", answer_html)
+    in_time, late = bench.deliver(LATER), bench.deliver(TOO_LATE)
+    for report in (in_time, late):
+        assert (report.outcome, report.arrived, report.is_good) == ("source_faulty", False, False)
+        assert report.detail == {"problem": "TEST_API/ho-so: page 1: HTML instead of JSON"}
+    assert bench.detail() == late.detail
+    assert (bench.accepted_files(), bench.acceptances(), len(_landed(bench))) == before
+    assert fallen(first, in_time) == set()
+    assert fallen(first, late) == {"live"}
+    assert given(late)["live"] == 0
+
+
+@pytest.fixture
+def released() -> Iterator[threading.Event]:
+    """Ends what a test let hang."""
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+def test_a_fetch_that_hangs_costs_its_own_time_and_is_a_source_that_is_down(
+    tmp_path: Path, drop: Path, monkeypatch: pytest.MonkeyPatch, released: threading.Event
+) -> None:
+    quick = csv_feed(connector=dropped("so_a/*.csv", timeout_s=1))
+    bench = Bench.of(tmp_path, quick, csv_feed(agency="so_z"))
+    write_csv(drop / "so_a" / "1.csv", good(10))
+    write_csv(drop / "so_z" / "1.csv", good(10, start=51))
+    _, other = bench.deployment.catalog.entries
+    assert bench.deliver().outcome == "accepted"
+    before = bench.accepted_files(), bench.acceptances()
+    real = fetching.fetch_files
+
+    def dead_mount(connector: Any, *rest: Any) -> Fetched:
+        if connector.pattern == "so_a/*.csv":
+            released.wait()
+        return real(connector, *rest)
+
+    monkeypatch.setattr(fetching, "_GRACE_S", 0)
+    monkeypatch.setattr(fetching, "fetch_files", dead_mount)
+    started = time.monotonic()
+    report = bench.deliver(NIGHT + DAY)
+    assert 1 <= time.monotonic() - started < 5
+    assert report.outcome == "source_unavailable"
+    assert report.detail["problem"] == "the source did not answer within 1 s"
+    assert (bench.accepted_files(), bench.acceptances()) == before
+    assert bench.deliver(NIGHT + DAY, other).outcome == "accepted"
+
+
+@pytest.mark.parametrize("outcome", ["accepted", "structure_mismatch", "no_news"])
+def test_what_a_connector_notes_of_a_fetch_is_recorded(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, outcome: str
+) -> None:
+    note = {"requests": 3, "left_alone": ["so_a/2.csv"]}
+
+    def fetch(*_: object) -> Fetched:
+        headers = HEADERS if outcome == "accepted" else ("a", "b", "c", "d")
+        path = write_csv(bench.drop / "so_a" / "1.csv", good(3, start=31), headers)
+        files = (SourceFile("so_a/1.csv", path),)
+        return Fetched(files, {"at": 1}, outcome != "no_news", confirms=True, note=note)
+
+    monkeypatch.setattr(delivery, "fetch", fetch)
+    report = bench.deliver(NIGHT + DAY)
+    assert report.outcome == outcome
+    assert bench.detail()["fetch"] == note
+
+
+def test_a_fetch_of_which_nothing_is_to_be_noted_has_no_note(bench: Bench) -> None:
+    assert "fetch" not in bench.detail()
+
+
 # -- several files --------------------------------------------------------------------------------
 
 
@@ -690,6 +779,74 @@ def test_a_failing_feed_leaves_the_other_feeds_their_assets(
     assert all(e.passed for (key, _), e in checks.items() if key == "so_z/test.upsert")
 
 
+def test_the_check_of_a_source_that_is_faulty_says_why(
+    tmp_path: Path, drop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = Bench.of(tmp_path, csv_feed(), csv_feed(agency="so_z"))
+    write_csv(drop / "so_z" / "1.csv", good(10))
+    real = delivery.fetch
+
+    def fetch(feed: Any, *rest: Any) -> Fetched:
+        if feed.connector.pattern == "so_a/*.csv":
+            raise SourceFaultyError("page 3: the paging does not end")
+        return real(feed, *rest)
+
+    monkeypatch.setattr(delivery, "fetch", fetch)
+    result, _ = _materialized(bench)
+    assert result.success
+    live = {
+        e.asset_key.path[0]: e
+        for e in result.get_asset_check_evaluations()
+        if e.check_name == "live"
+    }
+    # never had news since it became active: late, and the check is an error
+    assert (live["so_a"].passed, live["so_a"].severity.value) == (False, "ERROR")
+    assert live["so_a"].metadata["outcome"].value == "source_faulty"
+    assert live["so_a"].metadata["problem"].value == "page 3: the paging does not end"
+    assert live["so_a"].metadata["score"].value == 0
+    assert "source_faulty" in (live["so_a"].description or "")
+    assert live["so_z"].passed
+
+
+def test_a_launch_with_a_deadline_opens_a_round_of_what_it_fetches(
+    tmp_path: Path, drop: Path
+) -> None:
+    bench = Bench.of(tmp_path, csv_feed(), csv_feed(agency="so_z"), xlsx_feed())
+    write_csv(drop / "so_z" / "1.csv", good(10))
+    chosen = ["so_a/test.upsert", "so_z/test.upsert"]
+    deadline = datetime.now(VIETNAM).replace(microsecond=0) + timedelta(hours=3)
+    config = {
+        "feeds": chosen,
+        "deadline": f"{deadline:%Y-%m-%dT%H:%M:%S}",
+        "reason": "bão số 9",
+    }
+    result, _ = _materialized(bench, config)
+    assert result.success
+    (round_,) = bench.deployment.rounds.unfinished()
+    assert round_.deadline == deadline
+    assert round_.pending == ("so_a/test.upsert",)  # so_z delivered in the very run
+    (recorded,) = bench.table("collection_round")
+    assert (recorded["reason"], recorded["run_id"]) == ("bão số 9", result.run_id)
+    asked = {row["feed"] for row in bench.table("collection_round_feed")}
+    assert asked == set(chosen) == {row["feed"] for row in bench.table("delivery")}
+
+
+def test_a_launch_without_a_deadline_opens_none(tmp_path: Path, drop: Path) -> None:
+    bench = Bench.of(tmp_path, csv_feed())
+    _materialized(bench, {"reason": "bão số 9"})
+    assert bench.table("collection_round") == []
+
+
+def test_a_deadline_that_is_past_is_refused_before_anything_is_fetched(
+    tmp_path: Path, drop: Path
+) -> None:
+    bench = Bench.of(tmp_path, csv_feed())
+    past = datetime.now(UTC) - timedelta(minutes=1)
+    with pytest.raises(dg.DagsterInvalidInvocationError, match="a deadline ahead"):
+        _materialized(bench, {"deadline": past.isoformat()})
+    assert bench.table("collection_round") == bench.table("delivery") == []
+
+
 def test_checks_tell_refused_rows_from_a_refused_batch(tmp_path: Path, drop: Path) -> None:
     bench = Bench.of(tmp_path, csv_feed(), csv_feed(agency="so_z"))
     write_csv(drop / "so_a" / "1.csv", [*good(9), ("K010", "Người", "-5", "15/11/2026")])
@@ -760,10 +917,14 @@ def test_nothing_personal_is_told_of_refused_rows(
     assert NAME in str([frame.rows() for frame in kept])
 
 
-def _materialized(bench: Bench) -> tuple[dg.ExecuteInProcessResult, dict[str, str]]:
+def _materialized(
+    bench: Bench, config: dict[str, Any] | None = None
+) -> tuple[dg.ExecuteInProcessResult, dict[str, str]]:
     """One run of the bench's assets, and all that Dagster keeps of it, as text."""
+    run_config = {"ops": {"intake": {"config": config or {}}}}
     with dg.DagsterInstance.ephemeral() as instance:
-        result = dg.materialize([intake_assets(bench.deployment)], instance=instance)
+        assets = [intake_assets(bench.deployment)]
+        result = dg.materialize(assets, instance=instance, run_config=run_config)
         records = instance.all_logs(result.run_id)
         assert len(records) > 10
         return result, {"events": "\n".join(repr(record) for record in records)}
