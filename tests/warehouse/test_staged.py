@@ -11,7 +11,7 @@ import shutil
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -161,7 +161,7 @@ def _made(folder: Path) -> World:
     deployment.rows.prepare(everything.values())
     runner.DBT_PROJECT = _project(folder / "dbt_project", everything)  # type: ignore[misc]
     try:
-        start_build(deployment.home, deployment.ledger)
+        start_build(deployment.home, deployment.ledger, (), date(2026, 11, 20))
         results = dbt_build(deployment.home, FACTS)
     finally:
         runner.DBT_PROJECT = DBT_PROJECT  # type: ignore[misc]
@@ -171,7 +171,7 @@ def _made(folder: Path) -> World:
 def _feed(agency: str, dataset: str) -> FeedEntry:
     pattern = f"{agency}-{dataset}/*.csv"
     facts: dict[str, Any] = {
-        "connector": {"kind": "files", "root_env": "TEST_DROP", "pattern": pattern},
+        "connector": {"kind": "files", "root_env": "TEST_DROP", "pattern": pattern, "quiet_s": 0},
         "acceptance_floor": 0.3,
     }
     if dataset == "aggregate":
@@ -200,7 +200,12 @@ def _budget() -> dict[str, Any]:
     names = ("period", "commune_code", "year_plan_vnd", "month_vnd", "cumulative_vnd", "closed_on")
     columns: dict[str, Any] = {name: {"source": name} for name in names}
     return {
-        "connector": {"kind": "files", "root_env": "TEST_DROP", "pattern": "so_t/*.csv"},
+        "connector": {
+            "kind": "files",
+            "root_env": "TEST_DROP",
+            "pattern": "so_t/*.csv",
+            "quiet_s": 0,
+        },
         "layout": {"format": "csv", "delimiter": ";"},
         "columns": columns,
     }
@@ -209,7 +214,12 @@ def _budget() -> dict[str, Any]:
 def _dossier() -> dict[str, Any]:
     columns = {name: {"source": name} for name in _DOSSIER}
     return {
-        "connector": {"kind": "files", "root_env": "TEST_DROP", "pattern": "vp/*.csv"},
+        "connector": {
+            "kind": "files",
+            "root_env": "TEST_DROP",
+            "pattern": "vp/*.csv",
+            "quiet_s": 0,
+        },
         "layout": {"format": "csv", "delimiter": ";"},
         "columns": columns,
     }
