@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import uuid
 from collections.abc import Sequence
@@ -270,6 +271,26 @@ class Ledger:
             rows = [tuple(row) for row in connection.execute(query)]
         frame = pl.DataFrame(rows, schema=schema, orient="row")
         return frame.with_columns(_utc(pl.col("recorded_at")))
+
+    def accepted_hash(self, dataset: str) -> str:
+        """A hash of what is accepted of a dataset now: another one when any row of it may differ.
+
+        A batch that was judged again may have other rows under the same id.
+        """
+        query = (
+            sa.select(
+                t.acceptance.c.delivery_seq,
+                t.acceptance.c.batch_id,
+                t.acceptance.c.accepted_at,
+                t.batch.c.judged_at,
+            )
+            .join(t.batch, t.batch.c.batch_id == t.acceptance.c.batch_id)
+            .where(t.acceptance.c.dataset == dataset, t.acceptance.c.superseded_at.is_(None))
+            .order_by(t.acceptance.c.delivery_seq, t.acceptance.c.batch_id)
+        )
+        with self._engine.connect() as connection:
+            rows = [list(row) for row in connection.execute(query)]
+        return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
 
     def to_reprocess(self, feed: str, batch_id: str | None = None) -> list[dict[str, Any]]:
         """The landed deliveries whose rows count, oldest first, with the newest landed one.

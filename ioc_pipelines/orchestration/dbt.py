@@ -2,20 +2,22 @@
 
 import fcntl
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, dbt_assets
 
+from contracts.base import VIETNAM
 from ioc_pipelines.durable import write_durably
 from ioc_pipelines.home import DBT_PROJECT, Home
 from ioc_pipelines.orchestration.deployment import Deployment
 from ioc_pipelines.orchestration.keys import sector
-from ioc_pipelines.warehouse.build import dbt_hash, start_build
+from ioc_pipelines.warehouse.build import dbt_hash, end_build, start_build
 from ioc_pipelines.warehouse.dbt_build import NodeResult, dbt_build, dbt_parse
 from ioc_pipelines.warehouse.lock import hold_build
 from ioc_pipelines.warehouse.snapshots import row_counts
@@ -68,20 +70,25 @@ def published_tables() -> set[str]:
 
 
 def warehouse_assets(deployment: Deployment) -> dg.AssetsDefinition:
-    """Staging, core, marts and quality. The build file begins empty, so all of it is built."""
+    """Staging, core, marts and quality: all of it, or what follows from what changed."""
     translator = _Translator()
 
     @dbt_assets(manifest=ensure_manifest(), dagster_dbt_translator=translator, name="warehouse")
     def warehouse(context: dg.AssetExecutionContext) -> Iterator[object]:
         hold_build(deployment.home)
-        start_build(deployment.home, deployment.ledger)
+        datasets = deployment.catalog.contracts
+        today = datetime.now(VIETNAM).date()
+        plan = start_build(deployment.home, deployment.ledger, datasets, today)
         facts = snapshot_facts(context)
         write_durably(deployment.home.build / _FACTS, json.dumps(facts).encode())
-        results = dbt_build(deployment.home, facts)
+        results = dbt_build(deployment.home, facts, plan.changed)
         counts = _row_counts(deployment.home)
         failed = [result for result in results if result.failed]
         built = sum(not (result.failed or result.skipped) for result in results)
-        context.log.info(f"warehouse: {built} of {len(results)} models and tests passed")
+        follow = "" if plan.changed is None else f" that follow from {len(plan.changed)} datasets"
+        context.log.info(f"warehouse: {built} of {len(results)} models and tests{follow} passed")
+        if not failed:
+            yield from _as_they_were(results, counts, translator, context)
         for result in results:
             yield from _events(result, counts, translator, context)
         for result in failed:
@@ -89,6 +96,7 @@ def warehouse_assets(deployment: Deployment) -> dg.AssetsDefinition:
         if failed:
             names = ", ".join(result.name for result in failed)
             raise dg.Failure(f"nothing is published, dbt models or tests failed: {names}")
+        end_build(deployment.home, plan)
 
     return warehouse
 
@@ -123,6 +131,33 @@ def _events(
         rows = counts.get(f"{node['schema']}.{node['alias']}")
         metadata = seconds if rows is None else {"dagster/row_count": rows, **seconds}
         yield dg.MaterializeResult(asset_key=asset, metadata=metadata)
+
+
+def _as_they_were(
+    results: Sequence[NodeResult],
+    counts: Mapping[str, int],
+    translator: DagsterDbtTranslator,
+    context: dg.AssetExecutionContext,
+) -> Iterator[dg.MaterializeResult[None]]:
+    """The tables that nothing new follows for: they are current, and were not built again.
+
+    Without this Dagster would skip the snapshot, which depends on all of them; it wants each after
+    those that it depends on.
+    """
+    built, nodes = {result.unique_id for result in results}, _nodes()
+    tables = {
+        name: node for name, node in nodes.items() if node["resource_type"] in {"model", "seed"}
+    }
+    depends = {
+        name: tables.keys() & set(node["depends_on"].get("nodes", ()))
+        for name, node in tables.items()
+    }
+    for name in TopologicalSorter(depends).static_order():
+        node, asset = tables[name], translator.get_asset_key(tables[name])
+        if name not in built and asset in context.selected_asset_keys:
+            rows = counts.get(f"{node['schema']}.{node['alias']}")
+            metadata = {"rebuilt": False} | ({} if rows is None else {"dagster/row_count": rows})
+            yield dg.MaterializeResult(asset_key=asset, metadata=metadata)
 
 
 def _row_counts(home: Home) -> dict[str, int]:

@@ -1,10 +1,20 @@
-"""Prepare the private build: a fresh file, the exported ledger, the variables dbt needs."""
+"""Prepare the private build: what is to be built, the exported ledger, the variables dbt needs.
+
+The first build of a day begins with empty files, and so does one after a changed dbt project or a
+build that did not end. A later one of the day builds again only what follows from datasets whose
+accepted rows changed.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
+
+from pydantic import BaseModel
 
 from ioc_pipelines.durable import write_durably
 from ioc_pipelines.home import DBT_PROJECT, Home
@@ -21,6 +31,7 @@ LEDGER_EXPORTS = (
 )
 PUBLISHED_FILE = "ioc.duckdb"
 ACCEPTED_MARK = "accepted.json"
+_BUILT = "built.json"
 
 
 def dbt_environment(home: Home) -> dict[str, str]:
@@ -32,16 +43,54 @@ def dbt_environment(home: Home) -> dict[str, str]:
     }
 
 
-def start_build(home: Home, ledger: Ledger) -> None:
-    """Begin with empty build files: everything in them is made anew from accepted rows."""
+class Built(BaseModel, frozen=True):
+    """What the build files hold: by which project, begun empty on which day, from which rows.
+
+    ``datasets``: a hash of the accepted batches of each.
+    """
+
+    dbt_hash: str
+    whole_on: date
+    datasets: dict[str, str]
+
+
+@dataclass(frozen=True)
+class BuildPlan:
+    """What a build is to make: all when ``changed`` is None, else what these datasets feed."""
+
+    becomes: Built
+    changed: tuple[str, ...] | None
+
+
+def start_build(home: Home, ledger: Ledger, datasets: Iterable[str], today: date) -> BuildPlan:
+    """Decide what to build, make the files ready for it and export the ledger."""
     exports = home.build / "ledger"
     exports.mkdir(parents=True, exist_ok=True)
-    for stale in [*home.build.glob("*.duckdb*"), *home.build.glob(ACCEPTED_MARK)]:
-        stale.unlink()
+    plan = _plan(home, ledger, datasets, today)
+    stale = [*home.build.glob(ACCEPTED_MARK), *home.build.glob(_BUILT)]
+    # until it is done, what the files hold is nothing to build upon
+    for path in [*stale, *(home.build.glob("*.duckdb*") if plan.changed is None else ())]:
+        path.unlink()
     for name in LEDGER_EXPORTS:
         buffer = io.BytesIO()
         ledger.table(name).write_parquet(buffer)
         write_durably(exports / f"{name}.parquet", buffer.getvalue())
+    return plan
+
+
+def end_build(home: Home, plan: BuildPlan) -> None:
+    """Note what a build that succeeded has made."""
+    write_durably(home.build / _BUILT, plan.becomes.model_dump_json(indent=1).encode())
+
+
+def _plan(home: Home, ledger: Ledger, datasets: Iterable[str], today: date) -> BuildPlan:
+    accepted = {name: ledger.accepted_hash(name) for name in sorted(datasets)}
+    project, path = dbt_hash(), home.build / _BUILT
+    before = Built.model_validate_json(path.read_bytes()) if path.is_file() else None
+    if before is None or (before.dbt_hash, before.whole_on) != (project, today):
+        return BuildPlan(Built(dbt_hash=project, whole_on=today, datasets=accepted), None)
+    changed = tuple(name for name in accepted if accepted[name] != before.datasets.get(name))
+    return BuildPlan(before.model_copy(update={"datasets": accepted}), changed)
 
 
 def dbt_hash(project: Path = DBT_PROJECT) -> str:

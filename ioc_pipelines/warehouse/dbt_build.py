@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ioc_pipelines.home import DBT_PROJECT, Home
+from ioc_pipelines.home import DBT_PROJECT, Home, table_name
 from ioc_pipelines.warehouse.build import dbt_environment, dbt_hash
 
 _FAILED = frozenset({"error", "fail", "runtime error"})
@@ -39,9 +39,13 @@ class NodeResult:
         return self.status == "skipped"
 
 
-def dbt_build(home: Home, facts: Mapping[str, str]) -> list[NodeResult]:
-    """Build and test every node of the project. ``facts`` are environment variables it reads.
+def dbt_build(
+    home: Home, facts: Mapping[str, str], changed: Collection[str] | None = None
+) -> list[NodeResult]:
+    """Build and test every node of the project, or what follows from ``changed`` datasets.
 
+    The quality layer and what follows from it is always built. ``facts`` are environment variables
+    that the project reads.
     Raises DbtError when dbt did not get as far as its nodes.
     """
     from dbt.artifacts.schemas.run import RunExecutionResult
@@ -52,9 +56,9 @@ def dbt_build(home: Home, facts: Mapping[str, str]) -> list[NodeResult]:
     target.mkdir(parents=True, exist_ok=True)
     project, stamp = dbt_hash(), target / "project.of"
     # what dbt remembers of an earlier parse misses properties that came before their model
-    changed = not stamp.exists() or stamp.read_text() != project
-    anew = ["--no-partial-parse"] if changed else []
-    result = dbtRunner().invoke(["build", *_flags(target), *anew])
+    is_new = not stamp.exists() or stamp.read_text() != project
+    anew = ["--no-partial-parse"] if is_new else []
+    result = dbtRunner().invoke(["build", *_flags(target), *anew, *_selected(changed)])
     stamp.write_text(project)
     if not isinstance(result.result, RunExecutionResult) or result.exception:
         msg = f"dbt build: {result.exception or 'no result'}"
@@ -70,6 +74,13 @@ def dbt_build(home: Home, facts: Mapping[str, str]) -> list[NodeResult]:
         )
         for node in result.result.results
     ]
+
+
+def _selected(changed: Collection[str] | None) -> list[str]:
+    if changed is None:
+        return []
+    sources = [f"source:ioc.accepted.{table_name(dataset)}+" for dataset in changed]
+    return ["--select", "config.schema:quality+", *sources]
 
 
 def dbt_parse(target: Path) -> None:
