@@ -84,9 +84,13 @@ def warehouse_assets(deployment: Deployment) -> dg.AssetsDefinition:
         results = dbt_build(deployment.home, facts, plan.changed)
         counts = _row_counts(deployment.home)
         failed = [result for result in results if result.failed]
-        built = sum(not (result.failed or result.skipped) for result in results)
-        follow = "" if plan.changed is None else f" that follow from {len(plan.changed)} datasets"
-        context.log.info(f"warehouse: {built} of {len(results)} models and tests{follow} passed")
+        passed = sum(not (result.failed or result.skipped) for result in results)
+        of = (
+            ""
+            if plan.changed is None
+            else f", rebuilt what follows from {len(plan.changed)} datasets"
+        )
+        context.log.info(f"warehouse: {passed} of {len(results)} models and tests passed{of}")
         if not failed:
             yield from _as_they_were(results, counts, translator, context)
         for result in results:

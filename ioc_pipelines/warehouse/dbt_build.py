@@ -42,10 +42,10 @@ class NodeResult:
 def dbt_build(
     home: Home, facts: Mapping[str, str], changed: Collection[str] | None = None
 ) -> list[NodeResult]:
-    """Build and test every node of the project, or what follows from ``changed`` datasets.
+    """Build every table of the project, or those that follow from ``changed`` datasets.
 
-    The quality layer and what follows from it is always built. ``facts`` are environment variables
-    that the project reads.
+    The quality layer and what follows from it is always built, and every test is run: what is
+    published was checked as a whole. ``facts`` are environment variables that the project reads.
     Raises DbtError when dbt did not get as far as its nodes.
     """
     from dbt.artifacts.schemas.run import RunExecutionResult
@@ -80,7 +80,7 @@ def _selected(changed: Collection[str] | None) -> list[str]:
     if changed is None:
         return []
     sources = [f"source:ioc.accepted.{table_name(dataset)}+" for dataset in changed]
-    return ["--select", "config.schema:quality+", *sources]
+    return ["--select", "config.schema:quality+", "resource_type:test", *sources]
 
 
 def dbt_parse(target: Path) -> None:
