@@ -1,0 +1,99 @@
+"""What a build makes anew: everything once a day, else what follows from changed datasets."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from ioc_pipelines.home import Home
+from ioc_pipelines.ledger.open import open_ledger
+from ioc_pipelines.ledger.store import BatchRecord, Conclusion, Feeder, Ledger
+from ioc_pipelines.warehouse import build
+from ioc_pipelines.warehouse.build import BuildPlan, end_build, start_build
+
+TODAY = date(2026, 11, 20)
+DATASETS = ("health.disease_weekly", "land.transaction")
+NOW = datetime(2026, 11, 20, 2, tzinfo=UTC)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    home = Home("p", tmp_path / "p")
+    home.build.mkdir(parents=True)
+    return home
+
+
+@pytest.fixture
+def ledger(home: Home) -> Ledger:
+    return Ledger(open_ledger(home.ledger_url))
+
+
+def _accept(ledger: Ledger, dataset: str, batch_id: str, now: datetime = NOW) -> None:
+    feeder = Feeder(f"a/{dataset}", "a", dataset)
+    ref = ledger.begin(feeder, "run", now=now)
+    batch = BatchRecord(batch_id, "1.0.0", 1, 1, 0, 0, "accepted")
+    done = Conclusion("accepted", True, {}, batch, accept_for=ref.seq)
+    ledger.conclude(ref, feeder, done, now=now)
+
+
+def _built(home: Home, ledger: Ledger, today: date = TODAY) -> BuildPlan:
+    """A build that succeeds."""
+    plan = start_build(home, ledger, DATASETS, today)
+    (home.build / "ioc.duckdb").touch()
+    end_build(home, plan)
+    return plan
+
+
+def test_the_first_build_is_whole_and_the_next_follows_from_nothing(
+    home: Home, ledger: Ledger
+) -> None:
+    (home.build / "ioc.duckdb").touch()
+    (home.build / "work.duckdb.wal").touch()
+    assert start_build(home, ledger, DATASETS, TODAY).changed is None
+    assert list(home.build.glob("*.duckdb*")) == []
+    _built(home, ledger)
+    assert _built(home, ledger).changed == ()
+    assert (home.build / "ioc.duckdb").exists()
+
+
+def test_what_was_accepted_since_is_built_again(home: Home, ledger: Ledger) -> None:
+    _accept(ledger, "health.disease_weekly", "one")
+    _built(home, ledger)
+    _accept(ledger, "land.transaction", "two")
+    assert _built(home, ledger).changed == ("land.transaction",)
+    assert _built(home, ledger).changed == ()
+
+
+def test_a_batch_judged_again_is_built_again(home: Home, ledger: Ledger) -> None:
+    _accept(ledger, "land.transaction", "one")
+    _built(home, ledger)
+    feeder = Feeder("a/land.transaction", "a", "land.transaction")
+    ref = ledger.begin(feeder, "run", now=NOW, replays=1)
+    batch = BatchRecord("one", "1.0.0", 2, 1, 1, 0, "partly_accepted")
+    later = datetime(2026, 11, 20, 3, tzinfo=UTC)
+    done = Conclusion("partly_accepted", True, {}, batch, accept_for=1)
+    ledger.conclude(ref, feeder, done, now=later)
+    assert _built(home, ledger).changed == ("land.transaction",)
+
+
+def test_a_build_that_did_not_end_is_begun_anew(home: Home, ledger: Ledger) -> None:
+    _built(home, ledger)
+    assert start_build(home, ledger, DATASETS, TODAY).changed == ()
+    assert start_build(home, ledger, DATASETS, TODAY).changed is None
+
+
+def test_another_day_and_another_project_begin_anew(
+    home: Home, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _built(home, ledger)
+    assert _built(home, ledger, date(2026, 11, 21)).changed is None
+    assert _built(home, ledger, date(2026, 11, 21)).changed == ()
+    monkeypatch.setattr(build, "dbt_hash", lambda: "another")
+    assert _built(home, ledger, date(2026, 11, 21)).changed is None
+
+
+def test_a_dataset_that_is_new_to_the_build_is_built(home: Home, ledger: Ledger) -> None:
+    end_build(home, start_build(home, ledger, DATASETS[:1], TODAY))
+    assert start_build(home, ledger, DATASETS, TODAY).changed == ("land.transaction",)
