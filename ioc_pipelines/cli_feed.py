@@ -136,13 +136,17 @@ def _fetched(deployment: Deployment, entry: FeedEntry, folder: Path) -> list[tup
     from ioc_pipelines.connectors.fetch import fetch
     from ioc_pipelines.connectors.fetched import (
         NothingArrivedError,
+        SourceChangedError,
+        SourceFaultyError,
         SourceUnavailableError,
         Window,
     )
 
+    problems = NothingArrivedError, SourceChangedError, SourceFaultyError, SourceUnavailableError
+
     try:
         found = fetch(entry.feed, deployment.environment, None, Window(), folder)
-    except (SourceUnavailableError, NothingArrivedError) as error:
+    except problems as error:
         stop(str(error), code=1)
     return [(file.name, file.path) for file in found.files]
 

@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from contracts.base import Contract
+from ioc_pipelines.catalog.connectors import LgspConnector, RestConnector, SqlConnector
 from ioc_pipelines.catalog.contracts import all_contracts
 from ioc_pipelines.catalog.errors import CatalogError
 from ioc_pipelines.catalog.layouts import TableLayout
@@ -166,8 +167,22 @@ def _problems_of(entry: FeedEntry, profile: Profile) -> Iterator[str]:
                 "sharing: data shared by special request stays out of the published file, but its "
                 "contract publishes rows: publish 'aggregate' or 'none'"
             )
+        if entry.contract.info().load_mode == "snapshot" and _brings_changes_only(feed):
+            yield (
+                "connector: it brings only what changed, and load mode 'snapshot' would close "
+                "every key that did not: leave out the watermark or `changes`"
+            )
         yield from _unmapped(feed, list(entry.contract.polars_schema()))
         yield from _incomparable(feed, entry.contract)
+
+
+def _brings_changes_only(feed: Feed) -> bool:
+    match feed.connector:
+        case SqlConnector():
+            return feed.connector.watermark is not None
+        case RestConnector() | LgspConnector():
+            return feed.connector.changes is not None
+    return False
 
 
 def _unmapped(feed: Feed, columns: list[str]) -> Iterator[str]:

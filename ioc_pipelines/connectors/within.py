@@ -11,12 +11,12 @@ from ioc_pipelines.connectors.fetched import SourceUnavailableError
 T = TypeVar("T")
 
 
-def within(seconds: float, work: Callable[[], T]) -> T:
+def within(seconds: float, work: Callable[[], T], problem: str | None = None) -> T:
     """What ``work`` returns or raises, unless it takes longer than ``seconds``.
 
     Work that hangs where no time-out of a driver reaches (a dead network mount) is left to itself
     in a thread that does not keep the process alive; it may only write to its own workspace.
-    Raises SourceUnavailableError when the time is over.
+    Raises SourceUnavailableError, which says ``problem``, when the time is over.
     """
     done: list[T] = []
     failed: list[BaseException] = []
@@ -33,6 +33,5 @@ def within(seconds: float, work: Callable[[], T]) -> T:
     if failed:
         raise failed[0]
     if not done:
-        msg = f"the source did not answer within {seconds:.0f} s"
-        raise SourceUnavailableError(msg)
+        raise SourceUnavailableError(problem or f"the source did not answer within {seconds:.0f} s")
     return done[0]

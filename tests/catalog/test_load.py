@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -387,6 +388,37 @@ def test_a_secret_feed_is_refused_whatever_its_status(write: Write, status: Any)
     found = only_problem(write(so_thu=agency(feed(classification="secret", status=status))))
     assert found.startswith(f"{HERE}classification: ")
     assert "'secret'" in found
+
+
+@pytest.mark.parametrize(
+    ("connector", "wrong"),
+    [
+        ({"kind": "sql", "url_env": "IOC_X_URL", "table": "t"}, False),
+        ({"kind": "sql", "url_env": "IOC_X_URL", "table": "t", "watermark": "w"}, True),
+        ({"kind": "rest", "url_env": "IOC_X_URL", "path": "/x"}, False),
+        (
+            {
+                "kind": "lgsp",
+                "url_env": "IOC_X_URL",
+                "catalogue": "X",
+                "changes": {"param": "tuNgay", "field": "CapNhatLuc"},
+            },
+            True,
+        ),
+    ],
+)
+def test_a_snapshot_is_never_fed_with_changes_only(
+    write: Write, connector: dict[str, Any], wrong: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    info = replace(CONTRACT.info(), load_mode="snapshot")
+    monkeypatch.setattr(CONTRACT, "__contract__", info)
+    columns = {"code": "code", "amount": "amount"}
+    layout = {"format": "parquet" if connector["kind"] == "sql" else "json"}
+    folder = write(so_thu=agency(feed(connector=connector, layout=layout, columns=columns)))
+    if wrong:
+        assert "load mode 'snapshot' would close every key" in only_problem(folder)
+    else:
+        load(folder)
 
 
 def test_an_unknown_contract(write: Write) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import queue
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
@@ -32,6 +30,7 @@ from ioc_pipelines.connectors.sql.postgresql import open_postgresql
 from ioc_pipelines.connectors.sql.seen import Tally, seen_in
 from ioc_pipelines.connectors.sql.source import Batch, Source, Span, TableName, Value
 from ioc_pipelines.connectors.sql.sqlite import open_sqlite
+from ioc_pipelines.connectors.within import within
 
 _OPEN: dict[str, Callable[[str, Address, float], AbstractContextManager[Source]]] = {
     "postgresql": open_postgresql,
@@ -77,31 +76,8 @@ def fetch_sql(
                 return reading.since(cursor or {}, address.engine, path)
             return reading.within(window, cursor or {}, address.engine, path)
 
-    return _in_time(work, connector.timeout_s, connector.url_env)
-
-
-def _in_time(work: Callable[[], Fetched], seconds: float, variable: str) -> Fetched:
-    """Do it in a thread of its own, and wait no longer than this.
-
-    Every engine has time limits of its own; only libpq has none for a server that accepts a query
-    and falls silent. The thread it hangs in is then left behind.
-    """
-    results: queue.SimpleQueue[Fetched | BaseException] = queue.SimpleQueue()
-
-    def run() -> None:
-        try:
-            results.put(work())
-        except BaseException as error:  # noqa: BLE001  handed to whoever waits
-            results.put(error)
-
-    threading.Thread(target=run, name="fetch-sql", daemon=True).start()
-    try:
-        result = results.get(timeout=seconds)
-    except queue.Empty:
-        raise _timed_out(variable) from None
-    if isinstance(result, BaseException):
-        raise result
-    return result
+    # only libpq has no time limit of its own for a server that accepts a query and falls silent
+    return within(connector.timeout_s, work, str(_timed_out(connector.url_env)))
 
 
 def _timed_out(variable: str) -> SourceUnavailableError:
