@@ -4,25 +4,39 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from contracts.base import VIETNAM
+from ioc_pipelines.catalog.load import load_catalog
+from ioc_pipelines.home import SOURCES
+from ioc_pipelines.sandbox.answer_key import AnswerKey
+from ioc_pipelines.sandbox.state import Running
 
 BUDGET = "so_tai_chinh/finance.budget_revenue"
 DISEASE = "so_y_te/health.disease_weekly"
 DOSSIER = "van_phong_ubnd/public_services.procedure_dossier"
-PLANNED = "so_tai_chinh/finance.public_investment"
-FEEDS = (BUDGET, DISEASE, DOSSIER)
+FEEDBACK = "van_phong_ubnd/public_services.citizen_feedback"
+LAND = "so_nnmt/land.transaction"
+AIR = "so_nnmt/environment.air_quality_hourly"
+PERMIT = "so_xay_dung/construction.permit"
+PLANNED = "so_xay_dung/housing.social_housing"
+FEEDS = tuple(entry.id for entry in load_catalog(SOURCES / "hung_yen").active)
 IOC = Path(sys.executable).with_name("ioc")
+
+
+def staging_of(feed: str) -> str:
+    """The published table of a feed's dataset."""
+    return f"staging.{feed.split('/')[1].replace('.', '__')}"
 
 
 @dataclass(frozen=True)
@@ -84,6 +98,15 @@ class Province:
         assert done.code == 0, done.err
         return {feed["feed"]: feed for feed in done.json()["feeds"]}
 
+    def key(self) -> AnswerKey:
+        """What a right intake finds in the sandbox as it stands."""
+        return AnswerKey.read(self.sandbox)
+
+    def outcomes(self) -> dict[str, str]:
+        """The last outcome of every active feed."""
+        known = self.status()
+        return {feed: known[feed]["outcome"] for feed in FEEDS}
+
     def query(self, sql: str) -> list[Any]:
         return query(self.published, sql)
 
@@ -92,6 +115,36 @@ class Province:
 
     def snapshot(self, name: str) -> Path:
         return self.home / "snapshots" / name / "ioc.duckdb"
+
+
+@contextmanager
+def served(base: Path, as_of: date | str | None = None) -> Iterator[Province]:
+    """A province whose sandbox is made and served, and stopped whatever happens."""
+    base.mkdir(parents=True, exist_ok=True)
+    province = Province(base)
+    chosen = ["--as-of", str(as_of)] if as_of else []
+    try:
+        started = province.ioc("sandbox", "start", *chosen)
+        assert started.code == 0, started.err
+        yield province
+    finally:
+        stopped = province.ioc("sandbox", "stop")
+    assert stopped.code == 0, stopped.err
+
+
+def copied(province: Province, base: Path) -> Province:
+    """The same province at another place, with the folders of its own and the same servers."""
+    shutil.copytree(province.base, base, symlinks=True)
+    return Province(base)
+
+
+@contextmanager
+def served_apart(copy: Province) -> Iterator[Province]:
+    """A copied province with servers of its own: what is done to them is done to nobody else."""
+    Running.path(copy.sandbox).unlink()
+    (copy.sandbox / "systems" / "dat_dai" / "dat_dai.db").unlink()  # filled anew at start
+    with served(copy.base) as province:
+        yield province
 
 
 def query(path: Path, sql: str) -> list[Any]:
