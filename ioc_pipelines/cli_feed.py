@@ -84,6 +84,24 @@ def feed_try(
     raise typer.Exit(0 if result.verdict is not None and not result.read.refused else 1)
 
 
+@feed.command("inventory")
+def feed_inventory(profile: Profile = None, as_json: Json = False) -> None:
+    """Every feed by its channel, priority first, and how much comes without a person sending it."""
+    from ioc_pipelines.serving import show
+    from ioc_pipelines.serving.inventory import inventory_of
+
+    inventory = inventory_of(deployment_of(profile).catalog)
+    if as_json:
+        print_json(inventory.model_dump(mode="json"))
+        return
+    rows = [feed.model_dump() for feed in inventory.feeds]
+    show.table(list(rows[0]) if rows else [], [list(row.values()) for row in rows])
+    counted = ", ".join(f"{count} by {channel}" for channel, count in inventory.channels.items())
+    share = inventory.automatic_share
+    automatic = "" if share is None else f"; {share:.0%} automatic (API or database)"
+    show.say(f"active: {counted}{automatic}")
+
+
 @feed.command("files")
 def feed_files(feed_id: FeedId, profile: Profile = None, as_json: Json = False) -> None:
     """The files of the feed's last delivery that brought some, as they were received."""

@@ -74,6 +74,10 @@ class Feed(Strict):
     focal_point: Person
     letters: Letters = Letters()
     shared_catalogue_ref: str | None = None
+    priority: bool = Field(
+        default=False,
+        description="Connected first: national databases, health, education, civil servants (H34)",
+    )
     connector: Connector | None = None
     layout: Layout | None = None
     columns: dict[str, ColumnSpec] = Field(default_factory=dict)

@@ -1,0 +1,83 @@
+"""How the province is connected: every feed with its channel, and how much of it is automatic."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel
+
+from ioc_pipelines.catalog.connectors import (
+    Connector,
+    FilesConnector,
+    LgspConnector,
+    RestConnector,
+    SftpConnector,
+    SqlConnector,
+)
+from ioc_pipelines.catalog.load import Catalog, FeedEntry
+
+Channel = Literal["api", "database", "file", "none"]
+_LEVELS = ("central", "provincial", "commune")
+
+
+class ConnectedFeed(BaseModel):
+    """One feed: who supplies it, by which channel, whether it comes first (H34)."""
+
+    feed: str
+    level: str
+    priority: bool
+    status: str
+    channel: Channel
+
+
+class Inventory(BaseModel):
+    """Feeds in the order of onboarding: priority first, then by level and name.
+
+    ``channels`` counts the active ones (B17); ``automatic`` are those that no person has to send,
+    from an API or a database, as a share of the active ones (B30); None when none is active.
+    """
+
+    feeds: list[ConnectedFeed]
+    channels: dict[Channel, int]
+    automatic_share: float | None
+
+
+def inventory_of(catalog: Catalog) -> Inventory:
+    """The inventory of a profile."""
+    ordered = sorted(catalog.entries, key=_rank)
+    active = [channel_of(entry.feed.connector) for entry in catalog.active]
+    channels: dict[Channel, int] = {
+        channel: active.count(channel) for channel in ("api", "database", "file")
+    }
+    automatic = channels["api"] + channels["database"]
+    return Inventory(
+        feeds=[
+            ConnectedFeed(
+                feed=entry.id,
+                level=entry.agency.level,
+                priority=entry.feed.priority,
+                status=entry.feed.status.state,
+                channel=channel_of(entry.feed.connector),
+            )
+            for entry in ordered
+        ],
+        channels=channels,
+        automatic_share=automatic / len(active) if active else None,
+    )
+
+
+def channel_of(connector: Connector | None) -> Channel:
+    """The channel of a feed."""
+    match connector:
+        case RestConnector() | LgspConnector():
+            return "api"
+        case SqlConnector():
+            return "database"
+        case FilesConnector() | SftpConnector():
+            return "file"
+        case None:
+            return "none"
+
+
+def _rank(entry: FeedEntry) -> tuple[bool, int, str]:
+    return not entry.feed.priority, _LEVELS.index(entry.agency.level), entry.id
