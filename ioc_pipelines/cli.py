@@ -15,6 +15,7 @@ import typer
 
 from ioc_pipelines.catalog.errors import CatalogError
 from ioc_pipelines.cli_feed import feed
+from ioc_pipelines.cli_new_dataset import new_dataset
 from ioc_pipelines.cli_sandbox import sandbox
 from ioc_pipelines.cli_support import (
     Json,
@@ -46,6 +47,7 @@ for name, group in (
     ("sandbox", sandbox),
 ):
     app.add_typer(group, name=name)
+app.command("new-dataset")(new_dataset)
 
 
 def main() -> None:

@@ -29,6 +29,7 @@ _SIGNED = re.compile(
     re.IGNORECASE,
 )
 _A_DAY = r"ngày .*tháng .*năm"
+_PERIOD = re.compile(r"[\s,(–-]*(tháng|quý|năm|kỳ|tuần)\s+(học )?[\dIVX].*$", re.IGNORECASE)
 _SPECIAL = re.compile(r"^(/.*/|(left of|first) .*)$|\{[a-z]")
 
 
@@ -40,6 +41,7 @@ class Form:
     layout: Mapping[str, Any]
     title: str
     heading: str | None
+    label: str | None
     guesses: Sequence[Guess]
 
 
@@ -61,32 +63,41 @@ def find_form(grid: Grid) -> Form:
         msg = "no table was found: no row of words with rows of cells below it"
         raise ScaffoldError(msg)
     layout: dict[str, Any] = {}
-    guesses = [Guess("(table)", f"header in row {header.top + 1}", "words above columns of cells")]
+    guesses = [Guess("layout", f"header in row {header.top + 1}", "words above columns of cells")]
     if header.height > 1:
         layout["header_rows"] = header.height
-        guesses.append(Guess("(table)", f"header of {header.height} rows", "names stand in each"))
+        guesses.append(Guess("layout.header_rows", str(header.height), "names stand in each"))
         if _needs_spread(grid, header):
             layout["spread"] = True
-    _sort_rows(grid, header, layout, guesses)
+    data = _sort_rows(grid, header, layout, guesses)
     headers = _sources(grid, header, guesses)
+    label = _label(grid, header, headers, data, guesses)
     above = [cell for row in grid.rows[: header.bottom] for cell in row if cell]
-    return Form(headers, layout, spaced(" ".join(above)), _heading(grid, header), guesses)
+    return Form(headers, layout, spaced(" ".join(above)), _heading(grid, header), label, guesses)
 
 
 def _header(grid: Grid) -> _Header | None:
-    """The rows that name most columns of the cells below them; of several the fewest, topmost."""
-    best: tuple[float, int, int] | None = None
+    """The rows that name most columns with cells below; of several the fewest, the topmost."""
+    best: tuple[int, int, int] | None = None
     found = None
     for top in range(min(len(grid.rows) - 1, _SEARCHED)):
         for height in range(1, min(_HEADER_ROWS, len(grid.rows) - 1 - top) + 1):
             window = range(top, top + height)
             if not grid.filled(top) or not all(_is_words(grid, row) for row in window):
                 break
+            if _cuts_a_merge(grid, top, top + height - 1):
+                continue
             texts = _texts(grid, top, height)
-            share = _named_share(grid, top + height, texts)
-            if share > 0.5 and (best is None or (-share, height, top) < best):
-                best, found = (-share, height, top), _Header(top, height, texts)
+            named, used = _named(grid, top + height, texts)
+            if 2 * named > used and (best is None or (-named, height, top) < best):
+                best, found = (-named, height, top), _Header(top, height, texts)
     return found
+
+
+def _cuts_a_merge(grid: Grid, top: int, bottom: int) -> bool:
+    """Whether a merged cell stands partly inside these rows."""
+    spans = [(first, last) for (first, _), (last, _) in grid.merged if first <= bottom]
+    return any(last >= top and (first < top or last > bottom) for first, last in spans)
 
 
 def _is_words(grid: Grid, row: int) -> bool:
@@ -118,36 +129,34 @@ def _texts(grid: Grid, top: int, height: int) -> list[str]:
 
 def _is_merged_across(grid: Grid, top: int, bottom: int) -> bool:
     """Whether headings of the header are merged over their columns: then gaps are gaps."""
-    return any(
-        left < right and top <= first <= bottom for (first, left), (_, right) in grid.merged
-    )
+    return any(left < right and top <= first <= bottom for (first, left), (_, right) in grid.merged)
 
 
 def _needs_spread(grid: Grid, header: _Header) -> bool:
     return not _is_merged_across(grid, header.top, header.bottom - 1)
 
 
-def _named_share(grid: Grid, start: int, texts: Sequence[str]) -> float:
-    """Which share of the columns with cells below ``start`` has a name of its own."""
+def _named(grid: Grid, start: int, texts: Sequence[str]) -> tuple[int, int]:
+    """How many of the columns with cells below ``start`` have a name of their own, of how many."""
     below = [r for r in range(start, min(len(grid.rows), start + _LOOKED_AT)) if grid.filled(r) > 1]
-    if not below:
-        return 0
-    usual = max(grid.filled(row) for row in below)
+    usual = max((grid.filled(row) for row in below), default=0)
     full = [row for row in below if 2 * grid.filled(row) > usual]
-    used = [c for c in range(grid.width) if 4 * sum(grid.rows[r][c] != "" for r in full) > len(full)]
-    names = Counter(normal(texts[c]) for c in used if texts[c])
-    if len(names) < 2:
-        return 0
-    return len(names) / len(used)
+    used = [
+        c for c in range(grid.width) if 4 * sum(grid.rows[r][c] != "" for r in full) > len(full)
+    ]
+    names = {normal(texts[c]) for c in used if texts[c]}
+    return (len(names), len(used)) if len(names) > 1 else (0, 1)
 
 
-def _sort_rows(grid: Grid, header: _Header, layout: dict[str, Any], guesses: list[Guess]) -> None:
-    """Say in ``layout`` which rows below the header are no data."""
+def _sort_rows(
+    grid: Grid, header: _Header, layout: dict[str, Any], guesses: list[Guess]
+) -> list[int]:
+    """Say in ``layout`` which rows below the header are no data; returns the rest."""
     rows = [r for r in range(header.bottom, len(grid.rows)) if grid.filled(r)]
     skipped: list[str] = []
     if rows and (pattern := _label_row(grid, rows[0])):
         skipped.append(pattern)
-        guesses.append(Guess("(table)", f"row {rows[0] + 1} is no data", "it labels the columns"))
+        guesses.append(Guess("layout.skip_rows", f"row {rows[0] + 1}", "labels of columns"))
         rows = rows[1:]
     end = _end_of_data(grid, rows)
     _below(grid, rows[end:], layout, skipped, guesses)
@@ -155,9 +164,10 @@ def _sort_rows(grid: Grid, header: _Header, layout: dict[str, Any], guesses: lis
     for text, row in sorted(totals.items(), key=lambda item: item[1]):
         if text:
             layout.setdefault("totals", []).append({"rows": text, "parts": "all"})
-            guesses.append(Guess("(table)", f"row {row + 1} is a total", "its first words"))
+            guesses.append(Guess("layout.totals", f"row {row + 1}", "its first words"))
     if skipped:
         layout["skip_rows"] = f"(?i)^({'|'.join(dict.fromkeys(skipped))})"
+    return [row for row in rows[:end] if not _total(grid, row)]
 
 
 def _label_row(grid: Grid, row: int) -> str | None:
@@ -206,13 +216,11 @@ def _below(
     known = [phrase for phrase in phrases if phrase]
     if len(known) == len(phrases):
         skipped += known
-        guesses.append(Guess("(table)", f"{where}: no data", "day, signatures"))
+        guesses.append(Guess("layout.skip_rows", where, "day, signatures"))
         return
     first = phrases[0] or _escaped(grid.rows[rows[0]][_first_filled(grid, rows[0])])
     layout["stop_before"] = f"(?i)^{first}"
-    guesses.append(
-        Guess("(table)", f"the table ends before {where}", "few cells, no figure: signatures")
-    )
+    guesses.append(Guess("layout.stop_before", where, "signatures: few cells, no figure"))
 
 
 def _phrase(line: str) -> str | None:
@@ -263,11 +271,34 @@ def _sources(grid: Grid, header: _Header, guesses: list[Guess]) -> dict[str, str
     return found
 
 
+def _label(
+    grid: Grid,
+    header: _Header,
+    headers: Mapping[str, str],
+    data: Sequence[int],
+    guesses: list[Guess],
+) -> str | None:
+    """The source that every row has and no heading between the rows."""
+    usual = max((grid.filled(row) for row in data), default=0)
+    bare = [r for r in data if 2 * grid.filled(r) < usual and not any(grid.numbers[r])]
+    if not bare:
+        return None
+    full = [row for row in data if row not in set(bare)]
+    for position, text in enumerate(header.texts):
+        source = next((s for s in (spaced(text), index_letter(position)) if s in headers), None)
+        has_it = all(grid.rows[row][position] for row in full)
+        if source and has_it and not any(grid.rows[row][position] for row in bare):
+            listed = ", ".join(str(row + 1) for row in bare[:5])
+            guesses.append(Guess("layout.label", source, f"rows {listed} without it: headings"))
+            return source
+    return None
+
+
 def _heading(grid: Grid, header: _Header) -> str | None:
-    """The line above the table that is most like a title: the longest of those in capitals."""
+    """The line above the table that is most like a title, without the period it is about."""
     lines = {cell for row in grid.rows[: header.top] for cell in row if len(cell.split()) > 2}
     capital = [line for line in lines if line[:12].isupper() and "CỘNG HÒA" not in line.upper()]
-    chosen = max(capital, key=len, default=None)
+    chosen = _PERIOD.sub("", max(capital, key=len, default=""))
     return chosen[:1] + chosen[1:].lower() if chosen else None
 
 

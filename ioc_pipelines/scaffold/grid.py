@@ -76,7 +76,9 @@ def delimited(path: Path) -> tuple[Grid, str, str]:
     text, encoding = _text(path)
     delimiter = max(_DELIMITERS, key=lambda one: _regularity(text, one))
     try:
-        records = [[decode(cell.strip()) for cell in record] for record in _records(text, delimiter)]
+        records = [
+            [decode(cell.strip()) for cell in record] for record in _records(text, delimiter)
+        ]
     except csv.Error as error:
         msg = f"{path.name} cannot be read as delimited text: {error}"
         raise ScaffoldError(msg) from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -33,11 +33,15 @@ class ScaffoldError(Exception):
 
 @dataclass(frozen=True)
 class Guess:
-    """One thing that the sample does not prove: for which column (or part), what, and why."""
+    """One thing that the sample does not prove: of which column or field, what, and why.
+
+    ``is_rule``: it stands in the contract; else in the feed.
+    """
 
     column: str
     what: str
     why: str
+    is_rule: bool = False
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,8 @@ class Sample:
 
     ``path`` has the bytes and ``name`` is what they are landed under; ``connector`` and ``layout``
     are the facts of the feed. ``headers``: of each source its title, in the order of the table.
-    ``title``: all text above the table.
+    ``title``: all text above the table; ``heading``: the line of it that names the form;
+    ``label``: the source that tells rows from headings between them.
     """
 
     shown: str
@@ -57,6 +62,7 @@ class Sample:
     headers: Mapping[str, str]
     title: str = ""
     heading: str | None = None
+    label: str | None = None
     guesses: Sequence[Guess] = ()
 
 
@@ -83,6 +89,15 @@ class Field:
     def nullable(self) -> bool:
         """Whether a cell of the sample is empty."""
         return self.values.null_count() > 0 or self.values.is_empty()
+
+    def with_rule(self, what: str, why: str, **checks: Any) -> Field:
+        """The same, with checks that the contract then has."""
+        guess = Guess(self.name, what, why, is_rule=True)
+        return replace(self, checks={**self.checks, **checks}, guesses=(*self.guesses, guess))
+
+    def with_reading(self, what: str, why: str) -> Field:
+        """The same, with one more thing that was guessed of how its cells are read."""
+        return replace(self, guesses=(*self.guesses, Guess(self.name, what, why)))
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,11 @@ _LONGEST = 40
 
 # header without marks -> column name and English title
 _KNOWN: tuple[tuple[str, str, str], ...] = (
-    (r"ma (so )?(xa|phuong|xa phuong|dvhc|don vi hanh chinh)( xa)?", "commune_code", "Commune code"),
+    (
+        r"ma (so )?(xa|phuong|xa phuong|dvhc|don vi hanh chinh)( xa)?",
+        "commune_code",
+        "Commune code",
+    ),
     (r"commune code|ward code", "commune_code", "Commune code"),
     (r"(ten )?(xa|phuong|xa phuong|xa phuong thi tran)", "commune_name", "Name of the commune"),
     (r"ma (so )?tinh( thanh pho)?|province code", "province_code", "Province code"),
@@ -26,13 +30,21 @@ _KNOWN: tuple[tuple[str, str, str], ...] = (
     (r"nam|nam bao cao|year", "year", "Year"),
     (r"ngay bao cao", "reported_on", "Day reported"),
     (r"ngay chot( so lieu)?", "closed_on", "Day the books were closed"),
-    (r"(ngay |thoi gian |lan )?cap nhat( luc| lan cuoi| cuoi)?|updated at", "updated", "Last change"),
+    (
+        r"(ngay |thoi gian |lan )?cap nhat( luc| lan cuoi| cuoi)?|updated at",
+        "updated",
+        "Last change",
+    ),
     (r"ngay cap", "issued_on", "Day issued"),
     (r"ngay het han", "expires_on", "Day of expiry"),
     (r"ngay (thang nam )?sinh", "birth_date", "Date of birth"),
     (r"ho( va)? ten|ho ten .*|ten nguoi .*|full name", "full_name", "Full name"),
     (r"(so )?dien thoai|sdt|so dt|phone( number)?", "phone", "Telephone number"),
-    (r"(so )?(cccd|cmnd|can cuoc|dinh danh)( cong dan| ca nhan)?", "citizen_id", "Citizen's number"),
+    (
+        r"(so )?(cccd|cmnd|can cuoc|dinh danh)( cong dan| ca nhan)?",
+        "citizen_id",
+        "Citizen's number",
+    ),
     (r"dia chi( thuong tru)?|address", "address", "Address"),
     (r"ghi chu|note", "note", "Note"),
     (r"tong so|tong cong", "total", "Total"),
@@ -57,8 +69,72 @@ _KNOWN: tuple[tuple[str, str, str], ...] = (
     (r"dien tich", "area", "Area"),
     (r"trang thai|tinh trang", "status", "Status"),
 )
+# what other headers are put together from, word by word
+_GLOSSARY = {
+    "so luong": "number",
+    "so tien": "amount",
+    "tong so": "total",
+    "tong": "total",
+    "so": "",
+    "kinh phi": "funds",
+    "du toan": "plan",
+    "ke hoach": "plan",
+    "thuc hien": "actual",
+    "luy ke": "cumulative",
+    "trong thang": "in month",
+    "trong nam": "in year",
+    "trong ky": "in period",
+    "nam truoc": "last year",
+    "cung ky": "same period",
+    "ty le": "rate",
+    "ti le": "rate",
+    "ho ngheo": "poor households",
+    "ho can ngheo": "near poor households",
+    "thoat ngheo": "out of poverty",
+    "ho": "households",
+    "nguoi": "people",
+    "tre em": "children",
+    "hoc sinh": "pupils",
+    "giao vien": "teachers",
+    "truong": "schools",
+    "lop": "classes",
+    "giuong": "beds",
+    "benh nhan": "patients",
+    "benh": "disease",
+    "luot kham": "visits",
+    "ca mac": "cases",
+    "tu vong": "deaths",
+    "thu": "revenue",
+    "chi": "spending",
+    "von": "capital",
+    "giai ngan": "disbursed",
+    "doanh thu": "turnover",
+    "dien tich": "area",
+    "san luong": "output",
+    "nang suat": "yield",
+    "doanh nghiep": "enterprises",
+    "du an": "projects",
+    "cong trinh": "works",
+    "ho so": "dossiers",
+    "tiep nhan": "received",
+    "da giai quyet": "resolved",
+    "giai quyet": "resolved",
+    "dung han": "on time",
+    "qua han": "overdue",
+    "con lai": "remaining",
+    "gia tri": "value",
+    "lao dong": "workers",
+    "loai": "kind",
+    "ten": "name",
+    "ma": "code",
+    "ngay": "day",
+    "nu": "women",
+}
+_MOST_WORDS = 3
 _RUNNING = re.compile(r"(stt|tt|so tt|so thu tu|no|index)")
-_CODE = re.compile(r"ma( |$)|(.* )?ma so( |$)|so hieu|so (giay|quyet dinh|van ban|seri)|id$|.* (id|code)$")
+_CODE = re.compile(
+    r"ma( |$)|(.* )?ma so( |$)|so hieu|so (giay|quyet dinh|van ban|seri)|id$|.* (id|code)$"
+)
 _PERSONAL = re.compile(
     r"\b(ho( va)? ten|ten nguoi|chu (ho|dau tu|so huu|su dung)|nguoi (nop|dan|gui|benh|lao dong)$"
     r"|dien thoai|sdt|so dt|cccd|cmnd|can cuoc|dinh danh|dia chi|email|thu dien tu"
@@ -66,10 +142,12 @@ _PERSONAL = re.compile(
 )
 _FUTURE = re.compile(r"het han|du kien|ke hoach|phai|hen|ket thuc|expir|due|plan|end")
 _COUNT_WORD = re.compile(r"(nghìn|ngàn|triệu|tỷ|tỉ|thousand|million|billion) \S", re.IGNORECASE)
-_UNITS = frozenset(
-    "đồng vnđ vnd usd % người hộ ha m2 m² m3 m³ km km2 km² tấn kg lượt giường trẻ ca con cái chiếc"
-    " dự án hồ sơ lớp học sinh giáo viên trường ngày giờ điểm mm độ °c µg/m³ kwh".split()
-) | {"dự án", "hồ sơ", "học sinh", "giáo viên", "triệu đồng"}
+_UNITS = re.compile(
+    r"đồng|vnđ|vnd|usd|%|người|hộ|ha|m2|m²|m3|m³|km|km2|km²|tấn|kg|lượt|giường|trẻ|ca( mắc)?|con"
+    r"|cái|chiếc|dự án|hồ sơ|lớp|học sinh|giáo viên|trường|ngày|giờ|điểm|mm|độ|°c|µg/m³|kwh|vụ|xe"
+    r"|doanh nghiệp|công trình|cuộc|đơn vị|lao động",
+    re.IGNORECASE,
+)
 _IN_BRACKETS = re.compile(r"\s*[(\[]\s*([^()\[\]]+?)\s*[)\]]\s*$")
 _MONEY = re.compile(r"^(nghìn |ngàn |triệu |tỷ |tỉ )?(đồng|vnđ|vnd)$", re.IGNORECASE)
 _A_COUNT = re.compile(
@@ -84,6 +162,7 @@ class Named(NamedTuple):
     name: str
     en: str
     is_known: bool
+    how: str = "not a known header: translate it"
 
 
 def folded(text: str) -> str:
@@ -96,7 +175,7 @@ def folded(text: str) -> str:
 def without_unit(header: str) -> tuple[str, str | None]:
     """The header without the unit that stands in brackets at its end, and that unit."""
     match = _IN_BRACKETS.search(header)
-    if match and (match[1].casefold() in _UNITS or _COUNT_WORD.match(match[1])):
+    if match and (_UNITS.fullmatch(match[1]) or _COUNT_WORD.match(match[1])):
         return header[: match.start()], match[1]
     return header, None
 
@@ -107,6 +186,8 @@ def named(header: str) -> Named:
     for pattern, name, en in _KNOWN:
         if re.fullmatch(pattern, words):
             return Named(name, en, is_known=True)
+    if en := _put_together(words.split()):
+        return Named(_identifier(en), en.capitalize(), False, "put together word by word")
     return Named(_identifier(words), words.capitalize() or header, is_known=False)
 
 
@@ -147,6 +228,25 @@ def is_money(unit: str) -> bool:
 def counts_things(header: str) -> bool:
     """Whether the header announces a number of things, not an amount of money."""
     return _A_COUNT.match(folded(header)) is not None
+
+
+def is_share(header: str) -> bool:
+    """Whether the header announces a share: tỷ lệ."""
+    return folded(header).startswith(("ty le", "ti le"))
+
+
+def _put_together(words: list[str]) -> str:
+    """The header in English when every word of it is known; empty when one is not."""
+    parts: list[str] = []
+    while words:
+        for length in range(min(_MOST_WORDS, len(words)), 0, -1):
+            if (part := _GLOSSARY.get(" ".join(words[:length]))) is not None:
+                break
+        else:
+            return ""
+        parts.append(part)
+        words = words[length:]
+    return " ".join(part for part in parts if part)
 
 
 def _identifier(words: str) -> str:

@@ -1,0 +1,343 @@
+"""What each column of a sample is: by its header's words, and by what its cells can be read as.
+
+Cells are read by ``intake.conform``, as they will be each night: a kind is proposed only when every
+cell of the sample can be read as it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from functools import cached_property
+from typing import Any
+
+import polars as pl
+
+from contracts.base import VIETNAM
+from contracts.formats import COMMUNE_CODE, ISO_WEEK, MONTH, PROVINCE_CODE
+from ioc_pipelines.scaffold import words
+from ioc_pipelines.scaffold.cells import LEADING_ZERO, Cells, Known
+from ioc_pipelines.scaffold.model import Field, Guess, Kind, Sample
+
+_ENUM_MOST, _ENUM_LEAST_ROWS, _ENUM_REPEATS, _ENUM_LENGTH = 10, 10, 3, 40
+_DATES = ("%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%m/%d/%Y")
+_MOMENTS = ("%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%H:%M %d/%m/%Y", "%Y-%m-%dT%H:%M:%S")
+_MONTHS = ("%m/%Y", "%m-%Y", "%m.%Y", "Tháng %m/%Y", "tháng %m/%Y", "%Y/%m")
+_A_DATE = r"\d{1,4}[-/.]\d{1,2}[-/.]\d{2,4}"
+_MARKED = re.compile("[à-ỹđ]", re.IGNORECASE)
+_FIRST_YEAR, _LAST_YEAR = 1900, 2100
+_UNIT = r"(?i)đơn vị(?: tính)?\s*:\s*((?:nghìn|ngàn|triệu|tỷ|tỉ)? ?[^\W\d_]+)"
+_MONEY_UNIT = r"(?i)đơn vị(?: tính)?\s*: ((?:(?:nghìn|ngàn|triệu|tỷ|tỉ) )?(?:đồng|vnđ|vnd))"
+_LIST_SHARE = 0.5
+
+
+def money_capture(sample: Sample) -> dict[str, Any]:
+    """Where the unit of all amounts stands, when the text above the table states it."""
+    if re.search(_MONEY_UNIT, sample.title):
+        return {"unit": {"where": "title", "pattern": _MONEY_UNIT}}
+    return {}
+
+
+def infer_fields(sample: Sample, table: pl.DataFrame, known: Known) -> list[Field]:
+    """The columns of the contract, in the order of the sample."""
+    stated = re.search(_UNIT, sample.title)
+    reader = _Reader(table, known, stated[1].strip() if stated else None, sample)
+    fields: list[Field] = []
+    for source, header in sample.headers.items():
+        found = reader.field(source, header)
+        names = {f.name for f in fields}
+        fields.append(replace(found, name=words.unlike(found.name, names)))
+    return fields
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Reads one column after the other; what one proves of the way of writing holds for all."""
+
+    table: pl.DataFrame
+    known: Known
+    title_unit: str | None
+    sample: Sample
+
+    def field(self, source: str, header: str) -> Field:
+        """The proposal for one column."""
+        cells = Cells(source, header, self.table, self.known)
+        name = words.named(header)
+        optional = any(g.column == source and g.what == "optional" for g in self.sample.guesses)
+        found = self._read(cells, name)
+        if optional:
+            found = replace(found, source={**found.source, "optional": True})
+        guesses = list(found.guesses)
+        if not name.is_known:
+            guesses.append(Guess(found.name, f"en: {found.en}", name.how, is_rule=True))
+        empty = found.values.null_count()
+        if empty:
+            of_all = (
+                "no cell says anything" if cells.is_empty else f"{empty} of {cells.count} empty"
+            )
+            guesses.append(Guess(found.name, "nullable", of_all, is_rule=True))
+        return replace(found, guesses=tuple(guesses))
+
+    def _read(self, cells: Cells, name: words.Named) -> Field:
+        person = words.is_personal(cells.header)
+        if person and not words.counts_things(cells.header):
+            return self._personal(cells, name, person)
+        for attempt in (self._place, self._code, self._period, self._time, self._number):
+            if not cells.is_empty and (found := attempt(cells, name)) is not None:
+                return found
+        return self._text(cells, name)
+
+    def _personal(self, cells: Cells, name: words.Named, person: str) -> Field:
+        timed = None if cells.is_empty else self._time(cells, name)
+        found = timed or cells.as_text(name, "text")
+        found = replace(found, checks={}, personal=True, guesses=())
+        return found.with_rule("personal", f"the header says '{person}'")
+
+    def _place(self, cells: Cells, name: words.Named) -> Field | None:
+        """A commune or province, by code or by name."""
+        if name.name == "province_name":
+            source = {**cells.base, "names": "province"}
+            values = cells.read(source, "str")
+            if values is None:
+                return None
+            return Field(name.name, cells.header, name.en, "str", "unit", source, values)
+        if name.name == "province_code":
+            source = cells.padded(2)
+            values = cells.read(source, "str")
+            checks = {"str_matches": PROVINCE_CODE}
+            if values is not None and cells.all_match(values, PROVINCE_CODE):
+                return Field(
+                    name.name, cells.header, name.en, "str", "unit", source, values, checks
+                )
+        if name.name != "commune_code" and not self._holds_communes(cells):
+            return None
+        source = cells.padded(5)
+        values = cells.read(source, "str")
+        if values is None or not cells.all_match(values, COMMUNE_CODE):
+            return None
+        return self._commune(cells, source, values)
+
+    def _holds_communes(self, cells: Cells) -> bool:
+        """Whether most cells are codes of communes, under a header that speaks of a code."""
+        listed = self.known.references["admin_unit.commune"]
+        is_code = words.is_code(cells.header) and cells.all_match(cells.said, COMMUNE_CODE)
+        return is_code and cells.said.is_in(listed.implode()).sum() > cells.said.len() * _LIST_SHARE
+
+    def _commune(self, cells: Cells, source: Mapping[str, Any], values: pl.Series) -> Field:
+        listed = self.known.references["admin_unit.commune"]
+        outside = values.drop_nulls().unique()
+        outside = outside.filter(~outside.is_in(listed.implode()))
+        distinct = values.drop_nulls().n_unique()
+        found = Field("commune_code", cells.header, "Commune code", "str", "unit", source, values)
+        if outside.len() > distinct * _LIST_SHARE:
+            why = f"{outside.len()} of {distinct} codes are not in force: old codes?"
+            return found.with_rule("any five digits", why, str_matches=COMMUNE_CODE)
+        why = f"{distinct - outside.len()} of {distinct} in force"
+        return found.with_rule("a commune", why, references="admin_unit.commune")
+
+    def _code(self, cells: Cells, name: words.Named) -> Field | None:
+        """A code is text; digits of one length are a format."""
+        zeros = cells.said.str.contains(LEADING_ZERO).any()
+        if not (words.is_code(cells.header) or zeros):
+            return None
+        why = "a cell begins with 0" if zeros else "the header says so"
+        found = cells.as_text(name, "code").with_rule("text, a code", why)
+        lengths = cells.said.str.len_chars().unique()
+        if cells.said.str.contains(r"^\d+$").all() and len(lengths) == 1 and cells.count > 1:
+            digits = int(lengths[0])
+            why = f"all {cells.said.len()} have as many"
+            found = replace(found, source=cells.padded(digits))
+            found = found.with_rule(f"{digits} digits", why, str_matches=rf"^\d{{{digits}}}$")
+        return found
+
+    def _period(self, cells: Cells, name: words.Named) -> Field | None:
+        said = cells.said
+        header = words.folded(cells.header)
+        for pattern, known in ((MONTH, "period"), (ISO_WEEK, "week")):
+            if said.str.contains(pattern).all():
+                chosen = name if name.is_known else words.Named(known, "Period reported", True)
+                found = cells.as_text(chosen, "period")
+                return replace(found, checks={"str_matches": pattern})
+        if said.str.contains(r"^\d{4}-\d{4}$").all() and "nam hoc" in header:
+            found = cells.as_text(name, "period")
+            return replace(found, checks={"str_matches": r"^\d{4}-\d{4}$"})
+        if said.str.contains(r"^(\p{L}+ )?\d{1,4}[-/.]\d{1,4}$").all():
+            return self._month(cells, name)
+        return self._year(cells, name) if name.name in ("year", "period") else None
+
+    def _month(self, cells: Cells, name: words.Named) -> Field | None:
+        for form in _MONTHS:
+            source = {**cells.base, "date": form, "period": "month"}
+            values = cells.read(source, "str")
+            if values is not None:
+                chosen = name if name.is_known else words.Named("period", "Month reported", True)
+                found = Field(chosen.name, cells.header, chosen.en, "str", "period", source, values)
+                found = replace(found, checks={"str_matches": MONTH})
+                return found.with_reading(f"months, {form}", "every cell can be read so")
+        return None
+
+    def _year(self, cells: Cells, name: words.Named) -> Field | None:
+        """Years, or the months of a year that stands in another column."""
+        values = cells.read(cells.base, "int")
+        if values is None:
+            return None
+        chosen, bounds = name, (_FIRST_YEAR, _LAST_YEAR)
+        if name.name == "period":
+            chosen, bounds = words.Named("month", "Month", True), (1, 12)
+        if not values.is_between(*bounds).all():
+            return None
+        checks = {"in_range": bounds}
+        return Field(
+            chosen.name, cells.header, chosen.en, "int", "period", cells.base, values, checks
+        )
+
+    def _time(self, cells: Cells, name: words.Named) -> Field | None:
+        """A date or a moment, in the first form that every cell has."""
+        for kind, form in self._time_forms(cells):
+            source = {**cells.base, **({"date": form} if form else {})}
+            values = cells.read(source, kind)
+            if values is not None:
+                return self._timed(cells, name, kind, source, values)
+        return None
+
+    def _time_forms(self, cells: Cells) -> Iterator[tuple[Kind, str | None]]:
+        if cells.type == pl.Date:
+            yield "date", None
+        elif isinstance(cells.type, pl.Datetime):
+            yield "moment", None
+        elif cells.said.str.contains(_A_DATE).all():
+            yield from (("date", form) for form in (None, *_DATES))
+            yield from (("moment", form) for form in (None, *_MOMENTS))
+
+    def _timed(
+        self,
+        cells: Cells,
+        name: words.Named,
+        kind: Kind,
+        source: Mapping[str, Any],
+        values: pl.Series,
+    ) -> Field:
+        if kind == "date" and isinstance(cells.table[cells.source].dtype, pl.Struct):
+            source = {**source, "date": source.get("date", "%d/%m/%Y")}
+        own = f"{name.name}_{'on' if kind == 'date' else 'at'}" if name.name == "updated" else None
+        found = Field(own or name.name, cells.header, name.en, kind, "time", source, values)
+        latest: Any = values.max()
+        day = latest.date() if isinstance(latest, datetime) else latest
+        if day > self.known.today or words.may_be_ahead(cells.header):
+            return found
+        found = found.with_rule("not after arrival", f"latest {day}", not_after_arrival=True)
+        form = source.get("date", "")
+        if str(form).startswith(("%d", "%m")) and (values.dt.day() <= 12).all():
+            found = found.with_reading("day first", "no day above 12 proves it")
+        return found
+
+    def _number(self, cells: Cells, name: words.Named) -> Field | None:
+        style, why = self._style(cells)
+        source = dict(cells.base)
+        if style and cells.is_written:
+            source["number"] = style
+        unit, place = self._unit(cells)
+        target = "đồng" if unit and words.is_money(unit) else unit
+        if unit and target == "đồng":
+            is_captured = place != "the header" and bool(money_capture(self.sample))
+            source["unit"] = "{unit}" if is_captured else unit
+        for kind in self._kinds(cells, unit):
+            values = cells.read(source, kind, target)
+            if values is not None:
+                break
+        else:
+            return None
+        column = f"{name.name}_vnd" if target == "đồng" else name.name
+        found = Field(column, cells.header, name.en, kind, "figure", source, values, unit=target)
+        if why and cells.is_written:
+            found = found.with_reading(f"number: {style}", why)
+        if unit:
+            found = found.with_reading(f"unit: {unit}", place + _scaled(unit))
+        return _bounded(found)
+
+    def _unit(self, cells: Cells) -> tuple[str | None, str]:
+        """The unit of a figure and where it stands: in its header, or above the table for all."""
+        if own := words.without_unit(cells.header)[1]:
+            return own, "the header"
+        if "%" in cells.header:
+            return "%", "the header"
+        if words.counts_things(cells.header) or words.is_share(cells.header):
+            return None, ""
+        return self.title_unit, "the text above the table"
+
+    def _kinds(self, cells: Cells, unit: str | None) -> Sequence[Kind]:
+        """Whole numbers where the sample has no other, unless the source declares otherwise."""
+        if cells.type == pl.Boolean:
+            return ("bool",)
+        if unit == "%" or cells.type.is_float():
+            return ("float",)
+        return ("int", "float")
+
+    def _text(self, cells: Cells, name: words.Named) -> Field:
+        """Free text, or one of a few values that come again and again."""
+        said = cells.said
+        if not cells.is_empty and said.str.contains("^(true|false)$").all():
+            source = {"source": cells.source}
+            values = cells.read(source, "bool")
+            if values is not None:
+                return Field(name.name, cells.header, name.en, "bool", "text", source, values)
+        is_unit = name.name == "commune_name"
+        found = cells.as_text(name, "unit" if is_unit else "text")
+        counts = found.values.drop_nulls().value_counts()
+        is_few = 2 <= counts.height <= min(_ENUM_MOST, found.values.len() // _ENUM_REPEATS)
+        is_repeated = bool((counts["count"] > 1).all()) and found.values.len() >= _ENUM_LEAST_ROWS
+        is_short = (said.str.len_chars().max() or 0) <= _ENUM_LENGTH  # type: ignore[operator]
+        if not (is_few and is_repeated and is_short) or is_unit:
+            return found
+        listed = sorted(found.values.drop_nulls().unique())
+        why = f"each more than once in {found.values.len()} rows"
+        return found.with_rule(f"enum: {len(listed)} values", why, isin=listed)
+
+    @cached_property
+    def _proven(self) -> dict[str, str]:
+        """How numbers are written, by the columns that prove it."""
+        found: dict[str, str] = {}
+        for source, header in self.sample.headers.items():
+            cells = Cells(source, header, self.table, self.known)
+            if not cells.is_code_like and (style := cells.proven_style):
+                found.setdefault(style, source)
+        return found
+
+    def _style(self, cells: Cells) -> tuple[str | None, str | None]:
+        """How numbers of the column are written, and why it is thought so."""
+        if own := cells.proven_style:
+            return own, None
+        for style in ("vi", "en", "plain"):
+            if source := self._proven.get(style):
+                return style, f"as {source} proves"
+        is_vietnamese = any(_MARKED.search(header) for header in self.sample.headers.values())
+        if is_vietnamese:
+            return "vi", "Vietnamese headers; no cell proves it"
+        return ("plain", None) if cells.is_written else (None, None)
+
+
+def _bounded(found: Field) -> Field:
+    """Figures without a negative one stay so; shares of a hundred as well."""
+    values = found.values.drop_nulls()
+    if found.kind == "bool" or values.is_empty():
+        return found
+    least, most = float(values.min()), float(values.max())  # type: ignore[arg-type]
+    is_share = found.unit == "%" or words.is_share(found.vi)
+    if is_share and least >= 0 and most <= 100:
+        found = replace(found, kind="float", values=found.values.cast(pl.Float64))
+        return found.with_rule("0 to 100", "a share, no cell outside", in_range=(0, 100))
+    if least < 0:
+        return found
+    return found.with_rule("ge=0", "none is negative", ge=0)
+
+
+def _scaled(unit: str) -> str:
+    count = {"nghìn": 3, "ngàn": 3, "triệu": 6, "tỷ": 9, "tỉ": 9}.get(unit.split()[0].casefold())
+    return f", scale {10**count:,}" if count and words.is_money(unit) else ""
+
+
+def today() -> date:
+    """The day it is in Viet Nam."""
+    return datetime.now(UTC).astimezone(VIETNAM).date()
