@@ -46,9 +46,8 @@ def inventory_of(catalog: Catalog) -> Inventory:
     """The inventory of a profile."""
     ordered = sorted(catalog.entries, key=_rank)
     active = [channel_of(entry.feed.connector) for entry in catalog.active]
-    channels: dict[Channel, int] = {
-        channel: active.count(channel) for channel in ("api", "database", "file")
-    }
+    counted: tuple[Channel, ...] = ("api", "database", "file")
+    channels = {channel: active.count(channel) for channel in counted}
     automatic = channels["api"] + channels["database"]
     return Inventory(
         feeds=[
