@@ -26,11 +26,11 @@ def send_receipt(deployment: Deployment, report: Report) -> None:
     connector = report.entry.feed.connector
     if not isinstance(connector, FilesConnector | SftpConnector) or connector.outbox is None:
         return
-    delivery = deployment.ledger.last_delivery(report.entry.id)
-    if delivery is None or not has_receipt(report.outcome):
+    if not has_receipt(report.outcome):
         return
     content = receipt(_received(report), _refusals(deployment, report))
-    name = f"bien-nhan-{delivery['delivery_id']}.txt"
+    # one receipt a feed, the newest: a delivery that is tried each night must not pile them up
+    name = f"bien-nhan-{report.entry.id.split('/', 1)[1].replace('/', '-')}.txt"
     try:
         within(
             connector.timeout_s,

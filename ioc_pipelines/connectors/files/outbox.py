@@ -1,6 +1,6 @@
 """Put a file back beside the drop folder, where the agency looks for feedback.
 
-The outbox is the only place of a source that is ever written to, and only new names in it.
+The outbox is the only place of a source that is ever written to.
 """
 
 from __future__ import annotations
