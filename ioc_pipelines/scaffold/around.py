@@ -95,7 +95,7 @@ _FORMS = (
     ),
     _Form(
         "file",
-        {"month": rf"(?<![-\d])({_A_MONTH}-\d{{4}})(?!\d)"},
+        {"month": rf"(?<!\d)(?<!\d-)({_A_MONTH}-\d{{4}})(?!\d)"},
         "period",
         "Kỳ báo cáo",
         "Month reported",

@@ -60,12 +60,16 @@ def read_sample(sample: Sample, captures: Mapping[str, Any]) -> pl.DataFrame:
 
 @dataclass(frozen=True)
 class Cells:
-    """One source of the sample, read by ``intake.conform`` as it will be each night."""
+    """One source of the sample, read by ``intake.conform`` as it will be each night.
+
+    ``is_of_a_form``: of a workbook or of delimited text, which programs take zeros from.
+    """
 
     source: str
     header: str
     table: pl.DataFrame
     known: Known
+    is_of_a_form: bool = True
 
     @property
     def count(self) -> int:
@@ -141,7 +145,10 @@ class Cells:
 
     def padded(self, digits: int) -> dict[str, Any]:
         """The source, with the leading zeros that a spreadsheet takes from codes."""
-        return {**self.base, **({"pad": digits} if self.is_written else {})}
+        return {
+            **self.base,
+            **({"pad": digits} if self.is_of_a_form or not self.is_written else {}),
+        }
 
     def as_text(self, name: words.Named, role: Role) -> Field:
         """The cells as text."""

@@ -86,7 +86,7 @@ def appended(text: str, entry_of: Callable[[int], str], agency: str) -> str:
     if rest:
         msg = f"{agency}.yaml: write 'feeds' as a list, one entry below the other"
         raise ScaffoldError(msg, 2)
-    below = ended.rsplit("\nfeeds:", 1)[1]
+    below = re.split(r"(?m)^feeds:", ended)[-1]
     first = re.search(r"(?m)^( *)- ", below)
     gap = "\n" if first else ""
     return ended.rstrip("\n") + f"\n{gap}" + entry_of(len(first[1]) if first else 2)

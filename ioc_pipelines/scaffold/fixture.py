@@ -14,6 +14,7 @@ from ioc_pipelines.scaffold.python_text import literal, mapping, quoted
 # what the tests take as the day of arrival, and as codes in force
 _ARRIVED = date(2026, 11, 20)
 _COMMUNES = ("12001", "12002")
+_LONGEST = 40
 _SOMEBODY: Mapping[str, str] = {
     "full_name": "Nguyễn Văn A",
     "phone": "0900000000",
@@ -28,7 +29,7 @@ def fixture_text(draft: Draft) -> str:
     """The module ``tests/contracts/<sector>/<dataset>.py``."""
     row = _valid(draft)
     breaks = [line for f in draft.fields for line in _breaks(f)]
-    outside = next(f for f in draft.fields if f.name not in draft.key)
+    outside = min((f for f in draft.fields if f.name not in draft.key), key=lambda f: f.personal)
     change = mapping("(KEY_UNIQUE, None): ", {outside.name: _other(outside, row)}, 8)
     body = ["CASES = Cases("]
     cells = [f"        {quoted(name)}: {code}," for name, code in row.items()]
@@ -57,11 +58,16 @@ def _imports(text: str) -> list[str]:
 
 
 def _valid(draft: Draft) -> dict[str, str]:
-    """The row of the sample with the fewest empty cells, as code, with nobody's data."""
+    """The fullest row of the sample, filled up from others, as code, with nobody's data."""
     values = [f.values.to_list() for f in draft.fields]
     rows = list(zip(*values, strict=True))
     fullest = min(rows, key=lambda row: sum(cell is None for cell in row))
-    return {f.name: _code(f, cell) for f, cell in zip(draft.fields, fullest, strict=True)}
+    said = [f.values.drop_nulls() for f in draft.fields]
+    full = [
+        series[0] if cell is None and len(series) else cell
+        for cell, series in zip(fullest, said, strict=True)
+    ]
+    return {f.name: _code(f, cell) for f, cell in zip(draft.fields, full, strict=True)}
 
 
 def _code(found: Field, cell: Any) -> str:
@@ -74,6 +80,8 @@ def _code(found: Field, cell: Any) -> str:
         return quoted(_SOMEBODY.get(found.name, "một người"))
     if "references" in found.checks:
         return quoted(_COMMUNES[0])
+    if isinstance(cell, str) and "isin" not in found.checks:
+        return quoted(cell[:_LONGEST])
     return literal(cell)
 
 

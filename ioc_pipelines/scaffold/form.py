@@ -78,19 +78,20 @@ def find_form(grid: Grid) -> Form:
 
 def _header(grid: Grid) -> _Header | None:
     """The rows that name most columns with cells below; of several the fewest, the topmost."""
-    best: tuple[int, int, int] | None = None
+    best: tuple[int, int, int, int] | None = None
     found = None
     for top in range(min(len(grid.rows) - 1, _SEARCHED)):
         for height in range(1, min(_HEADER_ROWS, len(grid.rows) - 1 - top) + 1):
             window = range(top, top + height)
-            if not grid.filled(top) or not all(_is_words(grid, row) for row in window):
+            if grid.filled(top) < 2 or not all(_is_words(grid, row) for row in window):
                 break
             if _cuts_a_merge(grid, top, top + height - 1):
                 continue
             texts = _texts(grid, top, height)
             named, used = _named(grid, top + height, texts)
-            if 2 * named > used and (best is None or (-named, height, top) < best):
-                best, found = (-named, height, top), _Header(top, height, texts)
+            rank = (-named, -sum(text != "" for text in texts), height, top)
+            if 2 * named >= used and (best is None or rank < best):
+                best, found = rank, _Header(top, height, texts)
     return found
 
 
@@ -101,10 +102,18 @@ def _cuts_a_merge(grid: Grid, top: int, bottom: int) -> bool:
 
 
 def _is_words(grid: Grid, row: int) -> bool:
-    """Whether no cell is a figure; a year may stand beside words."""
+    """Whether cells say something and none is a figure; a year may stand beside words."""
+    if not grid.filled(row) or _is_line(grid, row):
+        return False
     cells = [(c, n) for c, n in zip(grid.rows[row], grid.numbers[row], strict=True) if c]
     figures = [cell for cell, is_number in cells if is_number]
     return len(figures) < max(len(cells), 1) and all(_YEAR.fullmatch(cell) for cell in figures)
+
+
+def _is_line(grid: Grid, row: int) -> bool:
+    """Whether one cell is merged over most of the row: a title."""
+    spans = [r - left for (top, left), (bottom, r) in grid.merged if top <= row <= bottom]
+    return grid.filled(row) == 1 and 2 * max(spans, default=0) >= grid.width
 
 
 def _texts(grid: Grid, top: int, height: int) -> list[str]:

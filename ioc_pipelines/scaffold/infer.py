@@ -25,6 +25,7 @@ _ENUM_MOST, _ENUM_LEAST_ROWS, _ENUM_REPEATS, _ENUM_LENGTH = 10, 10, 3, 40
 _DATES = ("%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%m/%d/%Y")
 _MOMENTS = ("%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%H:%M %d/%m/%Y", "%Y-%m-%dT%H:%M:%S")
 _MONTHS = ("%m/%Y", "%m-%Y", "%m.%Y", "Tháng %m/%Y", "tháng %m/%Y", "%Y/%m")
+_MIDNIGHT = r"[ T]00:00(:00)?$"
 _A_DATE = r"\d{1,4}[-/.]\d{1,2}[-/.]\d{2,4}"
 _MARKED = re.compile("[à-ỹđ]", re.IGNORECASE)
 _FIRST_YEAR, _LAST_YEAR = 1900, 2100
@@ -63,7 +64,7 @@ class _Reader:
 
     def field(self, source: str, header: str) -> Field:
         """The proposal for one column."""
-        cells = Cells(source, header, self.table, self.known)
+        cells = self._cells(source, header)
         name = words.named(header)
         optional = any(g.column == source and g.what == "optional" for g in self.sample.guesses)
         found = self._read(cells, name)
@@ -79,6 +80,10 @@ class _Reader:
             )
             guesses.append(Guess(found.name, "nullable", of_all, is_rule=True))
         return replace(found, guesses=tuple(guesses))
+
+    def _cells(self, source: str, header: str) -> Cells:
+        is_of_a_form = self.sample.layout["format"] in ("xlsx", "csv")
+        return Cells(source, header, self.table, self.known, is_of_a_form)
 
     def _read(self, cells: Cells, name: words.Named) -> Field:
         person = words.is_personal(cells.header)
@@ -145,7 +150,7 @@ class _Reader:
         why = "a cell begins with 0" if zeros else "the header says so"
         found = cells.as_text(name, "code").with_rule("text, a code", why)
         lengths = cells.said.str.len_chars().unique()
-        if cells.said.str.contains(r"^\d+$").all() and len(lengths) == 1 and cells.count > 1:
+        if cells.said.str.contains(r"^\d+$").all() and len(lengths) == 1 and lengths[0] > 1:
             digits = int(lengths[0])
             why = f"all {cells.said.len()} have as many"
             found = replace(found, source=cells.padded(digits))
@@ -208,7 +213,8 @@ class _Reader:
         elif isinstance(cells.type, pl.Datetime):
             yield "moment", None
         elif cells.said.str.contains(_A_DATE).all():
-            yield from (("date", form) for form in (None, *_DATES))
+            if not cells.said.str.replace(_MIDNIGHT, "").str.contains(r"\d:\d").any():
+                yield from (("date", form) for form in (None, *_DATES))
             yield from (("moment", form) for form in (None, *_MOMENTS))
 
     def _timed(
@@ -242,7 +248,9 @@ class _Reader:
         target = "đồng" if unit and words.is_money(unit) else unit
         if unit and target == "đồng":
             is_captured = place != "the header" and bool(money_capture(self.sample))
-            source["unit"] = "{unit}" if is_captured else unit
+            source |= {"unit": "{unit}"} if is_captured else {"unit": unit}
+            if source["unit"] == target:
+                del source["unit"]
         for kind in self._kinds(cells, unit):
             values = cells.read(source, kind, target)
             if values is not None:
@@ -300,7 +308,7 @@ class _Reader:
         """How numbers are written, by the columns that prove it."""
         found: dict[str, str] = {}
         for source, header in self.sample.headers.items():
-            cells = Cells(source, header, self.table, self.known)
+            cells = self._cells(source, header)
             if not cells.is_code_like and (style := cells.proven_style):
                 found.setdefault(style, source)
         return found
@@ -328,7 +336,7 @@ def _bounded(found: Field) -> Field:
     if is_share and least >= 0 and most <= 100:
         found = replace(found, kind="float", values=found.values.cast(pl.Float64))
         return found.with_rule("0 to 100", "a share, no cell outside", in_range=(0, 100))
-    if least < 0:
+    if least < 0 or words.may_be_negative(found.vi):
         return found
     return found.with_rule("ge=0", "none is negative", ge=0)
 

@@ -75,7 +75,6 @@ _GLOSSARY = {
     "so tien": "amount",
     "tong so": "total",
     "tong": "total",
-    "so": "",
     "kinh phi": "funds",
     "du toan": "plan",
     "ke hoach": "plan",
@@ -141,6 +140,9 @@ _PERSONAL = re.compile(
     r"|ngay (thang nam )?sinh|tai khoan|full name|first name|last name|phone|address|birth\w*)\b"
 )
 _FUTURE = re.compile(r"het han|du kien|ke hoach|phai|hen|ket thuc|expir|due|plan|end")
+_SIGNED = re.compile(
+    r"nhiet do|temperature|chenh lech|tang|giam|thay doi|bien dong|so voi|lai|change|balance|growth"
+)
 _COUNT_WORD = re.compile(r"(nghìn|ngàn|triệu|tỷ|tỉ|thousand|million|billion) \S", re.IGNORECASE)
 _UNITS = re.compile(
     r"đồng|vnđ|vnd|usd|%|người|hộ|ha|m2|m²|m3|m³|km|km2|km²|tấn|kg|lượt|giường|trẻ|ca( mắc)?|con"
@@ -167,7 +169,8 @@ class Named(NamedTuple):
 
 def folded(text: str) -> str:
     """The words of a text in small ASCII letters and digits."""
-    plain = unicodedata.normalize("NFD", text.casefold().replace("đ", "d"))
+    parted = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", " ", unicodedata.normalize("NFC", text))
+    plain = unicodedata.normalize("NFD", parted.casefold().replace("đ", "d"))
     letters = "".join(char for char in plain if not unicodedata.combining(char))
     return " ".join(re.findall(r"[a-z0-9]+", letters))
 
@@ -186,9 +189,11 @@ def named(header: str) -> Named:
     for pattern, name, en in _KNOWN:
         if re.fullmatch(pattern, words):
             return Named(name, en, is_known=True)
-    if en := _put_together(words.split()):
+    if en := _put_together(words.split()) or _put_together(words.removeprefix("so ").split()):
         return Named(_identifier(en), en.capitalize(), False, "put together word by word")
-    return Named(_identifier(words), words.capitalize() or header, is_known=False)
+    is_english = header.isascii() and header != header.lower()
+    en = header if is_english or not words else words.capitalize()
+    return Named(_identifier(words), en, is_known=False)
 
 
 def unlike(name: str, taken: set[str]) -> str:
@@ -230,6 +235,11 @@ def counts_things(header: str) -> bool:
     return _A_COUNT.match(folded(header)) is not None
 
 
+def may_be_negative(header: str) -> bool:
+    """Whether figures under this header may lie below 0 in another month."""
+    return _SIGNED.search(folded(header)) is not None
+
+
 def is_share(header: str) -> bool:
     """Whether the header announces a share: tỷ lệ."""
     return folded(header).startswith(("ty le", "ti le"))
@@ -246,7 +256,7 @@ def _put_together(words: list[str]) -> str:
             return ""
         parts.append(part)
         words = words[length:]
-    return " ".join(part for part in parts if part)
+    return " ".join(parts)
 
 
 def _identifier(words: str) -> str:
@@ -256,5 +266,5 @@ def _identifier(words: str) -> str:
     if not name or name[0].isdigit():
         name = f"c_{name}".rstrip("_")
     if keyword.iskeyword(name) or hasattr(builtins, name) or hasattr(Contract, name):
-        name = f"{name}_value"
+        name = "record_id" if name == "id" else f"{name}_value"
     return name
