@@ -29,6 +29,7 @@ _SIGNED = re.compile(
     re.IGNORECASE,
 )
 _A_DAY = r"ngày .*tháng .*năm"
+_AGENCY = re.compile(r"(ubnd|ủy ban|uỷ ban|cộng hòa|sở|cục|bộ|phòng|trung tâm)\b", re.IGNORECASE)
 _PERIOD = re.compile(r"[\s,(–-]*(tháng|quý|năm|kỳ|tuần)\s+(học )?[\dIVX].*$", re.IGNORECASE)
 _SPECIAL = re.compile(r"^(/.*/|(left of|first) .*)$|\{[a-z]")
 
@@ -306,7 +307,7 @@ def _label(
 def _heading(grid: Grid, header: _Header) -> str | None:
     """The line above the table that is most like a title, without the period it is about."""
     lines = {cell for row in grid.rows[: header.top] for cell in row if len(cell.split()) > 2}
-    capital = [line for line in lines if line[:12].isupper() and "CỘNG HÒA" not in line.upper()]
+    capital = [line for line in lines if line[:12].isupper() and not _AGENCY.match(line)]
     chosen = _PERIOD.sub("", max(capital, key=len, default=""))
     return chosen[:1] + chosen[1:].lower() if chosen else None
 

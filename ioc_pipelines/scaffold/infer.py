@@ -73,12 +73,18 @@ class _Reader:
         guesses = list(found.guesses)
         if not name.is_known:
             guesses.append(Guess(found.name, f"en: {found.en}", name.how, is_rule=True))
-        empty = found.values.null_count()
-        if empty:
-            of_all = (
-                "no cell says anything" if cells.is_empty else f"{empty} of {cells.count} empty"
-            )
-            guesses.append(Guess(found.name, "nullable", of_all, is_rule=True))
+        if cells.is_empty:
+            guesses.append(Guess(found.name, "nullable", "no cell says anything", is_rule=True))
+            return replace(found, guesses=tuple(guesses))
+        lacking = found.values.null_count()
+        bad = max(0, min(lacking, cells.said.len() - (cells.count - lacking)))
+        found = replace(found, bad=bad)
+        if bad:
+            guesses.append(Guess(found.name, found.kind, f"{bad} of {cells.count} cannot be read"))
+        if lacking > bad:
+            what = "nullable" if found.nullable else "required"
+            why = f"{lacking - bad} of {cells.count} empty"
+            guesses.append(Guess(found.name, what, why, is_rule=True))
         return replace(found, guesses=tuple(guesses))
 
     def _cells(self, source: str, header: str) -> Cells:
@@ -161,14 +167,14 @@ class _Reader:
         said = cells.said
         header = words.folded(cells.header)
         for pattern, known in ((MONTH, "period"), (ISO_WEEK, "week")):
-            if said.str.contains(pattern).all():
+            if cells.all_match(said, pattern):
                 chosen = name if name.is_known else words.Named(known, "Period reported", True)
                 found = cells.as_text(chosen, "period")
                 return replace(found, checks={"str_matches": pattern})
         if said.str.contains(r"^\d{4}-\d{4}$").all() and "nam hoc" in header:
             found = cells.as_text(name, "period")
             return replace(found, checks={"str_matches": r"^\d{4}-\d{4}$"})
-        if said.str.contains(r"^(\p{L}+ )?\d{1,4}[-/.]\d{1,4}$").all():
+        if cells.all_match(said, r"^(\p{L}+ )?\d{1,4}[-/.]\d{1,4}$"):
             return self._month(cells, name)
         return self._year(cells, name) if name.name in ("year", "period") else None
 
@@ -200,19 +206,20 @@ class _Reader:
 
     def _time(self, cells: Cells, name: words.Named) -> Field | None:
         """A date or a moment, in the first form that every cell has."""
-        for kind, form in self._time_forms(cells):
-            source = {**cells.base, **({"date": form} if form else {})}
-            values = cells.read(source, kind)
-            if values is not None:
-                return self._timed(cells, name, kind, source, values)
-        return None
+        ways = [
+            (kind, {**cells.base, **({"date": form} if form else {})})
+            for kind, form in self._time_forms(cells)
+        ]
+        if (best := cells.read_best(ways)) is None:
+            return None
+        return self._timed(cells, name, *best)
 
     def _time_forms(self, cells: Cells) -> Iterator[tuple[Kind, str | None]]:
         if cells.type == pl.Date:
             yield "date", None
         elif isinstance(cells.type, pl.Datetime):
             yield "moment", None
-        elif cells.said.str.contains(_A_DATE).all():
+        elif cells.all_match(cells.said, _A_DATE):
             if not cells.said.str.replace(_MIDNIGHT, "").str.contains(r"\d:\d").any():
                 yield from (("date", form) for form in (None, *_DATES))
             yield from (("moment", form) for form in (None, *_MOMENTS))
@@ -229,7 +236,7 @@ class _Reader:
             source = {**source, "date": source.get("date", "%d/%m/%Y")}
         own = f"{name.name}_{'on' if kind == 'date' else 'at'}" if name.name == "updated" else None
         found = Field(own or name.name, cells.header, name.en, kind, "time", source, values)
-        latest: Any = values.max()
+        latest: Any = values.sort(nulls_last=True)[values.drop_nulls().len() - 1 - cells.few]
         day = latest.date() if isinstance(latest, datetime) else latest
         if day > self.known.today or words.may_be_ahead(cells.header):
             return found
@@ -251,12 +258,10 @@ class _Reader:
             source |= {"unit": "{unit}"} if is_captured else {"unit": unit}
             if source["unit"] == target:
                 del source["unit"]
-        for kind in self._kinds(cells, unit):
-            values = cells.read(source, kind, target)
-            if values is not None:
-                break
-        else:
+        best = cells.read_best([(kind, source) for kind in self._kinds(cells, unit)], target)
+        if best is None:
             return None
+        kind, _, values = best
         column = f"{name.name}_vnd" if target == "đồng" else name.name
         found = Field(column, cells.header, name.en, kind, "figure", source, values, unit=target)
         if why and cells.is_written:

@@ -9,8 +9,9 @@ import polars as pl
 
 from ioc_pipelines.scaffold.model import Field, Guess, Role, ScaffoldError
 
-_ORDER: Sequence[Role] = ("unit", "code", "text", "time", "figure")
+_ORDER: Sequence[Role] = ("period", "unit", "code", "text", "time", "figure")
 _MOST_COLUMNS, _MOST_CANDIDATES = 5, 10
+_ONE_IN = 50
 _NEVER = ("updated_on", "updated_at", "reported_on", "closed_on", "note")
 
 
@@ -22,22 +23,42 @@ def choose_key(fields: Sequence[Field]) -> tuple[tuple[str, ...], Guess]:
     if len(fields) < 2:
         msg = "a dataset needs two columns or more: one that names the row, one that says something"
         raise ScaffoldError(msg)
-    frame = pl.DataFrame([f.values.alias(f.name) for f in fields])
-    rows = frame.unique().height
-    always = tuple(f.name for f in fields if f.role == "period" and not f.nullable)
+    always = tuple(f.name for f in fields if _is_always(f))
     others = [f for f in _candidates(fields) if f.name not in always]
-    if rows < 2:
+    frame = pl.DataFrame([f.values.alias(f.name) for f in fields]).unique()
+    if frame.height < 2:
         chosen = always + tuple(f.name for f in others[: 1 if len(fields) > len(always) + 1 else 0])
-        return chosen or (fields[0].name,), Guess("key", ", ".join(chosen), "only one row: look")
-    for size in range(min(_MOST_COLUMNS, len(fields) - len(always) - 1) + 1):
-        for more in combinations([f.name for f in others], size):
-            names = always + more
-            if names and frame.select(names).unique().height == rows:
-                why = f"fewest columns that tell {rows} rows apart"
-                return names, Guess("key", ", ".join(names), why)
-    names = (always + tuple(f.name for f in others if f.role != "figure"))[: len(fields) - 1]
-    names = names or (fields[0].name,)
+        chosen = chosen or (fields[0].name,)
+        return chosen, Guess("key", ", ".join(chosen), "only one row: look")
+    most = min(_MOST_COLUMNS, len(fields) - len(always) - 1)
+    named = [f.name for f in others if f.role != "figure"]
+    slips = frame.height // _ONE_IN
+    for columns, allowed in ((named, 0), (named, slips), ([f.name for f in others], 0)):
+        for size in range(most + 1):
+            for more in combinations(columns, size):
+                names = always + more
+                rows, alike = _told_apart(frame, names)
+                if names and rows and alike <= allowed:
+                    return names, Guess("key", ", ".join(names), _why(rows, alike))
+    names = (always + tuple(named))[: len(fields) - 1] or (fields[0].name,)
     return names, Guess("key", ", ".join(names), "NO columns tell all rows apart: set it by hand")
+
+
+def _is_always(found: Field) -> bool:
+    """Periods; and the unit where the sample is of one: the next file is another's."""
+    is_one = found.role == "unit" and found.values.drop_nulls().n_unique() == 1
+    return not found.nullable and (found.role == "period" or is_one)
+
+
+def _told_apart(frame: pl.DataFrame, names: Sequence[str]) -> tuple[int, int]:
+    """The distinct rows with a whole key, and how many of them share it with another."""
+    whole = frame.drop_nulls(list(names)) if names else frame
+    return whole.height, whole.height - whole.select(names).unique().height
+
+
+def _why(rows: int, alike: int) -> str:
+    told = f"fewest columns that tell {rows - alike} rows apart"
+    return told + (f"; {alike} more are conflicts" if alike else "")
 
 
 def _candidates(fields: Sequence[Field]) -> list[Field]:

@@ -70,7 +70,7 @@ class Sample:
 class Field:
     """One proposed column: of the contract (``name`` … ``checks``) and of the feed (``source``).
 
-    ``values`` are the sample's, as the contract sees them.
+    ``values`` are the sample's, as the contract sees them; ``bad`` of its cells cannot be read.
     """
 
     name: str
@@ -83,12 +83,15 @@ class Field:
     checks: Mapping[str, Any] = field(default_factory=dict)
     unit: str | None = None
     personal: bool = False
+    bad: int = 0
     guesses: tuple[Guess, ...] = ()
 
     @property
     def nullable(self) -> bool:
-        """Whether a cell of the sample is empty."""
-        return self.values.null_count() > 0 or self.values.is_empty()
+        """Whether cells may be empty; of what names a row a few empty ones are slips."""
+        empty = self.values.null_count() - self.bad
+        names_rows = self.role in ("period", "unit", "code")
+        return empty > (self.values.len() // 20 if names_rows else 0) or self.values.is_empty()
 
     def with_rule(self, what: str, why: str, **checks: Any) -> Field:
         """The same, with checks that the contract then has."""

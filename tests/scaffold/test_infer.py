@@ -262,6 +262,38 @@ def test_no_person_and_no_empty_cell_is_in_the_key(infer: Infer) -> None:
     assert choose_key(lacking)[0] == ("to_dan_pho",)
 
 
+def test_the_unit_of_a_file_of_one_unit_is_in_the_key(infer: Infer) -> None:
+    found = infer(
+        Tuần=["2026-W44", "2026-W45"], Mã__xã=["11953"] * 2, Bệnh=["Cúm", "Sởi"], Số__mắc=["1", "2"]
+    )
+    assert choose_key(found)[0] == ("week", "commune_code")
+
+
+def test_a_few_slips_of_an_officer_change_nothing(infer: Infer) -> None:
+    codes = [COMMUNES[n % 3] for n in range(40)]
+    weeks = [f"2026-W{10 + n // 3}" for n in range(40)]
+    figures = [str(n) for n in range(40)]
+
+    def spoilt(cells: list[str], slip: str, times: int) -> list[str]:
+        return [slip] * times + cells[times:]
+
+    found = infer(Tuần=weeks, Mã__xã=spoilt(codes, "", 2), Số__mắc=spoilt(figures, "vài", 2))
+    by_name = {f.name: f for f in found}
+    assert choose_key(found)[0] == ("week", "commune_code")
+    assert not by_name["commune_code"].nullable, "the two rows are to be refused"
+    assert (by_name["cases"].kind, by_name["cases"].bad, by_name["cases"].nullable) == (
+        "int",
+        2,
+        False,
+    )
+    found = infer(Tuần=weeks, Mã__xã=spoilt(codes, "", 3), Số__mắc=spoilt(figures, "vài", 3))
+    by_name = {f.name: f for f in found}
+    assert by_name["commune_code"].nullable, "three of forty are no slips"
+    assert by_name["cases"].kind == "str"
+    found = infer(Tuần=weeks, Mã__xã=codes, Số__mắc=spoilt(figures, "1,5", 2))
+    assert {f.name: f for f in found}["cases"].kind == "float", "a fraction is no slip"
+
+
 def test_rows_that_nothing_tells_apart_are_said(infer: Infer) -> None:
     found = infer(Tổ=["một", "một"], Diện__tích=["1,5", "2,5"])
     key, guess = choose_key(found)
