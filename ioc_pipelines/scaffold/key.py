@@ -23,7 +23,9 @@ def choose_key(fields: Sequence[Field]) -> tuple[tuple[str, ...], Guess]:
     if len(fields) < 2:
         msg = "a dataset needs two columns or more: one that names the row, one that says something"
         raise ScaffoldError(msg)
-    always = tuple(f.name for f in fields if _is_always(f))
+    periods = [f.name for f in fields if f.role == "period" and not f.nullable]
+    units = [f.name for f in fields if periods and _is_of_one(f)]
+    always = (*periods, *units)
     others = [f for f in _candidates(fields) if f.name not in always]
     frame = pl.DataFrame([f.values.alias(f.name) for f in fields]).unique()
     if frame.height < 2:
@@ -44,10 +46,10 @@ def choose_key(fields: Sequence[Field]) -> tuple[tuple[str, ...], Guess]:
     return names, Guess("key", ", ".join(names), "NO columns tell all rows apart: set it by hand")
 
 
-def _is_always(found: Field) -> bool:
-    """Periods; and the unit where the sample is of one: the next file is another's."""
-    is_one = found.role == "unit" and found.values.drop_nulls().n_unique() == 1
-    return not found.nullable and (found.role == "period" or is_one)
+def _is_of_one(found: Field) -> bool:
+    """Whether the sample is one unit's: the next report is another's."""
+    is_one = found.values.drop_nulls().n_unique() == 1
+    return found.role == "unit" and is_one and not found.nullable
 
 
 def _told_apart(frame: pl.DataFrame, names: Sequence[str]) -> tuple[int, int]:
