@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
+import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pytest
+from dagster._core.events import DagsterEvent, DagsterEventType, StepMaterializationData
+from dagster._core.instance.utils import RUNLESS_JOB_NAME, RUNLESS_RUN_ID
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
 from contracts.base import DIMENSIONS
 from ioc_pipelines.home import Home
+from ioc_pipelines.orchestration.instance import open_instance
 from ioc_pipelines.orchestration.jobs import TIMEZONE
 from ioc_pipelines.orchestration.metadata import DIMENSION_VI
 from ioc_pipelines.warehouse.snapshots import published_id, verify
-from tests.e2e.ui_support import Traffic, dagster_ui, ioc
+from tests.e2e.province import FEEDS as ALL_FEEDS
+from tests.e2e.ui_support import Traffic, dagster_ui, graphql, ioc, sandbox, until
 
 CHROMIUM = Path("/usr/bin/chromium")
 SECTORS = ("finance", "health", "public_services", "reference", "investment")
@@ -35,6 +44,14 @@ ACCEPTED = (
     "accepted/reference__admin_unit",
 )
 PATIENCE_MS, RUN_MS = 60_000, 180_000
+# both are down from the start on; the last they sent came the night before
+DOWN = {"kho_bac": "down", "thue": "down"}
+LATE = (
+    "kho_bac/finance.budget_collection",
+    "kho_bac/finance.treasury_payment",
+    "thue_tinh/finance.tax_collection",
+)
+FOLDER_FEED = "so_y_te/health.commune_monthly"
 
 pytestmark = [
     pytest.mark.e2e,
@@ -56,10 +73,33 @@ class Ui:
 @pytest.fixture(scope="module")
 def ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ui]:
     root = tmp_path_factory.mktemp("ui") / "var"
-    ioc(root, "sandbox", "start")
-    refreshed = json.loads(ioc(root, "refresh", "--json"))
-    with dagster_ui(root) as url:
-        yield Ui(url, Home("hung_yen", root / "hung_yen"), refreshed)
+    home = Home("hung_yen", root / "hung_yen")
+    with sandbox(root):
+        for system, fault in DOWN.items():
+            ioc(root, "sandbox", "break", system, fault)
+        _last_night(home)
+        refreshed = json.loads(ioc(root, "refresh", "--json"))
+        with dagster_ui(root) as url:
+            yield Ui(url, home, refreshed)
+
+
+def _last_night(home: Home) -> None:
+    """Dagster knows of every feed that it came 27 hours ago: one more than daily feeds may be."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("DAGSTER_HOME", "IOC_HOME", "IOC_PROFILE"):
+            patch.setenv(name, "")
+        with open_instance(home) as instance:
+            for feed in ALL_FEEDS:
+                made = dg.AssetMaterialization(dg.AssetKey(feed.split("/")))
+                instance.report_dagster_event(
+                    DagsterEvent(
+                        DagsterEventType.ASSET_MATERIALIZATION.value,
+                        job_name=RUNLESS_JOB_NAME,
+                        event_specific_data=StepMaterializationData(made),
+                    ),
+                    run_id=RUNLESS_RUN_ID,
+                    timestamp=time.time() - 27 * 3600,
+                )
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +154,69 @@ def started_by_hand(ui: Ui, visits: BrowserContext) -> tuple[Page, str | None]:
     return page, before
 
 
+# -- a file lands ---------------------------------------------------------------------------------
+
+
+def test_a_file_that_lands_is_taken_within_a_minute(ui: Ui) -> None:
+    """The daemon looks at the folders by itself; nobody starts anything."""
+    until(lambda: _looked(ui.url), 120, "the first look of new_files")
+    folder = ui.home.root.parent / "sandbox" / "so_y_te" / "bao-cao-thang"
+    last = max(folder.glob("*.csv"))
+    header, *_, row = last.read_bytes().splitlines(keepends=True)
+    before = _fetches(ui.home, FOLDER_FEED)
+    dropped_at = datetime.now(UTC)
+    (folder / "bo-sung.csv").write_bytes(header + row)
+
+    taken = until(lambda: _fetches(ui.home, FOLDER_FEED)[len(before) :], 120, "the file")
+    (outcome, ended_at) = taken[0]
+    seconds = (ended_at - dropped_at).total_seconds()
+    print(f"a file that landed was judged after {seconds:.0f} s")  # noqa: T201
+    assert outcome == "partly_accepted"
+    assert seconds < 60
+    # one row more, and that a copy
+    (told,) = [feed for feed in ui.refreshed["feeds"] if feed["feed"] == FOLDER_FEED]
+    counts = _batch(ui.home, FOLDER_FEED)
+    assert counts == (told["rows_received"] + 1, told["rows_accepted"], told["rows_duplicate"] + 1)
+    # of that feed alone
+    others = [feed for feed in ALL_FEEDS if feed != FOLDER_FEED]
+    assert all(len(_fetches(ui.home, feed)) == 1 for feed in others)
+
+
+def _looked(url: str) -> bool:
+    """Whether the sensor has a cursor: what lies there from now on is new to it."""
+    state = graphql(
+        url,
+        """{ sensorOrError(sensorSelector: {repositoryName: "__repository__",
+        repositoryLocationName: "ioc", sensorName: "new_files"})
+        { ... on Sensor { sensorState { ticks(limit: 1) { status } } } } }""",
+    )
+    ticks = state["sensorOrError"]["sensorState"]["ticks"]
+    return bool(ticks) and ticks[0]["status"] != "STARTED"
+
+
+def _fetches(home: Home, feed: str) -> list[tuple[str, datetime]]:
+    """Outcome and end of the concluded deliveries of a feed."""
+    sql = (
+        "select outcome, ended_at from delivery"
+        " where feed = ? and ended_at is not null order by seq"
+    )
+    with closing(sqlite3.connect(f"file:{home.root}/ledger.db?mode=ro", uri=True)) as database:
+        rows = database.execute(sql, (feed,)).fetchall()
+    return [(outcome, datetime.fromisoformat(ended)) for outcome, ended in rows]
+
+
+def _batch(home: Home, feed: str) -> tuple[int, ...]:
+    sql = (
+        "select b.rows_received, b.rows_accepted, b.rows_duplicate from delivery as d"
+        " join batch as b using (batch_id) where d.feed = ? order by d.seq desc"
+    )
+    with closing(sqlite3.connect(f"file:{home.root}/ledger.db?mode=ro", uri=True)) as database:
+        return tuple(database.execute(sql, (feed,)).fetchone())
+
+
+# -- what the UI shows ----------------------------------------------------------------------------
+
+
 def test_a_click_starts_a_run(started_by_hand: tuple[Page, str | None]) -> None:
     page, _ = started_by_hand  # it goes on while the other tests look around
     expect(_text(page, "publish").first).to_be_visible()
@@ -154,6 +257,48 @@ def test_a_feed_shows_its_four_checks_with_the_scores_of_the_status(page: Page, 
         shown = page.get_by_role("row").filter(has_text=re.compile(r"^score")).get_by_role("cell")
         assert float(shown.last.inner_text()) == pytest.approx(scores[dimension], abs=0.01)
         assert _is_drawn(page, "score")
+
+
+@pytest.mark.parametrize("feed", LATE)
+def test_a_feed_whose_source_is_down_shows_a_failed_live_check_and_why(
+    page: Page, feed: str
+) -> None:
+    page.goto(f"/assets/{feed}?view=checks")
+    _text(page, "live").first.click()
+    expect(page.get_by_text(DIMENSION_VI["live"])).to_be_visible()
+    expect(_text(page, "Failed").first).to_be_visible()
+    problem = page.get_by_role("row").filter(has_text=re.compile(r"^problem"))
+    expect(problem).to_contain_text("IOC_")
+    outcome = page.get_by_role("row").filter(has_text=re.compile(r"^outcome"))
+    expect(outcome).to_contain_text("source_unavailable")
+
+
+@pytest.mark.parametrize("feed", [FEED, "van_phong_ubnd/public_services.procedure_dossier"])
+def test_the_live_check_of_another_feed_says_nothing_of_a_problem(page: Page, feed: str) -> None:
+    page.goto(f"/assets/{feed}?view=checks")
+    _text(page, "live").first.click()
+    expect(page.get_by_text(DIMENSION_VI["live"])).to_be_visible()
+    outcome = page.get_by_role("row").filter(has_text=re.compile(r"^outcome"))
+    expect(outcome).to_contain_text("partly_accepted")
+    expect(page.get_by_role("row").filter(has_text=re.compile(r"^problem"))).to_have_count(0)
+
+
+def test_freshness_is_red_for_the_feeds_that_did_not_come_and_for_no_other(ui: Ui) -> None:
+    """The daemon judges it twice a minute."""
+    states = until(lambda: _judged(ui.url), 150, "freshness of every feed")
+    assert {feed for feed, state in states.items() if state == "DEGRADED"} == set(LATE)
+    assert {state for feed, state in states.items() if feed not in LATE} == {"HEALTHY"}
+
+
+def _judged(url: str) -> dict[str, str] | None:
+    """Freshness of the feeds, once the daemon has an opinion of each."""
+    query = "{ assetNodes { assetKey { path } freshnessStatusInfo { freshnessStatus } } }"
+    found = {
+        "/".join(node["assetKey"]["path"]): (node["freshnessStatusInfo"] or {})
+        for node in graphql(url, query)["assetNodes"]
+    }
+    states = {feed: found[feed].get("freshnessStatus", "UNKNOWN") for feed in ALL_FEEDS}
+    return None if "UNKNOWN" in states.values() else states
 
 
 def test_a_feed_shows_plots_of_its_scores_and_rows(page: Page) -> None:

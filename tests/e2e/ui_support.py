@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from playwright.sync_api import BrowserContext, ConsoleMessage
 
+T = TypeVar("T")
 IOC = Path(sys.executable).with_name("ioc")
 _READY_S, _STOP_S = 120, 60
 
@@ -25,6 +28,16 @@ def environment(root: Path) -> dict[str, str]:
     """The environment of an operator whose data root is ``root``."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("IOC_", "DAGSTER_"))}
     return {**kept, "IOC_HOME": str(root)}
+
+
+@contextmanager
+def sandbox(root: Path) -> Iterator[Path]:
+    """The folder of a sandbox that is made and served, and stopped whatever happens."""
+    try:
+        ioc(root, "sandbox", "start")
+        yield root / "sandbox"
+    finally:
+        ioc(root, "sandbox", "stop")
 
 
 def ioc(root: Path, *arguments: str) -> str:
@@ -95,12 +108,38 @@ def _started_for(root: Path) -> dict[int, str]:
     mark, found = f"IOC_HOME={root}".encode(), {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            if mark in (folder / "environ").read_bytes().split(b"\0"):
-                command = (folder / "cmdline").read_bytes().replace(b"\0", b" ")
+            command = (folder / "cmdline").read_bytes().replace(b"\0", b" ")
+            is_ours = mark in (folder / "environ").read_bytes().split(b"\0")
+            # the simulated agencies go on without the UI
+            if is_ours and b"ioc_pipelines.sandbox.server.run" not in command:
                 found[int(folder.name)] = command.decode()[:200]
         except OSError:  # ended meanwhile, or another user's
             continue
     return found
+
+
+def graphql(url: str, query: str) -> Any:
+    """The answer of the UI's own API."""
+    address = urlsplit(url)
+    connection = http.client.HTTPConnection(str(address.hostname), address.port, timeout=30)
+    try:
+        headers = {"Content-Type": "application/json"}
+        connection.request("POST", "/graphql", json.dumps({"query": query}), headers)
+        answer = json.loads(connection.getresponse().read())
+    finally:
+        connection.close()
+    assert "errors" not in answer, answer
+    return answer["data"]
+
+
+def until(found: Callable[[], T | None], seconds: float, what: str) -> T:
+    """What ``found`` answers as soon as it answers anything."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if answer := found():
+            return answer
+        time.sleep(1)
+    raise AssertionError(f"{what}: not within {seconds:.0f} s")
 
 
 @dataclass
