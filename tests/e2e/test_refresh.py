@@ -350,13 +350,16 @@ def test_dossiers_received_are_those_of_the_platform_s_own_table(first: First) -
     spoilt = {row.key for row in first.key.feeds[DOSSIER].refused}
     held = pl.read_parquet(TABLES[DOSSIER].path(first.province.sandbox)).unique()
     rows = held.select("MaHoSo", "TiepNhanLuc").iter_rows()
-    wanted = Counter(received[:7] for code, received in rows if code not in spoilt)
+    # the communes of today began on 2025-07-01: of earlier months they have no figures
+    wanted = Counter(
+        received[:7] for code, received in rows if code not in spoilt and received[:7] >= "2025-07"
+    )
     found = first.province.query(
         "select strftime(period_start, '%Y-%m'), value from marts.indicator_value"
         " where indicator_code = 'DOSSIERS_RECEIVED_MONTH' and unit_id like '33@%'"
     )
     assert {month: int(value) for month, value in found} == wanted
-    assert len(wanted) >= 24
+    assert len(wanted) >= 15
 
 
 def test_cases_of_disease_are_those_in_the_stations_own_files(first: First) -> None:
