@@ -29,6 +29,8 @@ from ioc_pipelines.cli_support import (
 from ioc_pipelines.home import PROJECT
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ioc_pipelines.catalog.load import FeedEntry
     from ioc_pipelines.orchestration.deployment import Deployment
     from ioc_pipelines.orchestration.run import RunResult
@@ -81,7 +83,7 @@ def refresh(
     from ioc_pipelines.orchestration.run import refresh as run_refresh
 
     result = run_refresh(deployment, entries, since=since, until=until)
-    _summary(deployment, result, time.monotonic() - started, as_json)
+    _summary(deployment, entries, result, time.monotonic() - started, as_json)
 
 
 @app.command()
@@ -104,7 +106,7 @@ def reprocess(
     from ioc_pipelines.orchestration.run import replay
 
     result = replay(deployment, entries, batch_id=batch)
-    _summary(deployment, result, time.monotonic() - started, as_json)
+    _summary(deployment, entries, result, time.monotonic() - started, as_json)
 
 
 @app.command()
@@ -317,18 +319,30 @@ def _chosen(deployment: Deployment, agency: str | None, dataset: str | None) -> 
     ]
 
 
-def _summary(deployment: Deployment, result: RunResult, seconds: float, as_json: bool) -> NoReturn:
-    """What a tired operator reads in ten seconds."""
+def _summary(
+    deployment: Deployment,
+    entries: Sequence[FeedEntry],
+    result: RunResult,
+    seconds: float,
+    as_json: bool,
+) -> NoReturn:
+    """What a tired operator reads in ten seconds: of the feeds that the run asked."""
     from ioc_pipelines.serving import show
     from ioc_pipelines.serving.status import status_of
 
     report = status_of(deployment.home, deployment.catalog, deployment.ledger)
+    asked = {entry.id for entry in entries}
+    others = [feed for feed in report.feeds if feed.status == "active" and feed.feed not in asked]
+    if others:
+        report.feeds = [feed for feed in report.feeds if feed.feed in asked]
     code = 0 if result.published else 1
     if as_json:
         run = {"published": result.published, "problems": result.problems, "duration_s": seconds}
         print_json({**run, **report.model_dump(mode="json")})
         raise typer.Exit(code)
     show.status(report)
+    if others:
+        show.say(f"not asked: {show.counted(len(others), 'other active feed')} (ioc status)")
     path = deployment.home.published / "ioc.duckdb"
     if result.published and report.snapshot:
         connect = f"duckdb.connect('{path}', read_only=True)"

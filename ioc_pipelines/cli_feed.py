@@ -67,7 +67,10 @@ def feed_try(
     profile: Profile = None,
     as_json: Json = False,
 ) -> None:
-    """Read files by the feed's layout and contract. Lands, records and accepts nothing."""
+    """Read files by the feed's layout and contract. Lands, records and accepts nothing.
+
+    Exit code 1 when a delivery of them would not be accepted, or a file of them not read.
+    """
     from ioc_pipelines.serving.rehearsal import rehearse, summary
 
     deployment = deployment_of(profile)
@@ -81,7 +84,7 @@ def feed_try(
         print_json(summary(result))
     else:
         _show(result)
-    raise typer.Exit(0 if result.verdict is not None and not result.read.refused else 1)
+    raise typer.Exit(0 if result.would_be_accepted else 1)
 
 
 @feed.command("inventory")
@@ -203,7 +206,8 @@ def _show(result: Rehearsal) -> None:
         )
     _more(said.height)
     for rule, column, count in result.rules.rows():
-        show.say(f"{count} rows break {rule}" + (f" ({column})" if column else ""))
+        breaks = "row breaks" if count == 1 else "rows break"
+        show.say(f"{count} {breaks} {rule}" + (f" ({column})" if column else ""))
     differ = read.control.filter(~read.control["ties"])
     for total in differ.head(_SHOWN).iter_rows(named=True):
         show.say(
@@ -213,8 +217,11 @@ def _show(result: Rehearsal) -> None:
         )
     _more(differ.height)
     show.say(
-        f"{read.read} files read, {len(read.refused)} refused, {len(read.passed_over)} without the "
-        f"table; {verdict.rows_received} rows: {verdict.accepted.height} would be accepted, "
-        f"{verdict.quarantined.height} refused, {verdict.rows_duplicate} duplicates; "
-        f"{read.control.height} totals compared, {differ.height} differ"
+        f"{show.counted(read.read, 'file')} read, {len(read.refused)} refused, "
+        f"{len(read.passed_over)} without the table; {show.counted(verdict.rows_received, 'row')}: "
+        f"{verdict.accepted.height} would be accepted, {verdict.quarantined.height} refused, "
+        f"{verdict.rows_duplicate} duplicates; "
+        f"{show.counted(read.control.height, 'total')} compared, {differ.height} differ"
     )
+    if verdict.status == "below_floor":
+        show.say("REFUSED as a whole: fewer rows are valid than acceptance_floor of the feed asks")

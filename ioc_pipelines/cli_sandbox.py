@@ -12,11 +12,12 @@ from ioc_pipelines.cli_support import Json, Profile, print_json, progress, stop
 from ioc_pipelines.home import DBT_PROJECT, Home
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from subprocess import Popen
 
     import polars as pl
 
-    from ioc_pipelines.sandbox.answer_key import AnswerKey
+    from ioc_pipelines.sandbox.answer_key import AnswerKey, FeedKey
 
 sandbox = typer.Typer(no_args_is_help=True, help="Simulated agency systems.")
 
@@ -32,7 +33,7 @@ def sandbox_start(
     profile: Profile = None,
 ) -> None:
     """Make the simulated agency systems if they are not there, and serve them."""
-    _start(Home.of(profile).sandbox, _day(as_of), seed, replace)
+    _start(Home.of(profile), _day(as_of), seed, replace)
 
 
 @sandbox.command("run", context_settings={"ignore_unknown_options": True})
@@ -46,9 +47,10 @@ def sandbox_run(
 
     from ioc_pipelines.sandbox import process
 
-    folder = Home.of(profile).sandbox
+    home = Home.of(profile)
+    folder = home.sandbox
     was_served = process.running(folder) is not None
-    _start(folder, None, seed=33, replace=False)
+    _start(home, None, seed=33, replace=False)
     try:
         running = subprocess.Popen(command)  # noqa: S603  what the operator asked for
         signal.signal(signal.SIGTERM, lambda *_: running.terminate())
@@ -68,10 +70,11 @@ def _outcome(running: Popen[bytes]) -> int:
             continue
 
 
-def _start(folder: Path, day: date | None, seed: int, replace: bool) -> None:
+def _start(home: Home, day: date | None, seed: int, replace: bool) -> None:
     from ioc_pipelines.sandbox import process, province
     from ioc_pipelines.sandbox.state import State
 
+    folder = home.sandbox
     today = date.today()  # noqa: DTZ011  the day of whoever starts it
     if day and day > today:
         stop(f"--as-of: {day} has not come yet; today is {today}", code=2)
@@ -81,7 +84,8 @@ def _start(folder: Path, day: date | None, seed: int, replace: bool) -> None:
         key = province.build(
             folder, _communes(), as_of=day or today, seed=seed, pinned=bool(day), replace=replace
         )
-        _say_made(folder, key)
+        _say_made(folder, key, {})
+        _warn_of_loaded(home)
     elif day and day != state.as_of:
         stop(f"the sandbox is at {state.as_of}: --replace makes it anew, `advance` goes on", code=2)
     elif not state.pinned and state.as_of < today:
@@ -175,12 +179,14 @@ def sandbox_mend(
 
 def _advance(folder: Path, to: date, *, pinned: bool) -> None:
     from ioc_pipelines.sandbox import process, province
+    from ioc_pipelines.sandbox.answer_key import AnswerKey
     from ioc_pipelines.sandbox.server import databases
 
+    before = AnswerKey.read(folder).feeds
     key = province.advance(folder, _communes(), to=to, pinned=pinned)
     if served := process.running(folder):
         databases.load(folder, served.client_secret)
-    _say_made(folder, key)
+    _say_made(folder, key, before)
 
 
 def _there(profile: str | None) -> tuple[Path, Any]:
@@ -212,9 +218,26 @@ def _day(text: str | None) -> date | None:
         stop(f"--as-of: '{text}' is not a date; write it as 2026-11-20", code=2)
 
 
-def _say_made(folder: Path, key: AnswerKey) -> None:
+def _warn_of_loaded(home: Home) -> None:
+    """What was loaded from an earlier sandbox stays, and the new one is no continuation of it."""
+    if home.landing.exists():
+        progress(
+            f"{home.root} holds what was loaded from an earlier sandbox; the answers are true of "
+            "an empty one: remove it to begin anew"
+        )
+
+
+def _say_made(folder: Path, key: AnswerKey, before: Mapping[str, FeedKey]) -> None:
+    """What the agencies hold now, and how much more than ``before``."""
     from ioc_pipelines.serving import show
 
+    if before:
+        then = {feed: known.rows_received for feed, known in before.items()}
+        counts = [
+            (feed, now.rows_received, now.rows_received - then.get(feed, 0), now.rows_quarantined)
+            for feed, now in key.feeds.items()
+        ]
+        show.table(["feed", "rows", "more", "to be refused"], counts)
     rows = sum(known.rows_received for known in key.feeds.values())
     refused = sum(known.rows_quarantined for known in key.feeds.values())
     show.say(f"sandbox of {key.as_of}: {folder}")

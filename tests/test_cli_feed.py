@@ -57,6 +57,15 @@ def test_the_source_is_read_and_nothing_is_recorded(source: Path) -> None:
     assert not list(deployment.home.landing.rglob("*.json"))
 
 
+def test_what_would_be_refused_as_a_whole_ends_with_1(source: Path) -> None:
+    all_bad = GOOD.replace("47.0", "4.8x")
+    (source / "tram.csv").write_text(all_bad, encoding="utf-8")
+    tried_again = feed("try", FEED)
+    assert tried_again.exit_code == 1
+    assert "REFUSED as a whole" in tried_again.stdout
+    assert feed("try", FEED, "--json").exit_code == 1
+
+
 def test_what_would_be_refused_is_named_with_its_place(source: Path) -> None:
     path = source / "xau.csv"
     path.write_text(BAD, encoding="utf-8")

@@ -38,6 +38,12 @@ class Rehearsal:
     unreadable: pl.DataFrame
     rules: pl.DataFrame
 
+    @property
+    def would_be_accepted(self) -> bool:
+        """Whether every file can be read and enough of their rows are valid."""
+        judged = self.verdict is not None and self.verdict.status != "below_floor"
+        return judged and not self.read.refused
+
 
 def rehearse(
     entry: FeedEntry,
@@ -75,6 +81,7 @@ def summary(rehearsal: Rehearsal) -> dict[str, Any]:
     """The rehearsal as plain values, for ``--json``."""
     read, verdict = rehearsal.read, rehearsal.verdict
     return {
+        "would_be_accepted": rehearsal.would_be_accepted,
         "files_read": read.read,
         "files_refused": {error.file: error.reason for error in read.refused},
         "files_without_table": read.passed_over,

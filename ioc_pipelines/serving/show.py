@@ -30,14 +30,31 @@ def say(text: str) -> None:
 
 
 def status(report: StatusReport) -> None:
-    """Each feed on one line, what is wrong below."""
+    """Each feed on one line; below it what is wrong, the most urgent first."""
     table(
         ["feed", "outcome", "received", "accepted", "refused", "dup.", *DIMENSIONS, "age", "limit"],
         [_line(feed) for feed in report.feeds],
     )
-    for feed in report.feeds:
+    if any(_is_of_earlier(feed) for feed in report.feeds):
+        say("(in brackets: rows of the last good delivery; the last one brought none)")
+    for feed in sorted(report.feeds, key=_urgency):
         if warning := warning_of(feed):
             say(f"! {feed.feed}: {warning}")
+
+
+def counted(number: int, thing: str) -> str:
+    """``1 row``, ``2 rows``."""
+    return f"{number} {thing}" + ("" if number == 1 else "s")
+
+
+def _urgency(feed: FeedStatus) -> tuple[bool, bool]:
+    """What brought nothing comes before what is late, and that before what was refused in part."""
+    failed = feed.outcome not in _CALM and feed.outcome != "partly_accepted"
+    return not failed, not feed.is_late
+
+
+def _is_of_earlier(feed: FeedStatus) -> bool:
+    return feed.status == "active" and bool(feed.batch_id) and not feed.brought_rows
 
 
 def warning_of(feed: FeedStatus) -> str | None:
@@ -52,7 +69,7 @@ def warning_of(feed: FeedStatus) -> str | None:
     if feed.problem:
         parts.append(feed.problem)
     if feed.rows_quarantined:
-        parts.append(f"{feed.rows_quarantined} rows refused (ioc quarantine list)")
+        parts.append(f"{counted(feed.rows_quarantined, 'row')} refused (ioc quarantine list)")
     if feed.is_late:
         limit = _age(feed.late_after_s)
         news = "never any news" if feed.age_s is None else f"no news for {_age(feed.age_s)}"
@@ -64,13 +81,11 @@ def _line(feed: FeedStatus) -> list[object]:
     if feed.status != "active":
         return [feed.feed, feed.status]
     scores = [feed.scores[dimension] for dimension in DIMENSIONS]
+    rows = (feed.rows_received, feed.rows_accepted, feed.rows_quarantined, feed.rows_duplicate)
     return [
         feed.feed,
         feed.outcome,
-        feed.rows_received,
-        feed.rows_accepted,
-        feed.rows_quarantined,
-        feed.rows_duplicate,
+        *(f"({number})" if _is_of_earlier(feed) else number for number in rows),
         *("–" if score is None else f"{score:.2f}" for score in scores),
         _age(feed.age_s),
         _age(feed.late_after_s),

@@ -25,7 +25,7 @@ class FeedStatus(BaseModel):
     """One feed of the inventory.
 
     ``outcome`` is that of the last delivery; ``batch_id`` and the rows are those of its batch, or
-    of the last good batch when it brought none.
+    of the last good batch when it brought none: ``brought_rows`` says which.
     """
 
     feed: str
@@ -36,6 +36,7 @@ class FeedStatus(BaseModel):
     problem: str | None
     last_delivery_at: datetime | None
     batch_id: str | None
+    brought_rows: bool
     rows_received: int
     rows_accepted: int
     rows_quarantined: int
@@ -88,6 +89,7 @@ def _feed_status(entry: FeedEntry, ledger: Ledger, now: datetime) -> FeedStatus:
         problem=(delivery.get("detail") or {}).get("problem"),
         last_delivery_at=datetime.fromisoformat(ended_at) if ended_at else None,
         batch_id=batch_id,
+        brought_rows=bool(delivery.get("batch_id")),
         rows_received=batch.get("rows_received", 0),
         rows_accepted=batch.get("rows_accepted", 0),
         rows_quarantined=batch.get("rows_quarantined", 0),

@@ -187,9 +187,25 @@ def test_the_terminal_shows_each_feed_and_what_is_wrong(
     assert [part for part in listed[0].split() if part.isdigit()][:4] == ["11", "9", "1", "1"]
     warnings = [line for line in lines if line.startswith("!")]
     assert len(warnings) == 2
-    assert "1 rows refused" in warnings[0]
-    assert "TEST_URL" in warnings[1]
-    assert "late" in warnings[1]
+    assert "TEST_URL" in warnings[0], "what brought nothing comes first"
+    assert "late" in warnings[0]
+    assert "1 row refused" in warnings[1]
+
+
+def test_rows_of_an_earlier_delivery_stand_in_brackets(
+    bench: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bench.deliver(datetime.now(UTC))  # the same folder: no news
+    show.status(report(bench))
+    out = capsys.readouterr().out
+    (listed,) = (line for line in out.splitlines() if line.startswith("so_a/test.upsert"))
+    assert [part for part in listed.split() if part.startswith("(")] == [
+        "(11)",
+        "(9)",
+        "(1)",
+        "(1)",
+    ]
+    assert "last good delivery" in out
 
 
 @pytest.mark.parametrize(
@@ -215,6 +231,7 @@ def test_an_operator_is_warned_of(changed: dict[str, Any], said: str | None) -> 
         problem=None,
         last_delivery_at=None,
         batch_id=None,
+        brought_rows=True,
         rows_received=0,
         rows_accepted=0,
         rows_quarantined=0,

@@ -78,8 +78,9 @@ def parsed(received: Received, what: str) -> Any:
     is_html = "html" in received.content_type.lower()
     if is_html or body.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<":
         raise SourceFaultyError(
-            f"{what}: not JSON but a page or XML{_title(body)} ({found}): the address is another "
-            "service's, or something in front of the source answers in its place"
+            f"{what}: not JSON but a page or XML{_title(body)} ({found}): the source is in "
+            "maintenance, something in front of it answers in its place, or the address is another "
+            "service's. The next refresh asks again; ask the agency if it stays so"
         )
     try:
         return json.loads(body.decode("utf-8-sig"), parse_constant=_no_number)

@@ -19,6 +19,7 @@ from ioc_pipelines.connectors.rest.clock import Clock
 _SENDABLE = re.compile(r"^[\x21-\x7e]+$")
 _MARGIN_S = 30.0
 _OK = 200
+_ASKED_FOR = "request for a token"
 _SHORTEST_SECRET = 4
 
 
@@ -99,7 +100,7 @@ class Token:
             basic = base64.b64encode(pair.encode()).decode()
             self._keep_secret(basic)
             headers["Authorization"] = f"Basic {basic}"
-        received = self._client.post_form(self._url, headers, form, "token")
+        received = self._client.post_form(self._url, headers, form, _ASKED_FOR)
         self._token, lasts_s = _read(received, how)
         self._keep_secret(self._token)
         self._ends = None
@@ -111,16 +112,16 @@ def _read(received: Received, how: ClientCredentials) -> tuple[str, float | None
     """The token of an answer and how many seconds it lasts. Raises SourceFaultyError."""
     if received.status in (400, 401, 403):
         msg = (
-            f"token: HTTP {received.status}, client id or secret was refused: see "
+            f"{_ASKED_FOR}: HTTP {received.status}, client id or secret was refused: see "
             f"{how.client_id_env} and {how.client_secret_env}, or ask the agency for new ones"
         )
         raise SourceFaultyError(msg)
-    answer: Any = parsed(received, "token") if received.status == _OK else None
+    answer: Any = parsed(received, _ASKED_FOR) if received.status == _OK else None
     token = answer.get("access_token") if isinstance(answer, dict) else None
     if not isinstance(token, str) or not _SENDABLE.match(token):
         msg = (
-            f"token: HTTP {received.status}, {len(received.body)} bytes without an access_token: "
-            "see token_path of the feed"
+            f"{_ASKED_FOR}: HTTP {received.status}, {len(received.body)} bytes without an "
+            "access_token: see token_path of the feed"
         )
         raise SourceFaultyError(msg)
     try:

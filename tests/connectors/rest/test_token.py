@@ -193,16 +193,28 @@ def test_a_token_that_is_refused_is_renewed_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("reply", "says"),
     [
-        (as_json({"error": "invalid_client"}, status=401), "token: HTTP 401, client id or secret"),
-        (as_json({"error": "invalid_client"}, status=400), "token: HTTP 400, client id or secret"),
-        (as_json({"token": "x"}), "token: HTTP 200, 14 bytes without an access_token"),
+        (
+            as_json({"error": "invalid_client"}, status=401),
+            "request for a token: HTTP 401, client id or secret",
+        ),
+        (
+            as_json({"error": "invalid_client"}, status=400),
+            "request for a token: HTTP 400, client id or secret",
+        ),
+        (
+            as_json({"token": "x"}),
+            "request for a token: HTTP 200, 14 bytes without an access_token",
+        ),
         (as_json({"access_token": 7}), "without an access_token"),
         (as_json({"access_token": "a b\r\n"}), "without an access_token"),
         (as_json(["access_token"]), "without an access_token"),
-        (Reply(b"<title>Down</title>"), "token: not JSON but a page or XML titled 'Down'"),
-        (Reply(b"[" * 100_000), "token: nested too deep"),
-        (Reply(b'{"access_token": "cap-'), "token: not whole, or not JSON"),
-        (as_json({"access_token": "x"}, status=404), "token: HTTP 404"),
+        (
+            Reply(b"<title>Down</title>"),
+            "request for a token: not JSON but a page or XML titled 'Down'",
+        ),
+        (Reply(b"[" * 100_000), "request for a token: nested too deep"),
+        (Reply(b'{"access_token": "cap-'), "request for a token: not whole, or not JSON"),
+        (as_json({"access_token": "x"}, status=404), "request for a token: HTTP 404"),
         (with_headers(Reply(b"", 302), Location="/ho-so"), "token: redirected"),
     ],
 )
@@ -216,7 +228,7 @@ def test_a_token_that_does_not_come_is_said(tmp_path: Path, reply: Reply, says: 
 def test_a_token_service_that_is_down_is_tried_again(tmp_path: Path) -> None:
     with serving([Reply(b"", 503)] * 9) as server:
         message = refused(SourceUnavailableError, server, tmp_path, authentication=CLIENT)
-    assert "token: HTTP 503" in message
+    assert "request for a token: HTTP 503" in message
     assert len(server.asked) == 4
 
 
