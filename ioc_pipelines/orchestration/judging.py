@@ -57,6 +57,15 @@ class Attempt:
     judged: bool = False
 
 
+@dataclass(frozen=True)
+class Judgement:
+    """What was landed, read and judged, nothing written; ``verdict``: None when no row was."""
+
+    attempt: Attempt
+    read: ReadBatch
+    verdict: Verdict | None = None
+
+
 def judge_landed(
     deployment: Deployment,
     entry: FeedEntry,
@@ -66,7 +75,24 @@ def judge_landed(
     standing: str | None,
     again: bool = False,
 ) -> Attempt:
-    """Layout, conform, contract, split; write what came of it.
+    """``weigh`` what was landed and write what came of its rows."""
+    judged = weigh(deployment, entry, manifest, arrived_at, missing, standing, again)
+    if judged.verdict is not None and judged.attempt.batch is not None:
+        name = judged.attempt.batch.batch_id
+        _write_rows(deployment, entry, judged.read, judged.verdict, name)
+    return judged.attempt
+
+
+def weigh(
+    deployment: Deployment,
+    entry: FeedEntry,
+    manifest: Manifest,
+    arrived_at: datetime,
+    missing: Sequence[str],
+    standing: str | None,
+    again: bool = False,
+) -> Judgement:
+    """Layout, conform, contract, split. Writes nothing.
 
     ``standing`` is the batch that the delivery would take the place of: the same again is
     "seen before" and changes nothing. Its rows are not judged by a later clock, unless judging
@@ -84,21 +110,20 @@ def judge_landed(
     if batch is None or (refused and contract.info().load_mode == "snapshot"):
         rules = file_results(read=0, refused=len(manifest.files), missing=len(missing))
         outcome = refused[0].outcome if refused else "structure_mismatch"
-        return Attempt(outcome, detail, rules, bytes_landed=landed)
+        return Judgement(Attempt(outcome, detail, rules, bytes_landed=landed), read)
     name = batch_id(entry, contract, batch)
     stands = standing == name
     if stands and not again:
-        return _seen_before(deployment, name, detail, file_rules, landed)
+        return Judgement(_seen_before(deployment, name, detail, file_rules, landed), read)
     context = BatchContext(arrived_at, deployment.references)
     verdict = judge(contract, batch, context, entry.feed.acceptance_floor)
     record = _record(contract, name, verdict)
-    _write_rows(deployment, entry, read, verdict, record.batch_id)
     file_rules += control_result(int(read.control["ties"].sum()), read.control.height)
     if verdict.status == "below_floor":
         judged = record.rows_received - record.rows_duplicate
         detail["problem"] = f"{_valid(verdict)} of {judged} rows valid, below the floor"
     outcome = "partly_accepted" if (refused or missing) and _ok(verdict) else verdict.status
-    return Attempt(
+    attempt = Attempt(
         outcome="seen_before" if stands and _ok(verdict) and not refused else outcome,
         detail=detail,
         results=[*verdict.results, *file_rules],
@@ -108,6 +133,7 @@ def judge_landed(
         bytes_landed=landed,
         judged=True,
     )
+    return Judgement(attempt, read, verdict)
 
 
 def _seen_before(
