@@ -75,13 +75,19 @@ class ContractInfo:
 
 @dataclass(frozen=True)
 class BatchContext:
-    """What a batch is judged against: its moment of arrival and the valid reference codes.
+    """What a batch is judged against.
 
-    ``references`` maps a reference name such as ``admin_unit.commune`` to its valid codes.
+    ``arrived_at`` is its moment of arrival. ``references`` maps the name of a list, such as
+    ``admin_unit.commune``, to the codes valid at arrival; a name ``<dataset>.<column>`` to what is
+    accepted of that column. ``validity`` has ``code, valid_from, valid_to`` of lists whose members
+    changed. ``previous`` are the accepted rows of the feed's batch before this one, None for the
+    first.
     """
 
     arrived_at: datetime
     references: Mapping[str, pl.Series] = field(default_factory=dict)
+    validity: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    previous: pl.LazyFrame | None = None
 
 
 @dataclass(frozen=True)
@@ -100,19 +106,37 @@ class Rule:
 
 @dataclass(frozen=True)
 class BatchFinding:
-    """What a batch rule found: ``passed`` of ``evaluated`` things, and what is missing."""
+    """What a batch rule found: ``passed`` of ``evaluated`` things, and what is wrong.
+
+    ``rows`` is true for each row of the batch that breaks the rule: such rows are refused one by
+    one. A rule that finds none of its own speaks of the batch.
+    """
 
     passed: int
     evaluated: int
     detail: str = ""
+    rows: pl.Series | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
 class BatchRule:
-    """A rule about the whole batch, bound to its contract."""
+    """A rule about the whole batch, listed in its contract's ``__batch_rules__``.
+
+    ``judge`` sees all rows that are no exact duplicates. ``holds``: a batch that breaks the rule
+    is held back as a whole until a person lets it through. ``spoil`` makes of a good batch and its
+    context one that breaks this rule, so that the rule can be proved to bite.
+    """
 
     rule: Rule
     judge: Callable[[pl.DataFrame, BatchContext], BatchFinding]
+    spoil: Callable[[pl.DataFrame, BatchContext], tuple[pl.DataFrame, BatchContext]]
+    holds: bool = False
+
+    def __post_init__(self) -> None:
+        """Raise ValueError when the rule is of no dimension: its result would enter no score."""
+        if not _is_rule_id(self.rule.id):
+            msg = f"batch rule '{self.rule.id}': the id must be <dimension>.<name>"
+            raise ValueError(msg)
 
 
 def column(
@@ -147,24 +171,15 @@ def column(
     )
 
 
-def batch_rule(rule_id: str, message_vi: str) -> Callable[[Callable[..., BatchFinding]], Any]:
-    """Mark a method ``(cls, frame, context) -> BatchFinding`` as a rule about the whole batch."""
-
-    if not _is_rule_id(rule_id):
-        msg = f"batch rule '{rule_id}': the id must be <dimension>.<name>"
-        raise ValueError(msg)
-
-    def mark(function: Callable[..., BatchFinding]) -> Any:
-        function.__batch_rule__ = Rule(rule_id, None, message_vi)  # type: ignore[attr-defined]
-        return classmethod(function)
-
-    return mark
-
-
 class Contract(pa.DataFrameModel):
-    """Base of every contract. Subclasses set ``__contract__`` and declare their columns."""
+    """Base of every contract. Subclasses set ``__contract__`` and declare their columns.
+
+    Rules about the batch and its neighbours stand in ``__batch_rules__``; those that several
+    datasets need are in ``contracts.batch_rules`` and ``contracts.value_rules``.
+    """
 
     __contract__: ClassVar[ContractInfo]
+    __batch_rules__: ClassVar[tuple[BatchRule, ...]] = ()
 
     class Config:
         """A column the contract does not name is an error; nothing is ever coerced."""
@@ -214,15 +229,9 @@ class Contract(pa.DataFrameModel):
         return [rule for rule, _ in rules_of(cls.schema(context))]
 
     @classmethod
-    def batch_rules(cls) -> list[BatchRule]:
+    def batch_rules(cls) -> tuple[BatchRule, ...]:
         """The rules about the whole batch."""
-        found = []
-        for name in dir(cls):
-            method = getattr(cls, name) if not name.startswith("__") else None
-            rule = getattr(method, "__batch_rule__", None)
-            if rule is not None:
-                found.append(BatchRule(rule, cast(Any, method)))
-        return found
+        return cls.__batch_rules__
 
 
 def rules_of(schema: pa.DataFrameSchema) -> Iterator[tuple[Rule, pa.Check | None]]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandera.polars as pa
 import polars as pl
 
-from contracts.base import BatchContext, BatchFinding, Contract, ContractInfo, batch_rule, column
-from contracts.formats import COMMUNE_CODE, MONTH, no_missing_month
+from contracts.base import Contract, ContractInfo, column
+from contracts.batch_rules import periods_without_gaps
+from contracts.formats import COMMUNE_CODE, MONTH
 
 
 class PublicInvestment(Contract):
@@ -24,6 +25,7 @@ class PublicInvestment(Contract):
         basis="Hung Yen 1062/2025, art. 5.5.b: finance, investment (H31, H37)",
         period_column="period",
     )
+    __batch_rules__ = (periods_without_gaps(period="period", every="month"),)
 
     period: str = column(vi="Kỳ báo cáo", en="Month reported", str_matches=MONTH)
     project_code: str = column(vi="Mã dự án", en="Project code", str_matches=r"^DA-\d{4}$")
@@ -55,9 +57,3 @@ class PublicInvestment(Contract):
     )
     def cumulative_covers_month(cls, data: pa.PolarsData) -> pl.LazyFrame:  # noqa: D102
         return data.lazyframe.select(pl.col("cumulative_vnd") >= pl.col("month_vnd"))
-
-    @batch_rule("complete.no_missing_period", "Thiếu kỳ báo cáo ở giữa chuỗi")
-    def no_missing_period(  # noqa: D102
-        cls, frame: pl.DataFrame, context: BatchContext
-    ) -> BatchFinding:
-        return no_missing_month(frame, period="period")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandera.polars as pa
 import polars as pl
 
-from contracts.base import BatchContext, BatchFinding, Contract, ContractInfo, batch_rule, column
-from contracts.formats import COMMUNE_CODE, MONTH, every_unit_in_every_period
+from contracts.base import Contract, ContractInfo, column
+from contracts.batch_rules import units_reported
+from contracts.formats import COMMUNE_CODE, MONTH
 
 
 class CommuneMonthly(Contract):
@@ -23,6 +24,16 @@ class CommuneMonthly(Contract):
         publish="rows",
         basis="Hung Yen 1062/2025, art. 5.5.d: data of the health sector (H34)",
         period_column="period",
+    )
+    __batch_rules__ = (
+        units_reported(
+            unit="commune_code",
+            period="period",
+            every="month",
+            reference="admin_unit.commune",
+            rule_id="complete.every_commune_reported",
+            message_vi="Có xã/phường chưa báo cáo trong kỳ",
+        ),
     )
 
     period: str = column(vi="Kỳ báo cáo", en="Month reported", str_matches=MONTH)
@@ -57,17 +68,4 @@ class CommuneMonthly(Contract):
         return data.lazyframe.select(
             # that a negative number is wrong is said by its own rule
             (pl.col("children_due") < 0) | (pl.col("children_vaccinated") <= pl.col("children_due"))
-        )
-
-    @batch_rule("complete.every_commune_reported", "Có xã/phường chưa báo cáo trong kỳ")
-    def every_commune_reported(  # noqa: D102
-        cls, frame: pl.DataFrame, context: BatchContext
-    ) -> BatchFinding:
-        return every_unit_in_every_period(
-            frame,
-            context,
-            period="period",
-            period_format=MONTH,
-            unit="commune_code",
-            reference="admin_unit.commune",
         )

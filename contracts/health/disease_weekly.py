@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandera.polars as pa
 import polars as pl
 
-from contracts.base import BatchContext, BatchFinding, Contract, ContractInfo, batch_rule, column
-from contracts.formats import COMMUNE_CODE, ISO_WEEK, every_unit_in_every_period
+from contracts.base import Contract, ContractInfo, column
+from contracts.batch_rules import units_reported
+from contracts.formats import COMMUNE_CODE, ISO_WEEK
 
 # notifiable diseases of Circular 54/2015/TT-BYT that stations report weekly
 DISEASES = ["dengue", "hand_foot_mouth", "influenza", "measles", "diarrhoea"]
@@ -26,6 +27,16 @@ class DiseaseWeekly(Contract):
         publish="rows",
         basis="Circular 54/2015/TT-BYT on reporting of communicable diseases (H34)",
         period_column="week",
+    )
+    __batch_rules__ = (
+        units_reported(
+            unit="commune_code",
+            period="week",
+            every="week",
+            reference="admin_unit.commune",
+            rule_id="complete.every_commune_reported",
+            message_vi="Có xã/phường chưa báo cáo trong tuần",
+        ),
     )
 
     week: str = column(vi="Tuần báo cáo", en="ISO week", str_matches=ISO_WEEK)
@@ -48,16 +59,3 @@ class DiseaseWeekly(Contract):
     )
     def deaths_within_cases(cls, data: pa.PolarsData) -> pl.LazyFrame:  # noqa: D102
         return data.lazyframe.select(pl.col("deaths") <= pl.col("cases"))
-
-    @batch_rule("complete.every_commune_reported", "Có xã/phường chưa báo cáo trong tuần")
-    def every_commune_reported(  # noqa: D102
-        cls, frame: pl.DataFrame, context: BatchContext
-    ) -> BatchFinding:
-        return every_unit_in_every_period(
-            frame,
-            context,
-            period="week",
-            period_format=ISO_WEEK,
-            unit="commune_code",
-            reference="admin_unit.commune",
-        )

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandera.polars as pa
 import polars as pl
 
-from contracts.base import BatchContext, BatchFinding, Contract, ContractInfo, batch_rule, column
-from contracts.formats import MONTH, no_missing_month
+from contracts.base import Contract, ContractInfo, column
+from contracts.batch_rules import periods_without_gaps
+from contracts.formats import MONTH
 
 
 class StateBudgetInvestment(Contract):
@@ -24,6 +25,7 @@ class StateBudgetInvestment(Contract):
         basis="Monthly workbook of the National Statistics Office, state budget investment (H31)",
         period_column="period",
     )
+    __batch_rules__ = (periods_without_gaps(period="period", every="month"),)
 
     period: str = column(vi="Kỳ báo cáo", en="Month reported", str_matches=MONTH)
     unit_name: str = column(vi="Bộ, tỉnh, thành phố", en="Ministry or province")
@@ -40,9 +42,3 @@ class StateBudgetInvestment(Contract):
         month, cumulative = pl.col("month_bn_vnd"), pl.col("cumulative_bn_vnd")
         in_january = pl.col("period").str.ends_with("-01")
         return data.lazyframe.select((cumulative >= month) & (~in_january | (cumulative == month)))
-
-    @batch_rule("complete.no_missing_period", "Thiếu kỳ báo cáo ở giữa chuỗi")
-    def no_missing_period(  # noqa: D102
-        cls, frame: pl.DataFrame, context: BatchContext
-    ) -> BatchFinding:
-        return no_missing_month(frame, period="period")

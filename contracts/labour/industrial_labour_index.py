@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import polars as pl
-
-from contracts.base import BatchContext, BatchFinding, Contract, ContractInfo, batch_rule, column
-from contracts.formats import MONTH, no_missing_month
+from contracts.base import Contract, ContractInfo, column
+from contracts.batch_rules import periods_without_gaps
+from contracts.formats import MONTH
 
 
 class IndustrialLabourIndex(Contract):
@@ -23,6 +22,7 @@ class IndustrialLabourIndex(Contract):
         basis="Monthly workbook of the National Statistics Office, labour in industry (H31)",
         period_column="period",
     )
+    __batch_rules__ = (periods_without_gaps(period="period", every="month"),)
 
     period: str = column(vi="Kỳ báo cáo", en="Month reported", str_matches=MONTH)
     province_name: str = column(vi="Tỉnh, thành phố", en="Province, by its official name")
@@ -38,9 +38,3 @@ class IndustrialLabourIndex(Contract):
         unit="%",
         in_range={"min_value": 1, "max_value": 1000},
     )
-
-    @batch_rule("complete.no_missing_period", "Thiếu kỳ báo cáo ở giữa chuỗi")
-    def no_missing_period(  # noqa: D102
-        cls, frame: pl.DataFrame, context: BatchContext
-    ) -> BatchFinding:
-        return no_missing_month(frame, period="period")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandera.polars as pa
 import polars as pl
 
-from contracts.base import BatchContext, BatchFinding, Contract, ContractInfo, batch_rule, column
-from contracts.formats import COMMUNE_CODE, MONTH, every_unit_in_every_period
+from contracts.base import Contract, ContractInfo, column
+from contracts.batch_rules import units_reported
+from contracts.formats import COMMUNE_CODE, MONTH
 
 # that a negative whole is wrong is said by its own rule
 _WHOLE_IS_WRONG = pl.col("residents") < 0
@@ -26,6 +27,16 @@ class ResidentByCommune(Contract):
         publish="rows",
         basis="Hung Yen 1062/2025, art. 5.5.b: people, births, ages, identity cards (H28)",
         period_column="period",
+    )
+    __batch_rules__ = (
+        units_reported(
+            unit="commune_code",
+            period="period",
+            every="month",
+            reference="admin_unit.commune",
+            rule_id="complete.every_commune_reported",
+            message_vi="Có xã/phường chưa báo cáo trong kỳ",
+        ),
     )
 
     period: str = column(vi="Kỳ báo cáo", en="Month reported", str_matches=MONTH)
@@ -74,16 +85,3 @@ class ResidentByCommune(Contract):
     )
     def cards_within_residents(cls, data: pa.PolarsData) -> pl.LazyFrame:  # noqa: D102
         return data.lazyframe.select(_WHOLE_IS_WRONG | (pl.col("id_cards") <= pl.col("residents")))
-
-    @batch_rule("complete.every_commune_reported", "Có xã/phường chưa báo cáo trong kỳ")
-    def every_commune_reported(  # noqa: D102
-        cls, frame: pl.DataFrame, context: BatchContext
-    ) -> BatchFinding:
-        return every_unit_in_every_period(
-            frame,
-            context,
-            period="period",
-            period_format=MONTH,
-            unit="commune_code",
-            reference="admin_unit.commune",
-        )

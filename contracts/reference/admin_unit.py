@@ -5,7 +5,40 @@ from __future__ import annotations
 import pandera.polars as pa
 import polars as pl
 
-from contracts.base import BatchContext, BatchFinding, Contract, ContractInfo, batch_rule, column
+from contracts.base import (
+    BatchContext,
+    BatchFinding,
+    BatchRule,
+    Contract,
+    ContractInfo,
+    Rule,
+    column,
+)
+
+
+def _provinces_with_communes(frame: pl.DataFrame, _: BatchContext) -> BatchFinding:
+    provinces = frame.filter(pl.col("level") == "province")["code"]
+    without = provinces.filter(~provinces.is_in(frame["province_code"].drop_nulls().to_list()))
+    return BatchFinding(
+        provinces.len() - without.len(), provinces.len(), ", ".join(without.head(10))
+    )
+
+
+def _without_communes(
+    frame: pl.DataFrame, context: BatchContext
+) -> tuple[pl.DataFrame, BatchContext]:
+    return frame.filter(pl.col("level") != "commune"), context
+
+
+_EVERY_PROVINCE_HAS_COMMUNES = BatchRule(
+    Rule(
+        "complete.every_province_has_communes",
+        None,
+        "Có tỉnh không có đơn vị cấp xã nào trong danh mục",
+    ),
+    _provinces_with_communes,
+    _without_communes,
+)
 
 
 class AdminUnit(Contract):
@@ -22,6 +55,7 @@ class AdminUnit(Contract):
         publish="rows",
         basis="Decision 19/2025/QD-TTg: list and codes of Vietnamese administrative units (H01)",
     )
+    __batch_rules__ = (_EVERY_PROVINCE_HAS_COMMUNES,)
 
     code: str = column(vi="Mã đơn vị", en="Unit code", str_matches=r"^(\d{2}|\d{5})$")
     name: str = column(vi="Tên đơn vị", en="Name without the kind of unit")
@@ -43,16 +77,4 @@ class AdminUnit(Contract):
     def province_of_commune(cls, data: pa.PolarsData) -> pl.LazyFrame:  # noqa: D102
         return data.lazyframe.select(
             (pl.col("level") == "commune") == pl.col("province_code").is_not_null()
-        )
-
-    @batch_rule(
-        "complete.every_province_has_communes", "Có tỉnh không có đơn vị cấp xã nào trong danh mục"
-    )
-    def every_province_has_communes(  # noqa: D102
-        cls, frame: pl.DataFrame, context: BatchContext
-    ) -> BatchFinding:
-        provinces = frame.filter(pl.col("level") == "province")["code"]
-        without = provinces.filter(~provinces.is_in(frame["province_code"].drop_nulls().to_list()))
-        return BatchFinding(
-            provinces.len() - without.len(), provinces.len(), ", ".join(without.head(10))
         )

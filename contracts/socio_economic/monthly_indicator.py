@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandera.polars as pa
 import polars as pl
 
-from contracts.base import BatchContext, BatchFinding, Contract, ContractInfo, batch_rule, column
-from contracts.formats import MONTH, no_missing_month
+from contracts.base import Contract, ContractInfo, column
+from contracts.batch_rules import periods_without_gaps
+from contracts.formats import MONTH
 
 # each indicator comes in one unit: a figure in another would be out by a thousand, unseen
 UNITS = {
@@ -41,6 +42,7 @@ class MonthlyIndicator(Contract):
         basis="Hung Yen 1062/2025, art. 5.5.b: socio-economic targets (H27, H37)",
         period_column="period",
     )
+    __batch_rules__ = (periods_without_gaps(period="period", every="month"),)
 
     period: str = column(vi="Kỳ báo cáo", en="Month reported", str_matches=MONTH)
     indicator: str = column(vi="Chỉ tiêu", en="Indicator", isin=list(UNITS))
@@ -67,9 +69,3 @@ class MonthlyIndicator(Contract):
             ~pl.col("unit").is_in(_EVERY_UNIT)
             | (pl.col("unit") == pl.col("indicator").replace_strict(UNITS, default=None))
         )
-
-    @batch_rule("complete.no_missing_period", "Thiếu kỳ báo cáo ở giữa chuỗi")
-    def no_missing_period(  # noqa: D102
-        cls, frame: pl.DataFrame, context: BatchContext
-    ) -> BatchFinding:
-        return no_missing_month(frame, period="period")

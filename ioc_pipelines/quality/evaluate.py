@@ -23,6 +23,8 @@ from contracts.base import (
     KEY_UNIQUE,
     UNIQUE,
     BatchContext,
+    BatchFinding,
+    BatchRule,
     Contract,
     Rule,
     rules_of,
@@ -58,10 +60,14 @@ class RuleResult:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """``broken``: one row per refused row and rule. ``results``: one per rule, in order."""
+    """``broken``: one row per refused row and rule. ``results``: one per rule, in order.
+
+    ``holding``: those results that speak against the batch as a whole.
+    """
 
     broken: pl.DataFrame
     results: tuple[RuleResult, ...]
+    holding: tuple[RuleResult, ...] = ()
 
 
 def evaluate(contract: type[Contract], batch: Conformed, context: BatchContext) -> Evaluation:
@@ -82,10 +88,33 @@ def evaluate(contract: type[Contract], batch: Conformed, context: BatchContext) 
     for rule, failing in _readable(schema, unreadable):
         parts.append(_broken(failing, rule))
         results.append(RuleResult(rule, ids.len() - failing.len(), ids.len()))
+    holding = []
+    for judged, finding in _findings(contract, frame, context):
+        if finding.rows is not None:
+            parts.append(_broken(ids.filter(finding.rows), judged.rule))
+        result = RuleResult(judged.rule, finding.passed, finding.evaluated, finding.detail)
+        results.append(result)
+        if judged.holds and result.passed < result.evaluated:
+            holding.append(result)
+    broken = pl.concat(parts).sort(ROW_ID, maintain_order=True)
+    return Evaluation(broken, tuple(results), tuple(holding))
+
+
+def _findings(
+    contract: type[Contract], frame: pl.DataFrame, context: BatchContext
+) -> Iterable[tuple[BatchRule, BatchFinding]]:
+    """Each rule about the batch with what it found."""
     for judged in contract.batch_rules():
-        finding = judged.judge(frame, context)
-        results.append(RuleResult(judged.rule, finding.passed, finding.evaluated, finding.detail))
-    return Evaluation(pl.concat(parts).sort(ROW_ID, maintain_order=True), tuple(results))
+        try:
+            finding = judged.judge(frame, context)
+        except PolarsError as error:
+            msg = f"{contract.info().dataset}: {judged.rule.id}: {type(error).__name__}"
+            raise RuleDidNotRunError(msg) from error
+        if finding.rows is not None and finding.rows.len() != frame.height:
+            verdicts = f"{finding.rows.len()} verdicts for {frame.height} rows"
+            msg = f"{contract.info().dataset}: {judged.rule.id}: {verdicts}"
+            raise RuleDidNotRunError(msg)
+        yield judged, finding
 
 
 def _verdicts(

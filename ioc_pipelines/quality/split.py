@@ -19,7 +19,7 @@ FLOOR = Rule(
 )
 _DISTINCT = Rule("clean.exact_duplicate", None, "Dòng lặp lại y hệt một dòng trước")
 
-BatchStatus = Literal["accepted", "partly_accepted", "below_floor"]
+BatchStatus = Literal["accepted", "partly_accepted", "below_floor", "held"]
 
 
 class RowsVanishedError(AssertionError):
@@ -31,7 +31,8 @@ class Verdict:
     """A judged batch.
 
     ``accepted`` and ``quarantined`` are conformed rows; ``broken`` has each broken rule of each
-    quarantined row; ``results`` how every rule fared.
+    quarantined row; ``results`` how every rule fared; ``holding`` those for which the batch waits
+    for a person.
     """
 
     status: BatchStatus
@@ -41,15 +42,27 @@ class Verdict:
     results: tuple[RuleResult, ...]
     rows_received: int
     rows_duplicate: int
+    holding: tuple[RuleResult, ...] = ()
+
+    @property
+    def is_good(self) -> bool:
+        """Whether the accepted rows may take their place."""
+        return self.status in ("accepted", "partly_accepted")
 
 
 def judge(
-    contract: type[Contract], batch: Conformed, context: BatchContext, floor: float
+    contract: type[Contract],
+    batch: Conformed,
+    context: BatchContext,
+    floor: float,
+    *,
+    waived: bool = False,
 ) -> Verdict:
     """Judge every row that is not an exact duplicate of an earlier one.
 
-    Below ``floor`` (share of valid rows, 0–1), or with no valid row at all, the whole batch is
-    quarantined: the last good stays (DESIGN, rule 4).
+    Below ``floor`` (share of valid rows, 0–1), when a rule holds the batch, or with no valid row at
+    all, the whole batch is quarantined: the last good stays (DESIGN, rule 4). ``waived``: a person
+    let the batch through in spite of floor and holding rules, which count in the scores as before.
     Raises RowsVanishedError when the counts do not add up.
     """
     duplicate = duplicate_rows(batch, contract)
@@ -57,9 +70,13 @@ def judge(
     evaluation = evaluate(contract, distinct, context)
     refused = distinct.rows[ROW_ID].is_in(evaluation.broken[ROW_ID].unique().to_list())
     accepted, quarantined = distinct.rows.filter(~refused), distinct.rows.filter(refused)
-    broken, status = evaluation.broken, _status(accepted.height, quarantined.height, floor)
-    if status == "below_floor":
-        broken = pl.concat([broken, _held_back(accepted)])
+    broken, holding = evaluation.broken, () if waived else evaluation.holding
+    status = _status(
+        accepted.height, quarantined.height, 0 if waived else floor, held=bool(holding)
+    )
+    if status in ("below_floor", "held"):
+        reason = FLOOR if status == "below_floor" else holding[0].rule
+        broken = pl.concat([broken, _held_back(accepted, reason)])
         accepted, quarantined = accepted.clear(), distinct.rows
     received, duplicates = batch.rows.height, int(duplicate.sum())
     results = (
@@ -72,22 +89,24 @@ def judge(
             f"{quarantined.height} quarantined, {duplicates} duplicates"
         )
         raise RowsVanishedError(msg)
-    return Verdict(status, accepted, quarantined, broken, results, received, duplicates)
+    return Verdict(status, accepted, quarantined, broken, results, received, duplicates, holding)
 
 
-def _status(valid: int, refused: int, floor: float) -> BatchStatus:
+def _status(valid: int, refused: int, floor: float, *, held: bool) -> BatchStatus:
     judged = valid + refused
     if valid == 0 or valid / judged < floor:
         return "below_floor"
+    if held:
+        return "held"
     return "partly_accepted" if refused else "accepted"
 
 
-def _held_back(valid: pl.DataFrame) -> pl.DataFrame:
+def _held_back(valid: pl.DataFrame, reason: Rule) -> pl.DataFrame:
     """The valid rows of a batch that is refused as a whole."""
     return valid.select(
         ROW_ID,
-        pl.lit(FLOOR.id).alias("rule"),
-        pl.lit(FLOOR.dimension, BROKEN_SCHEMA["dimension"]).alias("dimension"),
-        pl.lit(None, pl.String).alias("column_name"),
-        pl.lit(FLOOR.message_vi).alias("message_vi"),
+        pl.lit(reason.id).alias("rule"),
+        pl.lit(reason.dimension, BROKEN_SCHEMA["dimension"]).alias("dimension"),
+        pl.lit(reason.column, pl.String).alias("column_name"),
+        pl.lit(reason.message_vi).alias("message_vi"),
     )

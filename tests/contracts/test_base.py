@@ -11,8 +11,8 @@ from contracts.base import (
     DIMENSIONS,
     BatchContext,
     BatchFinding,
+    BatchRule,
     Rule,
-    batch_rule,
     column,
 )
 from contracts.public_services.procedure_dossier import ProcedureDossier
@@ -122,19 +122,11 @@ def test_a_check_without_rule_id_or_message_is_refused(marked: Any) -> None:
 def test_a_batch_rule_of_no_dimension_is_refused(rule_id: str) -> None:
     """Its result would enter no score, in silence."""
 
-    def judge(cls: Any, frame: pl.DataFrame, context: BatchContext) -> BatchFinding:
+    def judge(frame: pl.DataFrame, context: BatchContext) -> BatchFinding:
         return BatchFinding(1, 1)
 
-    def define() -> None:
-        contract = contract_of(
-            {"x": (int, column(vi="Cột", en="x"))},
-            key=("x",),
-            whole=batch_rule(rule_id, "Sai")(judge),
-        )
-        contract.batch_rules()
-
-    with pytest.raises(ValueError, match=r"\w"):
-        define()
+    with pytest.raises(ValueError, match="<dimension>"):
+        BatchRule(Rule(rule_id, None, "Sai"), judge, lambda frame, context: (frame, context))
 
 
 def test_a_reference_list_that_is_not_given_is_an_error() -> None:
@@ -233,23 +225,8 @@ def test_stock_validation_refuses_another_structure(frame: pl.DataFrame) -> None
     contract.schema(CONTEXT).validate(pl.DataFrame({"x": [1]}), lazy=True)
 
 
-def test_batch_rules_are_bound_to_their_contract() -> None:
-    def first(cls: Any, frame: pl.DataFrame, context: BatchContext) -> BatchFinding:
-        return BatchFinding(frame.height, 9, cls.info().dataset)
-
-    def second(cls: Any, frame: pl.DataFrame, context: BatchContext) -> BatchFinding:
-        return BatchFinding(0, 0)
-
-    contract = contract_of(
-        {"x": (int, column(vi="Cột", en="x"))},
-        key=("x",),
-        b_rule=batch_rule("clean.b", "B")(second),
-        a_rule=batch_rule("complete.a", "A")(first),
-    )
-    found = contract.batch_rules()
-    assert [r.rule for r in found] == [Rule("complete.a", None, "A"), Rule("clean.b", None, "B")]
-    made = found[0].judge(pl.DataFrame({"x": [1, 2]}), CONTEXT)
-    assert made == BatchFinding(2, 9, "testing.made_up")
+def test_a_contract_without_batch_rules_has_none() -> None:
+    assert one_column(int).batch_rules() == ()
 
 
 @pytest.mark.parametrize("dimension", DIMENSIONS)

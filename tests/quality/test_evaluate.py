@@ -14,7 +14,15 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pandera.errors import SchemaErrors
 
-from contracts.base import KEY_UNIQUE, REQUIRED, BatchContext, Contract, batch_rule, column
+from contracts.base import (
+    KEY_UNIQUE,
+    REQUIRED,
+    BatchContext,
+    BatchRule,
+    Contract,
+    Rule,
+    column,
+)
 from contracts.base import BatchFinding as Finding
 from contracts.public_services.procedure_dossier import ProcedureDossier
 from ioc_pipelines.catalog.contracts import all_contracts
@@ -249,15 +257,56 @@ def test_two_checks_of_one_kind_on_one_column_do_not_share_their_name() -> None:
     assert len(named) == len(set(named))
 
 
+def unspoilt(frame: pl.DataFrame, context: BatchContext) -> tuple[pl.DataFrame, BatchContext]:
+    return frame, context
+
+
+def batch_judged(judge: Any, *, holds: bool = False) -> Any:
+    rule = BatchRule(Rule("correct.own", "k", "Sai"), judge, unspoilt, holds)
+    contract = contract_of(
+        {"k": (str, column(vi="K", en="k"))}, key=("k",), __batch_rules__=(rule,)
+    )
+    frame = pl.DataFrame({"k": ["a", "b", "c"]})
+    return evaluate(contract, conformed(frame, ids=[4, 5, 9]), BatchContext(ARRIVED))
+
+
+def test_a_batch_rule_refuses_the_rows_it_names() -> None:
+    found = batch_judged(lambda frame, _: Finding(2, 3, "1 dòng", frame["k"] == "b"))
+    assert broken(found) == {(5, "correct.own", "k")}
+    assert (found.results[-1].passed, found.results[-1].evaluated) == (2, 3)
+    assert found.holding == ()
+
+
+def test_a_holding_rule_that_is_broken_speaks_against_the_batch() -> None:
+    found = batch_judged(lambda *_: Finding(1, 2, "nhóm x"), holds=True)
+    assert [(r.rule.id, r.detail) for r in found.holding] == [("correct.own", "nhóm x")]
+    assert found.broken.is_empty()
+    assert batch_judged(lambda *_: Finding(2, 2), holds=True).holding == ()
+
+
+@pytest.mark.parametrize(
+    "judge",
+    [
+        pytest.param(lambda *_: Finding(1, 3, "", pl.Series([True])), id="too few verdicts"),
+        pytest.param(lambda frame, _: frame.select("not_there"), id="no such column"),
+    ],
+)
+def test_a_batch_rule_that_did_not_run_is_an_error(judge: Any) -> None:
+    with pytest.raises(RuleDidNotRunError, match=r"correct\.own"):
+        batch_judged(judge)
+
+
 def test_batch_rules_see_the_rows_and_the_context() -> None:
-    def every_code(cls: Any, frame: pl.DataFrame, context: BatchContext) -> Finding:
+    def every_code(frame: pl.DataFrame, context: BatchContext) -> Finding:
         wanted = context.references["codes"]
         return Finding(int(wanted.is_in(frame["k"].to_list()).sum()), wanted.len(), "thiếu c")
 
     contract = contract_of(
         {"k": (str, column(vi="K", en="k"))},
         key=("k",),
-        every_code=batch_rule("complete.every_code", "Thiếu mã")(every_code),
+        __batch_rules__=(
+            BatchRule(Rule("complete.every_code", None, "Thiếu mã"), every_code, unspoilt),
+        ),
     )
     context = BatchContext(ARRIVED, {"codes": pl.Series(["a", "b", "c"])})
     found = evaluate(contract, conformed(pl.DataFrame({"k": ["a", "b"]})), context)
@@ -303,7 +352,7 @@ def assert_complete(
     """One result per rule, and passed + failed = evaluated for each rule about rows."""
     row_rules = [(rule.id, rule.column) for rule in contract.row_rules(context)]
     readable = [(READABLE, name) for name in contract.polars_schema()]
-    batch_rules = [(judged.rule.id, None) for judged in contract.batch_rules()]
+    batch_rules = [(judged.rule.id, judged.rule.column) for judged in contract.batch_rules()]
     listed = [(result.rule.id, result.rule.column) for result in evaluation.results]
     assert listed == row_rules + readable + batch_rules
     failed = Counter(evaluation.broken.select("rule", "column_name").rows())

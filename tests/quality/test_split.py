@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.base import BatchContext, column
+from contracts.base import BatchContext, BatchFinding, BatchRule, Rule, column
 from ioc_pipelines.catalog.columns import Column
 from ioc_pipelines.intake.conform import ROW_ID, Conformed, conform
 from ioc_pipelines.quality.evaluate import evaluate
 from ioc_pipelines.quality.split import Verdict, judge
-from tests.quality.frames import ARRIVED, contract_of
+from tests.quality.frames import ARRIVED, conformed, contract_of
 
 CONTEXT = BatchContext(ARRIVED)
 PLACE = ["_file", "_sheet", "_row"]
@@ -232,3 +232,57 @@ def test_duplicates_do_not_count_towards_the_floor() -> None:
     cells = [*batch(1, 1), *[batch(1, 1)[0]] * 8]
     verdict = judge(CONTRACT, received(cells), CONTEXT, 0.8)
     assert (verdict.status, verdict.rows_duplicate) == ("below_floor", 8)
+
+
+# --- held until a person lets it through ---------------------------------------------------------
+
+
+def held_contract(*, holds: bool = True) -> Any:
+    """At most two rows, else a person must look at it."""
+
+    def few(frame: pl.DataFrame, _: BatchContext) -> BatchFinding:
+        return BatchFinding(int(frame.height <= 2), 1, f"{frame.height} dòng")
+
+    rule = Rule("complete.few", None, "Quá nhiều dòng")
+    return contract_of(
+        {"code": (str, column(vi="Mã", en="code", str_matches=r"^[A-C]$"))},
+        key=("code",),
+        __batch_rules__=(BatchRule(rule, few, lambda frame, context: (frame, context), holds),),
+    )
+
+
+def codes(*values: str) -> Conformed:
+    return conformed(pl.DataFrame({"code": values}))
+
+
+def test_a_held_batch_is_quarantined_whole_with_the_rule_that_holds_it() -> None:
+    verdict = judge(held_contract(), codes("A", "B", "C", "C", "x"), CONTEXT, floor=0.5)
+    assert (verdict.status, verdict.is_good) == ("held", False)
+    assert [(r.rule.id, r.detail) for r in verdict.holding] == [("complete.few", "4 dòng")]
+    assert (verdict.accepted.height, verdict.quarantined.height, verdict.rows_duplicate) == (
+        0,
+        4,
+        1,
+    )
+    found = dict(verdict.broken.group_by("rule").len().rows())
+    assert found == {"complete.few": 3, "clean.format": 1}
+    assert set(verdict.broken["message_vi"]) == {"Quá nhiều dòng", "Mã sai định dạng quy định"}
+
+
+def test_a_waiver_lets_valid_rows_through_and_leaves_the_scores() -> None:
+    verdict = judge(held_contract(), codes("A", "B", "C", "x"), CONTEXT, floor=1.0, waived=True)
+    assert (verdict.status, verdict.is_good, verdict.holding) == ("partly_accepted", True, ())
+    assert sorted(verdict.accepted["code"]) == ["A", "B", "C"]
+    assert verdict.quarantined["code"].to_list() == ["x"]
+    told = {r.rule.id: (r.passed, r.evaluated) for r in verdict.results}
+    assert told["complete.few"] == (0, 1)
+
+
+def test_a_waiver_makes_no_invalid_row_valid() -> None:
+    verdict = judge(held_contract(), codes("x", "y", "z"), CONTEXT, floor=0.0, waived=True)
+    assert (verdict.status, verdict.accepted.height) == ("below_floor", 0)
+
+
+def test_a_rule_that_does_not_hold_leaves_the_batch_alone() -> None:
+    verdict = judge(held_contract(holds=False), codes("A", "B", "C"), CONTEXT, floor=1.0)
+    assert verdict.status == "accepted"

@@ -1,0 +1,206 @@
+"""Rules that need a row's neighbours, and refuse the rows that break them.
+
+Each function makes one rule, for contracts to list in ``__batch_rules__``. What one row alone can
+tell is a check of the contract itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import polars as pl
+
+from contracts.base import BatchContext, BatchFinding, BatchRule, Rule
+
+_SHOWN = 10
+_LETTER, _DIGIT = r"\p{L}", r"[0-9]"
+
+Spoilt = tuple[pl.DataFrame, BatchContext]
+
+
+def residue(
+    column: str,
+    *,
+    at_least: int = 5,
+    message_vi: str = "Cột {column} chứa giá trị giống nhau về dạng, có thể bị lệch cột",
+) -> BatchRule:
+    """Values of one form that recur in a free-text or overflow ``column`` have landed there.
+
+    The form of a value is its letters as ``a`` and digits as ``9``. People's own words differ in
+    form; ``at_least`` values of one form that has digits and no two words are figures, dates or
+    codes of another column.
+    """
+
+    def judge(frame: pl.DataFrame, _: BatchContext) -> BatchFinding:
+        text = pl.col(column).str.strip_chars()
+        form = text.str.replace_all(_LETTER, "a").str.replace_all(_DIGIT, "9")
+        is_figure = form.str.contains("9") & ~form.str.contains(r"a.*\s.*a")
+        recurs = pl.len().over(form) >= at_least
+        rows = frame.select((is_figure & recurs).fill_null(value=False).alias("residue"))
+        return _of_rows(frame, rows.to_series())
+
+    def spoil(frame: pl.DataFrame, context: BatchContext) -> Spoilt:
+        at = pl.int_range(pl.len())
+        moved = pl.when(at < at_least).then(pl.format("{}.5", at + 10)).otherwise(column)
+        return frame.with_columns(moved.alias(column)), context
+
+    rule = Rule(f"clean.residue_in_{column}", column, message_vi.format(column=column))
+    return BatchRule(rule, judge, spoil)
+
+
+def not_stuck(
+    value: str,
+    *,
+    sensor: str,
+    time: str,
+    at_most: int,
+    message_vi: str = "Cảm biến lặp lại đúng một giá trị quá nhiều lần liên tiếp",
+) -> BatchRule:
+    """No sensor repeats one ``value``, zero included, more than ``at_most`` times running."""
+
+    def judge(frame: pl.DataFrame, _: BatchContext) -> BatchFinding:
+        ordered = frame.with_row_index("_at").sort(sensor, time)
+        changed = (pl.col(value).ne_missing(pl.col(value).shift())) | (
+            pl.col(sensor).ne_missing(pl.col(sensor).shift())
+        )
+        runs = ordered.with_columns(changed.cum_sum().alias("_run"))
+        stuck = (pl.len().over("_run") > at_most) & pl.col(value).is_not_null()
+        rows = runs.with_columns(stuck.alias("_stuck")).sort("_at")["_stuck"]
+        return _of_rows(frame, rows, sensor)
+
+    def spoil(frame: pl.DataFrame, context: BatchContext) -> Spoilt:
+        busiest = frame[sensor].drop_nulls().mode().sort()[0]
+        constant = frame.filter(pl.col(sensor) == busiest)[value].drop_nulls().head(1)
+        stuck = pl.when(pl.col(sensor) == busiest).then(pl.lit(constant.item()))
+        return frame.with_columns(stuck.otherwise(value).alias(value)), context
+
+    return BatchRule(Rule(f"correct.stuck_{value}", value, message_vi), judge, spoil)
+
+
+def roll_up_left_out(
+    amount: str,
+    *,
+    by: Sequence[str],
+    tolerance: float = 1e-6,
+    message_vi: str = "Dòng bằng tổng các dòng khác: dòng tổng cộng không được gửi như một đơn vị",
+) -> BatchRule:
+    """No row is the sum of all others of its group: a total sent as a unit is counted twice.
+
+    Groups of fewer than three other rows, and of zeroes, say nothing.
+    """
+    groups = list(by)
+
+    def judge(frame: pl.DataFrame, _: BatchContext) -> BatchFinding:
+        value = pl.col(amount).cast(pl.Float64)
+        others = value.sum().over(groups) - value
+        is_sum = (value - others).abs() <= tolerance * value.abs()
+        enough = (pl.len().over(groups) > 3) & (value != 0)
+        rows = frame.select((is_sum & enough).fill_null(value=False).alias("sum")).to_series()
+        return _of_rows(frame, rows)
+
+    def spoil(frame: pl.DataFrame, context: BatchContext) -> Spoilt:
+        fullest = frame.group_by(groups, maintain_order=True).len().sort("len")[-1]
+        group = frame.join(fullest, on=groups, how="semi", maintain_order="left")
+        rest = frame.join(fullest, on=groups, how="anti", maintain_order="left")
+        others = group[1:].with_columns(pl.lit(1).cast(frame.schema[amount]).alias(amount))
+        total = group[:1].with_columns(
+            pl.lit(others.height).cast(frame.schema[amount]).alias(amount)
+        )
+        return pl.concat([total, others, rest]), context
+
+    return BatchRule(Rule(f"clean.roll_up_of_{amount}", amount, message_vi), judge, spoil)
+
+
+def unit_allowed(
+    unit: str,
+    *,
+    parameter: str,
+    allowed: Mapping[str, Sequence[str]],
+    rule_id: str = "correct.unit_of_parameter",
+    message_vi: str = "Đơn vị tính không đúng với đơn vị quy định của chỉ tiêu",
+) -> BatchRule:
+    """Each ``parameter`` comes in a unit that is ``allowed`` for it; an unknown one says nothing.
+
+    A figure in another unit would be out by a thousand, unseen.
+    """
+    pairs = pl.DataFrame(
+        [(name, one) for name, several in allowed.items() for one in several],
+        schema={parameter: pl.String, unit: pl.String},
+        orient="row",
+    )
+
+    def judge(frame: pl.DataFrame, _: BatchContext) -> BatchFinding:
+        fits = frame.select(pl.struct(parameter, unit).is_in(pairs.to_struct().implode()))
+        known = frame[parameter].is_in(list(allowed)) & frame[unit].is_in(pairs[unit].to_list())
+        return _of_rows(frame, known & ~fits.to_series())
+
+    def spoil(frame: pl.DataFrame, context: BatchContext) -> Spoilt:
+        first = frame[parameter][0]
+        other = pairs.filter(~pl.col(unit).is_in(list(allowed[first])))[unit][0]
+        at_first = pl.int_range(pl.len()) == 0
+        return frame.with_columns(
+            pl.when(at_first).then(pl.lit(other)).otherwise(unit).alias(unit)
+        ), context
+
+    return BatchRule(Rule(rule_id, unit, message_vi), judge, spoil)
+
+
+def year_of_code(
+    code: str,
+    *,
+    date: str,
+    pattern: str,
+    message_vi: str = "Năm trong mã không khớp với ngày",
+) -> BatchRule:
+    """The year within ``code``, the first group of ``pattern``, is that of ``date``."""
+
+    def judge(frame: pl.DataFrame, _: BatchContext) -> BatchFinding:
+        year = pl.col(code).str.extract(pattern).cast(pl.Int32, strict=False)
+        differs = (year != pl.col(date).dt.year()).fill_null(value=False)
+        return _of_rows(frame, frame.select(differs.alias("differs")).to_series())
+
+    def spoil(frame: pl.DataFrame, context: BatchContext) -> Spoilt:
+        at_first = pl.int_range(pl.len()) == 0
+        earlier = pl.col(date).dt.offset_by("-1y")
+        return frame.with_columns(
+            pl.when(at_first).then(earlier).otherwise(date).alias(date)
+        ), context
+
+    return BatchRule(Rule(f"correct.year_of_{code}", code, message_vi), judge, spoil)
+
+
+def exists_in(
+    column: str,
+    *,
+    dataset: str,
+    dataset_column: str | None = None,
+    message_vi: str = "{column} không có trong dữ liệu đã tiếp nhận của {dataset}",
+) -> BatchRule:
+    """Each value of ``column`` is one that ``dataset`` has: a reference between datasets.
+
+    Says nothing before anything of that dataset is accepted.
+    """
+    reference = f"{dataset}.{dataset_column or column}"
+
+    def judge(frame: pl.DataFrame, context: BatchContext) -> BatchFinding:
+        known = context.references[reference]
+        if known.is_empty():
+            return BatchFinding(0, 0)
+        unknown = frame[column].is_not_null() & ~frame[column].is_in(known.implode())
+        return _of_rows(frame, unknown)
+
+    def spoil(frame: pl.DataFrame, context: BatchContext) -> Spoilt:
+        known = frame[column].drop_nulls().unique().sort()[1:]
+        return frame, replace(context, references={**context.references, reference: known})
+
+    said = message_vi.format(column=column, dataset=dataset)
+    return BatchRule(Rule(f"correct.{column}_exists", column, said), judge, spoil)
+
+
+def _of_rows(frame: pl.DataFrame, broken: pl.Series, shown: str | None = None) -> BatchFinding:
+    """A finding about rows. Only column ``shown`` is named: a cell may be personal (rule 11)."""
+    count = int(broken.sum())
+    named = frame.filter(broken)[shown].unique().sort().head(_SHOWN).to_list() if shown else []
+    said = f"{count} dòng" + (f": {', '.join(map(str, named))}" if named else "")
+    return BatchFinding(frame.height - count, frame.height, said if count else "", broken)

@@ -1,0 +1,186 @@
+"""Rules about a batch and the one before it. Expected figures are counted by hand."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import polars as pl
+import pytest
+
+from contracts.base import BatchContext, BatchFinding, BatchRule
+from contracts.batch_rules import (
+    coverage_kept,
+    magnitude_as_before,
+    null_share,
+    periods_without_gaps,
+    row_count_as_before,
+    units_reported,
+)
+from tests.quality.frames import ARRIVED
+
+CODES = {"admin_unit.commune": pl.Series(["01", "02"])}
+
+
+def before(frame: pl.DataFrame) -> BatchContext:
+    return BatchContext(ARRIVED, CODES, previous=frame.lazy())
+
+
+def amounts(*values: float | None, unit: str = "01") -> pl.DataFrame:
+    return pl.DataFrame({"unit": [unit] * len(values), "amount": values})
+
+
+# --- units ---------------------------------------------------------------------------------------
+
+
+def reports(**extra: Any) -> BatchRule:
+    given = {"unit": "unit", "period": "period", "every": "month"}
+    return units_reported(**given, reference="admin_unit.commune", **extra)
+
+
+def test_every_unit_is_asked_for_in_every_period() -> None:
+    frame = pl.DataFrame(
+        {"period": ["2026-01", "2026-01", "2026-02", "2026-13"], "unit": ["01", "02", "02", "01"]}
+    )
+    found = reports().judge(frame, BatchContext(ARRIVED, CODES))
+    # two well-formed periods by two units; 2026-13 is no month
+    assert found == BatchFinding(3, 4, "2026-02: 01")
+
+
+def test_on_the_map_of_the_period_only_units_that_existed_are_asked_for() -> None:
+    validity = pl.DataFrame(
+        {
+            "code": ["01", "02", "03"],
+            "valid_from": [date(2003, 1, 1), date(2003, 1, 1), date(2025, 7, 1)],
+            "valid_to": [None, date(2025, 6, 30), None],
+        }
+    )
+    context = BatchContext(ARRIVED, validity={"admin_unit.commune": validity})
+    frame = pl.DataFrame({"period": ["2025-06", "2025-07"], "unit": ["02", "03"]})
+    found = reports(on_map_of="period").judge(frame, context)
+    assert found == BatchFinding(2, 4, "2025-06: 01; 2025-07: 01")
+
+
+# --- periods -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("every", "periods", "expected"),
+    [
+        ("month", ["2025-11", "2026-02"], BatchFinding(2, 4, "2025-12, 2026-01")),
+        ("week", ["2026-W52", "2027-W02"], BatchFinding(2, 4, "2026-W53, 2027-W01")),
+        ("year", ["2020", "2022"], BatchFinding(2, 3, "2021")),
+        ("month", ["2025-11", "2025-12"], BatchFinding(2, 2)),
+        ("month", ["x"], BatchFinding(0, 1, "không có kỳ nào")),
+    ],
+)
+def test_a_gap_between_periods_is_named(
+    every: Any, periods: list[str], expected: BatchFinding
+) -> None:
+    rule = periods_without_gaps(period="period", every=every)
+    assert rule.judge(pl.DataFrame({"period": periods}), BatchContext(ARRIVED)) == expected
+
+
+# --- nulls ---------------------------------------------------------------------------------------
+
+
+def test_a_column_that_one_group_of_28_lacks_is_named_though_the_file_looks_fine() -> None:
+    """28 groups of 50 rows; 4 % empty everywhere, and empty throughout in one of them."""
+    rows = [
+        (f"{group:02}", None if group == 17 or row < 2 else 1.0)
+        for group in range(28)
+        for row in range(50)
+    ]
+    frame = pl.DataFrame(rows, schema=["unit", "amount"], orient="row")
+    rule = null_share("amount", by="unit", at_most=0.25)
+    found = rule.judge(frame, BatchContext(ARRIVED))
+    assert found == BatchFinding(27, 28, "unit 17: amount trống 100%")
+    assert rule.holds
+    assert rule.rule.column == "amount"
+    healthy = frame.filter(pl.col("unit") != "17")
+    assert rule.judge(healthy, BatchContext(ARRIVED)) == BatchFinding(27, 27)
+
+
+def test_a_small_group_says_nothing() -> None:
+    rule = null_share("amount", by="unit", at_most=0.25, min_rows=3)
+    assert rule.judge(amounts(None, None), BatchContext(ARRIVED)) == BatchFinding(0, 0)
+
+
+# --- against the batch before --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        (2, BatchFinding(1, 1)),
+        (8, BatchFinding(1, 1)),
+        (1, BatchFinding(0, 1, "1 dòng, trước: 4")),
+        (9, BatchFinding(0, 1, "9 dòng, trước: 4")),
+    ],
+)
+def test_the_number_of_rows_is_held_against_the_batch_before(
+    now: int, expected: BatchFinding
+) -> None:
+    rule = row_count_as_before(at_least=0.5, at_most=2)
+    assert rule.judge(amounts(*[1.0] * now), before(amounts(1, 2, 3, 4))) == expected
+    assert rule.holds
+
+
+def test_thousands_in_place_of_units_are_held() -> None:
+    rule = magnitude_as_before("amount")
+    was, now = amounts(1000, 2000, 3000), amounts(1, 2, 3, 0)
+    assert rule.judge(now, before(was)) == BatchFinding(0, 1, "2,000 → 2")
+    assert rule.judge(was, before(was)) == BatchFinding(1, 1)
+    assert rule.holds
+
+
+def test_magnitudes_are_compared_group_by_group() -> None:
+    rule = magnitude_as_before("amount", by="unit")
+    was = pl.concat([amounts(10.0), amounts(20.0, unit="02"), amounts(5.0, unit="03")])
+    now = pl.concat([amounts(12.0), amounts(20_000.0, unit="02"), amounts(1.0, unit="04")])
+    assert rule.judge(now, before(was)) == BatchFinding(1, 2, "02: 20 → 20,000")
+
+
+def test_what_is_no_longer_covered_is_named() -> None:
+    rule = coverage_kept(["unit"])
+    was = pl.concat([amounts(1.0), amounts(1.0, unit="02")])
+    assert rule.judge(amounts(1.0), before(was)) == BatchFinding(1, 2, "02")
+    assert rule.judge(was, before(amounts(1.0))) == BatchFinding(1, 1)
+
+
+@pytest.mark.parametrize(
+    "rule", [row_count_as_before(), magnitude_as_before("amount"), coverage_kept(["unit"])]
+)
+def test_the_first_batch_is_compared_with_nothing(rule: BatchRule) -> None:
+    assert rule.judge(amounts(1.0), BatchContext(ARRIVED)) == BatchFinding(0, 0)
+
+
+# --- each can be spoilt --------------------------------------------------------------------------
+
+MONTHS = [f"2026-{month:02}" for month in range(1, 11)]
+GOOD = pl.DataFrame(
+    [(month, unit, float(i + 1)) for i, month in enumerate(MONTHS) for unit in ("01", "02")],
+    schema=["period", "unit", "amount"],
+    orient="row",
+)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        reports(),
+        periods_without_gaps(period="period", every="month"),
+        null_share("amount", by="unit", at_most=0.25, min_rows=5),
+        row_count_as_before(),
+        magnitude_as_before("amount"),
+        magnitude_as_before("amount", by="unit"),
+        coverage_kept(["unit"]),
+    ],
+    ids=lambda rule: rule.rule.id,
+)
+def test_a_spoilt_batch_breaks_the_rule_and_a_good_one_does_not(rule: BatchRule) -> None:
+    good = rule.judge(GOOD, before(GOOD))
+    assert good.passed == good.evaluated > 0
+    spoilt = rule.judge(*rule.spoil(GOOD, before(GOOD)))
+    assert spoilt.passed < spoilt.evaluated
+    assert spoilt.detail

@@ -1,0 +1,181 @@
+"""Rules that refuse rows by their neighbours. The rows to be found are placed by hand."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import polars as pl
+import pytest
+
+from contracts.base import BatchContext, BatchFinding, BatchRule
+from contracts.value_rules import (
+    exists_in,
+    not_stuck,
+    residue,
+    roll_up_left_out,
+    unit_allowed,
+    year_of_code,
+)
+from tests.quality.frames import ARRIVED
+
+CONTEXT = BatchContext(ARRIVED, {"land.plot.code": pl.Series(["a", "b", "c"])})
+START = datetime(2026, 1, 1)  # noqa: DTZ001
+
+
+def refused(rule: BatchRule, frame: pl.DataFrame, context: BatchContext = CONTEXT) -> list[int]:
+    """The numbers of the rows that the rule refuses; its counts must agree."""
+    found = rule.judge(frame, context)
+    assert found.rows is not None
+    assert found.evaluated == frame.height
+    assert found.passed == frame.height - int(found.rows.sum())
+    return found.rows.arg_true().to_list()
+
+
+# --- residue -------------------------------------------------------------------------------------
+
+
+def test_the_10_rows_of_12000_whose_values_landed_in_a_note_are_found() -> None:
+    words = ["", "đã kiểm tra", "bổ sung hồ sơ ngày 3 tháng 5", "Số 12 đường Nguyễn Văn Linh"]
+    notes: list[str | None] = [
+        None if i % 5 == 0 else f"{words[i % 4]} {'x' * (i % 7)}" for i in range(12_000)
+    ]
+    places = [17 + 1100 * i for i in range(10)]
+    for i, place in enumerate(places):
+        notes[place] = f"{410 + i}.25"
+    frame = pl.DataFrame({"note": notes, "amount": [1.0] * 12_000})
+    assert refused(residue("note"), frame) == places
+
+
+def test_four_of_one_form_may_be_chance_and_words_are_words() -> None:
+    rule = residue("note", at_least=5)
+    assert refused(rule, pl.DataFrame({"note": ["1,5"] * 4})) == []
+    assert refused(rule, pl.DataFrame({"note": ["1,5"] * 5})) == [0, 1, 2, 3, 4]
+    assert refused(rule, pl.DataFrame({"note": ["không", "tổ 5 thôn 3"] * 9})) == []
+    dates = ["03/05/2026", "04/05/2026", "05/06/2026", "17/12/2025", "01/01/2026"]
+    assert refused(rule, pl.DataFrame({"note": dates})) == [0, 1, 2, 3, 4]
+
+
+# --- sensors -------------------------------------------------------------------------------------
+
+
+def test_a_sensor_that_repeats_itself_is_found_in_the_order_of_time() -> None:
+    """Rows come shuffled: of a, hours 2 to 5 are alike; of b each second hour is."""
+    hours = {"a": [1, 2, 7, 7, 7, 7, 8], "b": [7, 0, 7, 0, 7, 0, 7]}
+    rows = [
+        (sensor, START + timedelta(hours=hour), value)
+        for sensor, values in hours.items()
+        for hour, value in enumerate(values)
+    ]
+    shuffled = rows[::2] + rows[1::2]
+    frame = pl.DataFrame(shuffled, schema=["station", "at", "aqi"], orient="row")
+    rule = not_stuck("aqi", sensor="station", time="at", at_most=3)
+    found = frame[refused(rule, frame)].sort("at")
+    assert found["station"].to_list() == ["a"] * 4
+    assert found["at"].to_list() == [START + timedelta(hours=h) for h in (2, 3, 4, 5)]
+    assert rule.judge(frame, CONTEXT).detail == "4 dòng: a"
+    longer = not_stuck("aqi", sensor="station", time="at", at_most=4)
+    assert refused(longer, frame) == []
+
+
+def test_a_sensor_that_says_nothing_is_not_stuck_and_two_sensors_do_not_run_on() -> None:
+    rule = not_stuck("aqi", sensor="station", time="at", at_most=2)
+    silent = pl.DataFrame(
+        {"station": ["a"] * 4, "at": [START + timedelta(hours=h) for h in range(4)], "aqi": None},
+        schema_overrides={"aqi": pl.Int64},
+    )
+    assert refused(rule, silent) == []
+    two = silent.with_columns(pl.Series("station", ["a", "a", "b", "b"]), pl.lit(5).alias("aqi"))
+    assert refused(rule, two) == []
+
+
+# --- sums ----------------------------------------------------------------------------------------
+
+
+def test_a_total_that_is_sent_as_a_unit_is_found() -> None:
+    frame = pl.DataFrame(
+        {
+            "year": [2024] * 4 + [2025] * 4 + [2026] * 3,
+            "unit": ["1", "2", "3", "all"] * 2 + ["1", "2", "all"],
+            "amount": [1.1, 2.2, 3.3, 6.6, 1.0, 2.0, 3.0, 7.0, 1.0, 2.0, 3.0],
+        }
+    )
+    # 2025 does not add up; of three rows any two may add up to the third
+    assert refused(roll_up_left_out("amount", by=["year"]), frame) == [3]
+
+
+def test_zeroes_and_empty_cells_are_no_totals() -> None:
+    frame = pl.DataFrame({"year": [2024] * 5, "amount": [0, 0, 0, 0, None]})
+    assert refused(roll_up_left_out("amount", by=["year"]), frame) == []
+
+
+# --- units, codes, other datasets ----------------------------------------------------------------
+
+
+def test_a_unit_must_be_one_that_its_parameter_comes_in() -> None:
+    rule = unit_allowed("unit", parameter="what", allowed={"cpi": ["%"], "exports": ["USD", "VND"]})
+    frame = pl.DataFrame(
+        {
+            "what": ["cpi", "cpi", "exports", "exports", "other", "cpi"],
+            "unit": ["%", "USD", "VND", "%", "USD", "kg"],
+        }
+    )
+    # "other" and "kg" are said by the rules of their own columns
+    assert refused(rule, frame) == [1, 3]
+
+
+def test_the_year_of_a_code_is_that_of_its_date() -> None:
+    rule = year_of_code("code", date="at", pattern=r"^PA-(\d{4})")
+    frame = pl.DataFrame(
+        {"code": ["PA-2026-1", "PA-2025-1", "x", "PA-2026-2"], "at": [START, START, START, None]}
+    )
+    assert refused(rule, frame) == [1]
+
+
+def test_what_another_dataset_does_not_have_is_found() -> None:
+    rule = exists_in("plot", dataset="land.plot", dataset_column="code")
+    frame = pl.DataFrame({"plot": ["a", "z", None, "c"]})
+    assert refused(rule, frame) == [1]
+    nothing = BatchContext(ARRIVED, {"land.plot.code": pl.Series([], dtype=pl.String)})
+    assert rule.judge(frame, nothing) == BatchFinding(0, 0)
+
+
+def test_a_finding_about_rows_shows_no_cell() -> None:
+    rule = exists_in("plot", dataset="land.plot", dataset_column="code")
+    assert rule.judge(pl.DataFrame({"plot": ["Nguyễn Thị B"]}), CONTEXT).detail == "1 dòng"
+
+
+# --- each can be spoilt --------------------------------------------------------------------------
+
+GOOD = pl.DataFrame(
+    {
+        "station": ["s"] * 12,
+        "at": [START + timedelta(days=d) for d in range(12)],
+        "aqi": [50 + d for d in range(12)],
+        "amount": [1.0, 2.0, 4.0, 8.0] * 3,
+        "year": [2024] * 4 + [2025] * 4 + [2026] * 4,
+        "what": ["cpi", "exports"] * 6,
+        "unit": ["%", "USD"] * 6,
+        "code": ["PA-2026-1"] * 12,
+        "plot": ["a", "b", "c"] * 4,
+        "note": ["đã kiểm tra lại", None] * 6,
+    }
+)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        residue("note"),
+        not_stuck("aqi", sensor="station", time="at", at_most=6),
+        roll_up_left_out("amount", by=["year"]),
+        unit_allowed("unit", parameter="what", allowed={"cpi": ["%"], "exports": ["USD"]}),
+        year_of_code("code", date="at", pattern=r"^PA-(\d{4})"),
+        exists_in("plot", dataset="land.plot", dataset_column="code"),
+    ],
+    ids=lambda rule: rule.rule.id,
+)
+def test_a_spoilt_batch_breaks_the_rule_and_a_good_one_does_not(rule: BatchRule) -> None:
+    assert refused(rule, GOOD) == []
+    spoilt, context = rule.spoil(GOOD, CONTEXT)
+    assert spoilt.height == GOOD.height
+    assert refused(rule, spoilt, context)
