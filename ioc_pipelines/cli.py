@@ -16,6 +16,7 @@ import typer
 from ioc_pipelines.catalog.errors import CatalogError
 from ioc_pipelines.cli_feed import feed
 from ioc_pipelines.cli_new_dataset import new_dataset
+from ioc_pipelines.cli_replay import show_dry_run
 from ioc_pipelines.cli_sandbox import sandbox
 from ioc_pipelines.cli_support import (
     Json,
@@ -90,6 +91,9 @@ def refresh(
 def reprocess(
     feed: Annotated[str | None, typer.Argument(help="Feed id, as `ioc status` shows it")] = None,
     batch: Annotated[str | None, typer.Option(help="Only this batch of the feed")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only show what would change; writes nothing")
+    ] = False,
     profile: Profile = None,
     as_json: Json = False,
 ) -> None:
@@ -103,6 +107,8 @@ def reprocess(
             unknown("feed", feed, [entry.id for entry in deployment.catalog.active])
     if batch and not deployment.ledger.batch(batch):
         stop(f"no batch '{batch}'; `ioc status` shows the current ones", code=2)
+    if dry_run:
+        show_dry_run(deployment, entries, batch, as_json)
     from ioc_pipelines.orchestration.run import replay
 
     result = replay(deployment, entries, batch_id=batch)

@@ -60,7 +60,7 @@ class Rows:
         frame = rows.select(
             pl.lit(batch_id).alias("_batch_id"),
             pl.lit(feed).alias("_feed"),
-            self._keys(contract, rows).alias("_key_hash"),
+            self.key_hashes(contract, rows).alias("_key_hash"),
             *PLACE,
             *contract.polars_schema(),
         )
@@ -101,7 +101,7 @@ class Rows:
             raise LookupError(msg)
         folder = self._quarantine / table_name(contract.info().dataset) / batch_id
         places = quarantined.select(
-            ROW_ID, *PLACE, self._keys(contract, quarantined).alias("key_hash")
+            ROW_ID, *PLACE, self.key_hashes(contract, quarantined).alias("key_hash")
         )
         received = places.join(read.batch.received, on=ROW_ID, how="left", maintain_order="left")
         _write(folder / "rows.parquet", received)
@@ -140,12 +140,25 @@ class Rows:
         empty = pl.DataFrame(schema=REFUSAL_SCHEMA)
         return pl.concat([empty, *frames], how="diagonal") if frames else empty
 
+    def accepted_places(self, dataset: str, batch_id: str) -> pl.DataFrame:
+        """Where each accepted row of a batch stood: ``_file, _sheet, _row, key_hash``.
+
+        Empty when the batch has no accepted rows on disk.
+        """
+        path = self._accepted / table_name(dataset) / "batches" / f"{batch_id}.parquet"
+        rows = (
+            pl.read_parquet(path, columns=list(_PROVENANCE_SCHEMA))
+            if path.is_file()
+            else pl.DataFrame(schema=_PROVENANCE_SCHEMA)
+        )
+        return rows.select(*PLACE, pl.col("_key_hash").alias("key_hash"))
+
     def received(self, dataset: str, batch_id: str) -> pl.DataFrame:
         """The refused rows of a batch as received. Holds personal data: for the IOC's eyes."""
         path = self._quarantine / table_name(dataset) / batch_id / "rows.parquet"
         return pl.read_parquet(path)
 
-    def _keys(self, contract: type[Contract], rows: pl.DataFrame) -> pl.Series:
+    def key_hashes(self, contract: type[Contract], rows: pl.DataFrame) -> pl.Series:
         """Keyed hash of each row's business key (DESIGN, rule 11): nested SHA-256 (ADR 0012).
 
         The hash leads to the same row sent again, and to nobody who lacks the secret.
