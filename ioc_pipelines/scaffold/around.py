@@ -3,175 +3,135 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
-import polars as pl
-
-from contracts.formats import MONTH
+from contracts.formats import ISO_WEEK, MONTH
+from ioc_pipelines.scaffold import words
+from ioc_pipelines.scaffold.cells import Cells, Known, read_sample
 from ioc_pipelines.scaffold.model import Field, Guess, Kind, Sample
 
 
-class _Form(NamedTuple):
-    """A way to state a period: its captures by name, and the column that is made of them."""
+class _Period(NamedTuple):
+    """A column that says which period a row is of; ``facts`` of the feed, how it is read."""
 
-    where: str
-    captures: Mapping[str, str]
     name: str
     vi: str
     en: str
-    source: Mapping[str, Any]
     kind: Kind
     checks: Mapping[str, Any]
+    facts: Mapping[str, Any]
 
 
-_MONTH = {"period": "month"}
-_YEAR = {"in_range": (1900, 2100)}
-_A_MONTH = r"(?:0?[1-9]|1[0-2])"
+class _Form(NamedTuple):
+    """A way to state a period, in the ``title`` or in the ``file``'s name.
+
+    In patterns and in the date's form ``~`` is what the sample has between the numbers.
+    """
+
+    period: _Period
+    where: str
+    captures: Mapping[str, str]
+    date: str | None = None
+
+
+_A_QUARTER = r"(?:IV|I{1,3}|[1-4])"
+_DAY = _Period("day", "Ngày số liệu", "Day reported", "date", {}, {})
+_WEEK = _Period("week", "Tuần báo cáo", "Week reported", "str", {"str_matches": ISO_WEEK}, {})
+_MONTH = _Period(
+    "period", "Kỳ báo cáo", "Month reported", "str", {"str_matches": MONTH}, {"period": "month"}
+)
+_QUARTER_CHECK = {"str_matches": rf"^{_A_QUARTER}[-_/.]\d{{4}}$"}
+_QUARTER = _Period("quarter", "Quý", "Quarter reported", "str", _QUARTER_CHECK, {})
+_YEAR = _Period("year", "Năm", "Year", "int", {"in_range": (1900, 2100)}, {})
+_SCHOOL_CHECK = {"str_matches": r"^\d{4}-\d{4}$"}
+_SCHOOL_YEAR = _Period("school_year", "Năm học", "School year", "str", _SCHOOL_CHECK, {})
+
+# what is no month or day is not read as one, so that these need not tell
+_SAID = r"(?i)(?:th[aá]ng|k[yỳ])\D{0,14}"
 _FORMS = (
+    _Form(_SCHOOL_YEAR, "title", {"school_year": r"(?i)năm học (\d{4}-\d{4})"}),
+    _Form(_MONTH, "title", {"month": _SAID + r"(\d{1,2}~\d{4})(?!\d)"}, "%m~%Y"),
+    _Form(_MONTH, "title", {"month": _SAID + r"(\d{4}~\d{2})(?!\d)"}, "%Y~%m"),
     _Form(
-        "title",
-        {"school_year": r"(?i)năm học (\d{4}-\d{4})"},
-        "school_year",
-        "Năm học",
-        "School year",
-        {"source": "school_year"},
-        "str",
-        {"str_matches": r"^\d{4}-\d{4}$"},
-    ),
-    _Form(
-        "title",
-        {"month": r"(?i)tháng (\d{1,2}/\d{4})"},
-        "period",
-        "Kỳ báo cáo",
-        "Month reported",
-        {"source": "month", "date": "%m/%Y", **_MONTH},
-        "str",
-        {"str_matches": MONTH},
-    ),
-    _Form(
+        _MONTH,
         "title",
         # the day at the top of a letter, ngày 5 tháng 11 năm 2026, is no period
         {
             "month": r"(?i)(?<!\d )tháng (\d{1,2}) năm \d{4}",
             "year": r"(?i)(?<!\d )tháng \d{1,2} năm (\d{4})",
         },
-        "period",
-        "Kỳ báo cáo",
-        "Month reported",
-        {"source": "{month}/{year}", "date": "%m/%Y", **_MONTH},
-        "str",
-        {"str_matches": MONTH},
+        "%m/%Y",
     ),
-    _Form(
-        "title",
-        {"quarter": r"(?i)quý ((?:IV|I{1,3}|[1-4])/\d{4})"},
-        "quarter",
-        "Quý",
-        "Quarter reported",
-        {"source": "quarter"},
-        "str",
-        {"str_matches": r"^(IV|I{1,3}|[1-4])/\d{4}$"},
-    ),
-    _Form(
-        "title",
-        {"year": r"(?i)(?<!\d )năm (\d{4})"},
-        "year",
-        "Năm",
-        "Year",
-        {"source": "year"},
-        "int",
-        _YEAR,
-    ),
-    _Form(
-        "file",
-        {"month": rf"(?<!\d)(\d{{4}}-{_A_MONTH})(?![-\d])"},
-        "period",
-        "Kỳ báo cáo",
-        "Month reported",
-        {"source": "month", "date": "%Y-%m", **_MONTH},
-        "str",
-        {"str_matches": MONTH},
-    ),
-    _Form(
-        "file",
-        {"month": rf"(?<!\d)(?<!\d-)({_A_MONTH}-\d{{4}})(?!\d)"},
-        "period",
-        "Kỳ báo cáo",
-        "Month reported",
-        {"source": "month", "date": "%m-%Y", **_MONTH},
-        "str",
-        {"str_matches": MONTH},
-    ),
-    _Form(
-        "file",
-        {"year": r"(?<!\d)((?:19|20)\d{2})(?![-\d])"},
-        "year",
-        "Năm",
-        "Year",
-        {"source": "year"},
-        "int",
-        _YEAR,
-    ),
+    _Form(_QUARTER, "title", {"quarter": rf"(?i)quý ({_A_QUARTER}/\d{{4}})"}),
+    _Form(_YEAR, "title", {"year": r"(?i)(?<!\d )năm (\d{4})"}),
+    _Form(_DAY, "file", {"day": r"(?<!\d)(\d{4}~\d{2}~\d{2})(?!\d)"}, "%Y~%m~%d"),
+    _Form(_DAY, "file", {"day": r"(?<!\d)(20\d{6})(?!\d)"}, "%Y%m%d"),
+    _Form(_DAY, "file", {"day": r"(?<!\d)(\d{2}~\d{2}~\d{4})(?!\d)"}, "%d~%m~%Y"),
+    _Form(_WEEK, "file", {"week": r"(?<!\d)(\d{4}-W\d{2})(?!\d)"}),
+    _Form(_QUARTER, "file", {"quarter": rf"(?i)q(?:uy)?[-_. ]?({_A_QUARTER}[-_.]\d{{4}})(?!\d)"}),
+    _Form(_MONTH, "file", {"month": r"(?<!\d)(\d{4}~\d{2})(?!\d|[-.]\d)"}, "%Y~%m"),
+    _Form(_MONTH, "file", {"month": r"(?<!\d)(20\d{4})(?!\d|[-.]\d)"}, "%Y%m"),
+    _Form(_MONTH, "file", {"month": r"(?<!\d)(?<!\d[-.])(\d{1,2}~\d{4})(?!\d)"}, "%m~%Y"),
+    _Form(_YEAR, "file", {"year": r"(?<!\d)((?:19|20)\d{2})(?![-.]?\d)"}),
 )
+_BETWEEN = "-/._ "
+_PLACES = {"title": "the title", "file": "the file's name"}
 
 
 def stated_period(
-    sample: Sample, fields: Sequence[Field], rows: int
-) -> tuple[dict[str, Any], Field] | None:
-    """The captures and the column of the period that title or file name state; None without one.
+    sample: Sample, fields: Sequence[Field], known: Known
+) -> tuple[Mapping[str, Any], Field] | None:
+    """The captures and the column of the period that title or file name state.
 
-    The name of a file that holds dates says nothing more: only rows without any need it.
+    None without one, and where columns of the table say as much.
     """
-    is_table = sample.layout["format"] in ("xlsx", "csv")
-    is_dated = any(f.role == "time" for f in fields)
-    texts = {
-        "title": sample.title if is_table else "",
-        "file": "" if is_dated or sample.layout["format"] == "parquet" else sample.name,
-    }
-    if sample.connector["kind"] == "rest":
-        texts["file"] = ""
+    texts = {"title": sample.title, "file": sample.name}
+    if sample.connector["kind"] != "files":
+        texts["file"] = ""  # the name is our own
+    said = {f.name for f in fields if f.role == "period"}
     for form in _FORMS:
-        found = {k: re.search(v, texts[form.where]) for k, v in form.captures.items()}
-        if all(found.values()):
-            values = {name: match[1] for name, match in found.items() if match}
-            return _captures(form, sample), _field(form, values, sample, rows)
+        # rows with days of their own: the day in the name is that of the export
+        is_export = form.period is _DAY and any(f.role == "time" for f in fields)
+        if is_export or _says_as_much(said, form.period.name):
+            continue
+        for between in _BETWEEN if any("~" in p for p in form.captures.values()) else ("",):
+            patterns = {
+                k: p.replace("~", between.replace(".", r"\.")) for k, p in form.captures.items()
+            }
+            if not all(re.search(p, texts[form.where]) for p in patterns.values()):
+                continue
+            date = form.date and form.date.replace("~", between)
+            if found := _read(form, patterns, date, sample, known):
+                return found
     return None
 
 
-def _captures(form: _Form, sample: Sample) -> dict[str, Any]:
-    return {
-        _free(name, sample): {"where": form.where, "pattern": pattern}
-        for name, pattern in form.captures.items()
-    }
+def _says_as_much(said: Collection[str], wanted: str) -> bool:
+    """Whether columns of the table tell its period as finely as the one stated."""
+    if wanted in said or not {"period", "week"}.isdisjoint(said) or {"month", "year"} <= {*said}:
+        return True
+    return wanted in ("year", "school_year") and not {*said} <= {"month"}
 
 
-def _free(name: str, sample: Sample) -> str:
-    """The name of a captured value; another where a column of the sample is called so."""
+def _read(
+    form: _Form, patterns: Mapping[str, str], date: str | None, sample: Sample, known: Known
+) -> tuple[Mapping[str, Any], Field] | None:
+    """Captures and column by the project's own reader; None for a text that is no such period."""
     taken = {header.casefold() for header in sample.headers}
-    return f"{name}_stated" if name in taken else name
-
-
-def _field(form: _Form, values: Mapping[str, str], sample: Sample, rows: int) -> Field:
-    said = next(iter(values.values())) if len(values) == 1 else "/".join(values.values())
-    place = "the title" if form.where == "title" else "the file's name"
-    value: Any = int(said) if form.kind == "int" else said
-    if form.source.get("period"):
-        month, year = sorted(re.findall(r"\d+", said), key=int)
-        value = f"{int(year)}-{int(month):02}"
-    source = str(form.source["source"])
-    for name in form.captures:
-        source = re.sub(rf"\b{name}\b", _free(name, sample), source)
-    kind = pl.Int64 if form.kind == "int" else pl.String
-    cells = pl.Series([value] * rows, dtype=kind)
-    return Field(
-        form.name,
-        form.vi,
-        form.en,
-        form.kind,
-        "period",
-        {**form.source, "source": source},
-        cells,
-        form.checks,
-        guesses=(Guess(form.name, f"period {said}", f"{place} says so"),),
-    )
+    named = {name: f"{name}_stated" if name in taken else name for name in patterns}
+    captures = {named[k]: {"where": form.where, "pattern": p} for k, p in patterns.items()}
+    parts = [*captures]
+    source = parts[0] if len(parts) == 1 else "/".join(f"{{{part}}}" for part in parts)
+    facts = {"source": source, **({"date": date} if date else {}), **form.period.facts}
+    table = read_sample(sample, captures, *({source} - {*captures}))
+    period = form.period
+    cells = Cells(source, period.vi, table, known)
+    values = cells.read(facts, period.kind)
+    if values is None:
+        return None
+    name = words.Named(period.name, period.vi, period.en)
+    place = _PLACES[form.where]
+    guess = Guess(period.name, f"period {values[0]}", f"{place} says so")
+    more = {"checks": period.checks, "guesses": (guess,), "place": place}
+    return captures, cells.field(period.kind, "period", facts, values, name=name, **more)

@@ -41,14 +41,14 @@ class Known:
     today: date
 
 
-def read_sample(sample: Sample, captures: Mapping[str, Any]) -> pl.DataFrame:
-    """The sample's rows under its sources, by the layout that is proposed for it."""
+def read_sample(sample: Sample, captures: Mapping[str, Any], *more: str) -> pl.DataFrame:
+    """The sample's rows under its sources and ``more``, by the layout that is proposed for it."""
     layout = {**sample.layout, **({"captures": captures} if captures else {})}
     if sample.label:
         layout["label"] = "label"
-    sources = [*sample.headers, *captures]
     names = {sample.label: "label"}
     may_lack = "json" in sample.layout["format"]  # a record without a field has no value there
+    sources = [*sample.headers, *captures, *more]
     wanted = [Wanted(s, optional=may_lack, name=names.get(s, "")) for s in sources]
     model = TypeAdapter[Layout](Layout).validate_python(layout)
     try:
@@ -71,6 +71,11 @@ class Cells:
     table: pl.DataFrame
     known: Known
     is_of_a_form: bool = True
+
+    @cached_property
+    def name(self) -> words.Named:
+        """Name and titles of the column, by its header."""
+        return words.named(self.header)
 
     @property
     def count(self) -> int:
@@ -178,10 +183,25 @@ class Cells:
             **({"pad": digits} if self.is_of_a_form or not self.is_written else {}),
         }
 
-    def as_text(self, name: words.Named, role: Role) -> Field:
+    def field(
+        self,
+        kind: Kind,
+        role: Role,
+        source: Mapping[str, Any],
+        values: pl.Series,
+        *,
+        name: words.Named | None = None,
+        **facts: Any,
+    ) -> Field:
+        """The proposal for the column; ``name`` where its header does not say the usual one."""
+        chosen = name or self.name
+        titles = (chosen.vi or self.header, chosen.en)
+        return Field(chosen.name, *titles, kind, role, source, values, **facts)
+
+    def as_text(self, role: Role, **facts: Any) -> Field:
         """The cells as text."""
         source = {"source": self.source} if role == "text" else self.base
         values = self.read(source, "str")
         if values is None:  # cells that no reading makes words of
             values = pl.Series([None] * self.count, dtype=pl.String)
-        return Field(name.name, self.header, name.en, "str", role, source, values)
+        return self.field("str", role, source, values, **facts)

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from contracts.formats import COMMUNE_CODE, ISO_WEEK, MONTH, PROVINCE_CODE
-from ioc_pipelines.scaffold.model import Draft, Field
+from ioc_pipelines.scaffold.model import MEND, Draft, Field
 from ioc_pipelines.scaffold.python_text import call, comment, quoted
 
 _FORMATS = {
@@ -41,6 +41,8 @@ def contract_text(draft: Draft) -> str:
     lines += ["", "", f"class {class_name(draft.dataset)}(Contract):"]
     lines += [f'    """One {grain(draft)[4:]}."""', "", *_info(draft), ""]
     lines += comment(_guesses(draft))
+    if mend := [f.name for f in draft.fields if any(g.why == MEND for g in f.guesses)]:
+        lines += comment(f"MEND BY HAND: no Vietnamese title is known of {', '.join(mend)}")
     for found in draft.fields:
         lines += _column(found)
     return "\n".join(lines) + "\n"
@@ -109,7 +111,7 @@ def _guesses(draft: Draft) -> str:
     named: dict[str, list[str]] = {}
     for found in draft.fields:
         for guess in found.guesses:
-            if guess.is_rule:
+            if guess.is_rule and guess.why != MEND:
                 what = "en" if guess.what.startswith("en: ") else f"{guess.what} ({guess.why})"
                 named.setdefault(what, []).append(found.name)
     said = [f"key: {guess.why}" for guess in draft.guesses if guess.column == "key"]
@@ -117,4 +119,4 @@ def _guesses(draft: Draft) -> str:
     for what, names in named.items():
         of_all = names == figures and len(names) > 2
         said.append(f"{'all figures' if of_all else ', '.join(names)}: {what}")
-    return f"Guessed from {draft.sample.shown}: {'; '.join(said)}"
+    return f"Guessed: {'; '.join(said)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -22,7 +23,7 @@ def feed_text(draft: Draft, totals_of: Mapping[str, list[str]], indent: int = 2)
         status["reason"] = "Chờ công văn đề nghị và công văn đồng ý chia sẻ dữ liệu"
     lines = [
         f"dataset: {draft.dataset}",
-        f"title_vi: {_plain(draft.title_vi)}",
+        f"title_vi: {_plain(draft.title_vi)}{notes.get('title_vi', '')}",
         f"status: {_flow(status)}",
         "classification: internal  # guessed",
         "sharing: default",
@@ -52,14 +53,16 @@ def _notes(draft: Draft) -> dict[str, str]:
     columns = {f.name for f in draft.fields}
     shared = Counter((g.what, g.why) for g in draft.all_guesses if g.column in columns)
     for guess in draft.all_guesses:
-        if guess.is_rule or guess.column in ("key", "title_vi", "load_mode", "publish"):
+        if guess.is_rule or guess.column in ("key", "load_mode", "publish"):
             continue
         what, place = f"{guess.what} ({guess.why})", guess.column
         if guess.what == "left out":
             what, place = f"without {guess.column}", "columns"
         elif place in columns and shared[guess.what, guess.why] > 1:
             place = "columns"
-        elif "." in place or place in ("cadence", "connector"):
+        elif place.startswith("connector."):
+            what, place = f"{place.removeprefix('connector.')}: {guess.why}", "connector"
+        elif "." in place or place in ("cadence", "connector", "title_vi"):
             what = guess.why
         said.setdefault(place, []).append(what)
     return {
@@ -111,20 +114,24 @@ def _layout(draft: Draft, totals_of: Mapping[str, list[str]]) -> dict[str, Any]:
 
 
 def _entry(name: str, facts: Mapping[str, Any], notes: Mapping[str, str]) -> list[str]:
-    """The facts on one line where they fit, else one below the other; each with its note."""
+    """Plain facts together on as few lines as they need, others one below the other."""
     note = notes.get(name, "")
-    one = f"{name}: {_flow(facts)}"
-    is_nested = any(isinstance(v, dict) and len(v) > 1 for v in facts.values())
     is_noted = any(place.startswith(f"{name}.") for place in notes)
-    is_short = len(one) <= _WIDTH - 4 and not {"totals", "captures"} & set(facts)
-    if is_short and not is_nested and not is_noted:
-        return [one + note]
+    if not is_noted and not {"totals", "captures"} & set(facts):
+        *lines, last = textwrap.wrap(
+            f"{name}: {_flow(facts)}",
+            _WIDTH - 6,
+            subsequent_indent="  ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        return [*lines, last + note]
     lines = [f"{name}:{note}"]
     for key, value in facts.items():
         inner, mark = f"  {key}: {_flow(value)}", notes.get(f"{name}.{key}", "")
         if key == "totals" and len(inner) > _WIDTH - 4:
             lines += [f"  totals:{mark}", *(f"    - {_flow(item)}" for item in value)]
-        elif isinstance(value, dict) and (key == "captures" or len(inner) > _WIDTH - 4):
+        elif key == "captures":
             lines += [f"  {key}:{mark}", *(f"    {k}: {_flow(v)}" for k, v in value.items())]
         else:
             lines.append(inner + mark)

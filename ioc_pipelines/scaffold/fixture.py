@@ -37,8 +37,6 @@ def fixture_text(draft: Draft) -> str:
     named = next(f for f in draft.fields if f.name == draft.key[0])
     body += mapping("beside=", {named.name: _other(named, row)})
     body += ["    breaks={", *breaks, *change, "    },"]
-    if limits := _limits(draft):
-        body += ["    at_the_limit=[", *limits, "    ],"]
     text = "\n".join([*body, ")"])
     return "\n".join([*_imports(text), "", text]) + "\n"
 
@@ -158,29 +156,3 @@ def _broken(found: Field, check: str, value: Any) -> tuple[str, str]:
             return "correct.range", str(top) if found.kind == "int" else f"{float(top)}"
     late = "TODAY + timedelta(days=1)" if found.kind == "date" else "NOW + timedelta(seconds=1)"
     return "correct.not_future", late
-
-
-def _limits(draft: Draft) -> list[str]:
-    """Rows with the values that are just allowed, all columns at once."""
-    least: dict[str, str] = {}
-    most: dict[str, str] = {}
-    for found in draft.fields:
-        low, high = _edges(found)
-        if low is not None:
-            least[found.name] = low
-        if high is not None:
-            most[found.name] = high
-    empty = {f.name: "None" for f in draft.fields if f.nullable}
-    return [line for row in (least, most, empty) if row for line in mapping("", row, 8)]
-
-
-def _edges(found: Field) -> tuple[str | None, str | None]:
-    whole = found.kind == "int"
-    if "in_range" in found.checks:
-        low, high = found.checks["in_range"]
-        return (str(low), str(high)) if whole else (f"{float(low)}", f"{float(high)}")
-    if "ge" in found.checks:
-        return ("0" if whole else "0.0"), None
-    if "not_after_arrival" in found.checks:
-        return None, ("TODAY" if found.kind == "date" else "NOW")
-    return None, None

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ioc_pipelines.intake.layout.header import Head, header_texts
 from ioc_pipelines.intake.layout.table import index_letter, normal, spaced
 from ioc_pipelines.scaffold.grid import Grid
 from ioc_pipelines.scaffold.model import Guess, ScaffoldError
@@ -21,6 +22,7 @@ _HEADER_ROWS = 4
 _SEARCHED = 60
 _LOOKED_AT = 200
 _YEAR = re.compile(r"(19|20)\d{2}")
+_STATED = re.compile(r".*:|\d{1,4}[-/.]\d{1,4}([-/.]\d{1,4})?")
 _LABEL = re.compile(r"\(?([A-Z]|\d{1,2})\)?([=:+].*)?")
 _TOTAL = re.compile(r"(tổng cộng|tổng số|toàn tỉnh|cả tỉnh|tổng|cộng|total)[:.]?", re.IGNORECASE)
 _SIGNED = re.compile(
@@ -68,7 +70,7 @@ def find_form(grid: Grid) -> Form:
     if header.height > 1:
         layout["header_rows"] = header.height
         guesses.append(Guess("layout.header_rows", str(header.height), "names stand in each"))
-        if _needs_spread(grid, header):
+        if not _is_merged_across(grid, header.top, header.bottom - 1):
             layout["spread"] = True
     data = _sort_rows(grid, header, layout, guesses)
     headers = _sources(grid, header, guesses)
@@ -88,7 +90,8 @@ def _header(grid: Grid) -> _Header | None:
                 break
             if _cuts_a_merge(grid, top, top + height - 1):
                 continue
-            texts = _texts(grid, top, height)
+            spread = not _is_merged_across(grid, top, top + height - 1)
+            texts = header_texts(Head(grid.rows, grid.merged), top, height, spread=spread)
             named, used = _named(grid, top + height, texts)
             rank = (-named, -sum(text != "" for text in texts), height, top)
             if 2 * named >= used and (best is None or rank < best):
@@ -103,10 +106,15 @@ def _cuts_a_merge(grid: Grid, top: int, bottom: int) -> bool:
 
 
 def _is_words(grid: Grid, row: int) -> bool:
-    """Whether cells say something and none is a figure; a year may stand beside words."""
+    """Whether cells say something and none is a figure; a year may stand beside words.
+
+    A row such as ``Tháng | 10/2026`` or ``Đơn vị: | đồng`` is about the table.
+    """
     if not grid.filled(row) or _is_line(grid, row):
         return False
     cells = [(c, n) for c, n in zip(grid.rows[row], grid.numbers[row], strict=True) if c]
+    if any(_STATED.fullmatch(cell) for cell, _ in cells):
+        return False
     figures = [cell for cell, is_number in cells if is_number]
     return len(figures) < max(len(cells), 1) and all(_YEAR.fullmatch(cell) for cell in figures)
 
@@ -117,33 +125,9 @@ def _is_line(grid: Grid, row: int) -> bool:
     return grid.filled(row) == 1 and 2 * max(spans, default=0) >= grid.width
 
 
-def _texts(grid: Grid, top: int, height: int) -> list[str]:
-    """Header text of each column, as ``intake.layout.header`` joins them."""
-    bottom = top + height - 1
-    window = [list(row) for row in grid.rows[top : bottom + 1]]
-    for (first_row, first), (last_row, last) in grid.merged:
-        for row in range(max(first_row, top), min(last_row, bottom) + 1):
-            for col in range(first, min(last, grid.width - 1) + 1):
-                window[row - top][col] = grid.rows[first_row][first]
-    if not _is_merged_across(grid, top, bottom):
-        for cells in window[:-1]:
-            for col in range(1, len(cells)):
-                cells[col] = cells[col] or cells[col - 1]
-    columns = zip(*window, strict=True)
-    texts = [" ".join(dict.fromkeys(part for part in column if part)) for column in columns]
-    own = [any(row[c] for row in grid.rows[top : bottom + 1]) for c in range(grid.width)]
-    return [
-        "" if c and not own[c] and text == texts[c - 1] else text for c, text in enumerate(texts)
-    ]
-
-
 def _is_merged_across(grid: Grid, top: int, bottom: int) -> bool:
     """Whether headings of the header are merged over their columns: then gaps are gaps."""
     return any(left < right and top <= first <= bottom for (first, left), (_, right) in grid.merged)
-
-
-def _needs_spread(grid: Grid, header: _Header) -> bool:
-    return not _is_merged_across(grid, header.top, header.bottom - 1)
 
 
 def _named(grid: Grid, start: int, texts: Sequence[str]) -> tuple[int, int]:
@@ -188,9 +172,9 @@ def _label_row(grid: Grid, row: int) -> str | None:
         return None
     said = [match[1] for match in labels if match]
     if said[0].isalpha():
-        return rf"{_escaped(cells[0])} \| {_escaped(cells[1])}( \||$)"
+        return rf"{escaped(cells[0])} \| {escaped(cells[1])}( \||$)"
     if said == [str(number) for number in range(1, len(said) + 1)] and len(said) > 2:
-        return _escaped(grid.line(row)) + "$"
+        return escaped(grid.line(row)) + "$"
     return None
 
 
@@ -228,7 +212,7 @@ def _below(
         skipped += known
         guesses.append(Guess("layout.skip_rows", where, "day, signatures"))
         return
-    first = phrases[0] or _escaped(grid.rows[rows[0]][_first_filled(grid, rows[0])])
+    first = phrases[0] or escaped(grid.rows[rows[0]][_first_filled(grid, rows[0])])
     layout["stop_before"] = f"(?i)^{first}"
     guesses.append(Guess("layout.stop_before", where, "signatures: few cells, no figure"))
 
@@ -241,7 +225,7 @@ def _phrase(line: str) -> str | None:
     found = spaced(match[0])
     if found.casefold().startswith("ngày"):
         return f".*{_A_DAY}"
-    return _escaped(found) if match.start() == 0 else f".*{_escaped(found)}"
+    return escaped(found) if match.start() == 0 else f".*{escaped(found)}"
 
 
 def _first_filled(grid: Grid, row: int) -> int:
@@ -255,7 +239,7 @@ def _total(grid: Grid, row: int) -> str:
         return ""
     for place, cell in enumerate(cells[:3]):
         if _TOTAL.fullmatch(cell):
-            return (r"^" if place == 0 else r"^[^|]* \| ") + _escaped(cell) + r" \|"
+            return (r"^" if place == 0 else r"^[^|]* \| ") + escaped(cell) + r" \|"
         if grid.numbers[row][grid.rows[row].index(cell)]:
             continue
     return ""
@@ -312,6 +296,6 @@ def _heading(grid: Grid, header: _Header) -> str | None:
     return chosen[:1] + chosen[1:].lower() if chosen else None
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """The text as a pattern, no more escaped than it must be."""
     return re.sub(r"([\\.^$*+?()\[\]{}|])", r"\\\1", text)

@@ -19,7 +19,7 @@ from contracts.base import VIETNAM
 from contracts.formats import COMMUNE_CODE, ISO_WEEK, MONTH, PROVINCE_CODE
 from ioc_pipelines.scaffold import words
 from ioc_pipelines.scaffold.cells import LEADING_ZERO, Cells, Known
-from ioc_pipelines.scaffold.model import Field, Guess, Kind, Sample
+from ioc_pipelines.scaffold.model import MEND, Field, Kind, Sample
 
 _ENUM_MOST, _ENUM_LEAST_ROWS, _ENUM_REPEATS, _ENUM_LENGTH = 10, 10, 3, 40
 _DATES = ("%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%m/%d/%Y")
@@ -27,7 +27,6 @@ _MOMENTS = ("%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%H:%M %d/%m/%Y", "%Y-%m-%dT%
 _MONTHS = ("%m/%Y", "%m-%Y", "%m.%Y", "Tháng %m/%Y", "tháng %m/%Y", "%Y/%m")
 _MIDNIGHT = r"[ T]00:00(:00)?$"
 _A_DATE = r"\d{1,4}[-/.]\d{1,2}[-/.]\d{2,4}"
-_MARKED = re.compile("[à-ỹđ]", re.IGNORECASE)
 _FIRST_YEAR, _LAST_YEAR = 1900, 2100
 _UNIT = r"(?i)đơn vị(?: tính)?\s*:\s*((?:nghìn|ngàn|triệu|tỷ|tỉ)? ?[^\W\d_]+)"
 _MONEY_UNIT = r"(?i)đơn vị(?: tính)?\s*: ((?:(?:nghìn|ngàn|triệu|tỷ|tỉ) )?(?:đồng|vnđ|vnd))"
@@ -65,64 +64,56 @@ class _Reader:
     def field(self, source: str, header: str) -> Field:
         """The proposal for one column."""
         cells = self._cells(source, header)
-        name = words.named(header)
-        optional = any(g.column == source and g.what == "optional" for g in self.sample.guesses)
-        found = self._read(cells, name)
-        if optional:
+        found = self._read(cells)
+        if any(g.column == source and g.what == "optional" for g in self.sample.guesses):
             found = replace(found, source={**found.source, "optional": True})
-        guesses = list(found.guesses)
-        if not name.is_known:
-            guesses.append(Guess(found.name, f"en: {found.en}", name.how, is_rule=True))
+        if cells.name.vi is None:
+            found = found.with_rule("title_vi", MEND)
+        if cells.name.how:
+            found = found.with_rule(f"en: {found.en}", cells.name.how)
         if cells.is_empty:
-            guesses.append(Guess(found.name, "nullable", "no cell says anything", is_rule=True))
-            return replace(found, guesses=tuple(guesses))
+            return found.with_rule("nullable", "no cell says anything")
         lacking = found.values.null_count()
         bad = max(0, min(lacking, cells.said.len() - (cells.count - lacking)))
-        found = replace(found, bad=bad)
         if bad:
-            guesses.append(Guess(found.name, found.kind, f"{bad} of {cells.count} cannot be read"))
+            found = replace(found, bad=bad)
+            found = found.with_reading(found.kind, f"{bad} of {cells.count} cannot be read")
         if lacking > bad:
             what = "nullable" if found.nullable else "required"
-            why = f"{lacking - bad} of {cells.count} empty"
-            guesses.append(Guess(found.name, what, why, is_rule=True))
-        return replace(found, guesses=tuple(guesses))
+            found = found.with_rule(what, f"{lacking - bad} of {cells.count} empty")
+        return found
 
     def _cells(self, source: str, header: str) -> Cells:
         is_of_a_form = self.sample.layout["format"] in ("xlsx", "csv")
         return Cells(source, header, self.table, self.known, is_of_a_form)
 
-    def _read(self, cells: Cells, name: words.Named) -> Field:
+    def _read(self, cells: Cells) -> Field:
         person = words.is_personal(cells.header)
         if person and not words.counts_things(cells.header):
-            return self._personal(cells, name, person)
+            return self._personal(cells, person)
         for attempt in (self._place, self._code, self._period, self._time, self._number):
-            if not cells.is_empty and (found := attempt(cells, name)) is not None:
+            if not cells.is_empty and (found := attempt(cells)) is not None:
                 return found
-        return self._text(cells, name)
+        return self._text(cells)
 
-    def _personal(self, cells: Cells, name: words.Named, person: str) -> Field:
-        timed = None if cells.is_empty else self._time(cells, name)
-        found = timed or cells.as_text(name, "text")
-        found = replace(found, checks={}, personal=True, guesses=())
+    def _personal(self, cells: Cells, person: str) -> Field:
+        timed = None if cells.is_empty else self._time(cells)
+        found = replace(timed or cells.as_text("text"), checks={}, personal=True, guesses=())
         return found.with_rule("personal", f"the header says '{person}'")
 
-    def _place(self, cells: Cells, name: words.Named) -> Field | None:
+    def _place(self, cells: Cells) -> Field | None:
         """A commune or province, by code or by name."""
-        if name.name == "province_name":
+        name = cells.name.name
+        if name == "province_name":
             source = {**cells.base, "names": "province"}
             values = cells.read(source, "str")
-            if values is None:
-                return None
-            return Field(name.name, cells.header, name.en, "str", "unit", source, values)
-        if name.name == "province_code":
-            source = cells.padded(2)
+            return None if values is None else cells.field("str", "unit", source, values)
+        if name == "province_code":
+            source, checks = cells.padded(2), {"str_matches": PROVINCE_CODE}
             values = cells.read(source, "str")
-            checks = {"str_matches": PROVINCE_CODE}
             if values is not None and cells.all_match(values, PROVINCE_CODE):
-                return Field(
-                    name.name, cells.header, name.en, "str", "unit", source, values, checks
-                )
-        if name.name != "commune_code" and not self._holds_communes(cells):
+                return cells.field("str", "unit", source, values, checks=checks)
+        if name != "commune_code" and not self._holds_communes(cells):
             return None
         source = cells.padded(5)
         values = cells.read(source, "str")
@@ -138,23 +129,23 @@ class _Reader:
 
     def _commune(self, cells: Cells, source: Mapping[str, Any], values: pl.Series) -> Field:
         listed = self.known.references["admin_unit.commune"]
-        outside = values.drop_nulls().unique()
-        outside = outside.filter(~outside.is_in(listed.implode()))
-        distinct = values.drop_nulls().n_unique()
-        found = Field("commune_code", cells.header, "Commune code", "str", "unit", source, values)
-        if outside.len() > distinct * _LIST_SHARE:
-            why = f"{outside.len()} of {distinct} codes are not in force: old codes?"
+        codes = values.drop_nulls().unique()
+        outside = int((~codes.is_in(listed.implode())).sum())
+        name = words.Named("commune_code", cells.name.vi, "Commune code")
+        found = cells.field("str", "unit", source, values, name=name)
+        if outside > codes.len() * _LIST_SHARE:
+            why = f"{outside} of {codes.len()} codes are not in force: old codes?"
             return found.with_rule("any five digits", why, str_matches=COMMUNE_CODE)
-        why = f"{distinct - outside.len()} of {distinct} in force"
+        why = f"{codes.len() - outside} of {codes.len()} in force"
         return found.with_rule("a commune", why, references="admin_unit.commune")
 
-    def _code(self, cells: Cells, name: words.Named) -> Field | None:
+    def _code(self, cells: Cells) -> Field | None:
         """A code is text; digits of one length are a format."""
         zeros = cells.said.str.contains(LEADING_ZERO).any()
         if not (words.is_code(cells.header) or zeros):
             return None
         why = "a cell begins with 0" if zeros else "the header says so"
-        found = cells.as_text(name, "code").with_rule("text, a code", why)
+        found = cells.as_text("code").with_rule("text, a code", why)
         lengths = cells.said.str.len_chars().unique()
         if cells.said.str.contains(r"^\d+$").all() and len(lengths) == 1 and lengths[0] > 1:
             digits = int(lengths[0])
@@ -163,56 +154,48 @@ class _Reader:
             found = found.with_rule(f"{digits} digits", why, str_matches=rf"^\d{{{digits}}}$")
         return found
 
-    def _period(self, cells: Cells, name: words.Named) -> Field | None:
-        said = cells.said
-        header = words.folded(cells.header)
-        for pattern, known in ((MONTH, "period"), (ISO_WEEK, "week")):
-            if cells.all_match(said, pattern):
-                chosen = name if name.is_known else words.Named(known, "Period reported", True)
-                found = cells.as_text(chosen, "period")
-                return replace(found, checks={"str_matches": pattern})
-        if said.str.contains(r"^\d{4}-\d{4}$").all() and "nam hoc" in header:
-            found = cells.as_text(name, "period")
-            return replace(found, checks={"str_matches": r"^\d{4}-\d{4}$"})
-        if cells.all_match(said, r"^(\p{L}+ )?\d{1,4}[-/.]\d{1,4}$"):
-            return self._month(cells, name)
-        return self._year(cells, name) if name.name in ("year", "period") else None
+    def _period(self, cells: Cells) -> Field | None:
+        """A month, week or year; several columns may say it together."""
+        for pattern, usual in ((MONTH, "period"), (ISO_WEEK, "week")):
+            if cells.all_match(cells.said, pattern):
+                name = _known_or(cells, usual, "Period reported")
+                return cells.as_text("period", name=name, checks={"str_matches": pattern})
+        years = r"^\d{4}-\d{4}$"
+        if cells.said.str.contains(years).all() and "nam hoc" in words.folded(cells.header):
+            return cells.as_text("period", checks={"str_matches": years})
+        if cells.all_match(cells.said, r"^(\p{L}+ )?\d{1,4}[-/.]\d{1,4}$"):
+            return self._month(cells)
+        return self._year(cells) if cells.name.name in ("year", "period") else None
 
-    def _month(self, cells: Cells, name: words.Named) -> Field | None:
+    def _month(self, cells: Cells) -> Field | None:
         for form in _MONTHS:
             source = {**cells.base, "date": form, "period": "month"}
             values = cells.read(source, "str")
             if values is not None:
-                chosen = name if name.is_known else words.Named("period", "Month reported", True)
-                found = Field(chosen.name, cells.header, chosen.en, "str", "period", source, values)
-                found = replace(found, checks={"str_matches": MONTH})
+                name, checks = _known_or(cells, "period", "Month reported"), {"str_matches": MONTH}
+                found = cells.field("str", "period", source, values, name=name, checks=checks)
                 return found.with_reading(f"months, {form}", "every cell can be read so")
         return None
 
-    def _year(self, cells: Cells, name: words.Named) -> Field | None:
+    def _year(self, cells: Cells) -> Field | None:
         """Years, or the months of a year that stands in another column."""
-        values = cells.read(cells.base, "int")
-        if values is None:
-            return None
-        chosen, bounds = name, (_FIRST_YEAR, _LAST_YEAR)
+        name, bounds = cells.name, (_FIRST_YEAR, _LAST_YEAR)
         if name.name == "period":
-            chosen, bounds = words.Named("month", "Month", True), (1, 12)
-        if not values.is_between(*bounds).all():
+            name, bounds = words.Named("month", name.vi, "Month"), (1, 12)
+        values = cells.read(cells.base, "int")
+        if values is None or not values.is_between(*bounds).all():
             return None
         checks = {"in_range": bounds}
-        return Field(
-            chosen.name, cells.header, chosen.en, "int", "period", cells.base, values, checks
-        )
+        return cells.field("int", "period", cells.base, values, name=name, checks=checks)
 
-    def _time(self, cells: Cells, name: words.Named) -> Field | None:
+    def _time(self, cells: Cells) -> Field | None:
         """A date or a moment, in the first form that every cell has."""
         ways = [
             (kind, {**cells.base, **({"date": form} if form else {})})
             for kind, form in self._time_forms(cells)
         ]
-        if (best := cells.read_best(ways)) is None:
-            return None
-        return self._timed(cells, name, *best)
+        best = cells.read_best(ways)
+        return None if best is None else self._timed(cells, *best)
 
     def _time_forms(self, cells: Cells) -> Iterator[tuple[Kind, str | None]]:
         if cells.type == pl.Date:
@@ -225,28 +208,25 @@ class _Reader:
             yield from (("moment", form) for form in (None, *_MOMENTS))
 
     def _timed(
-        self,
-        cells: Cells,
-        name: words.Named,
-        kind: Kind,
-        source: Mapping[str, Any],
-        values: pl.Series,
+        self, cells: Cells, kind: Kind, source: Mapping[str, Any], values: pl.Series
     ) -> Field:
-        if kind == "date" and isinstance(cells.table[cells.source].dtype, pl.Struct):
+        if kind == "date" and isinstance(cells.type, pl.Struct):
             source = {**source, "date": source.get("date", "%d/%m/%Y")}
-        own = f"{name.name}_{'on' if kind == 'date' else 'at'}" if name.name == "updated" else None
-        found = Field(own or name.name, cells.header, name.en, kind, "time", source, values)
+        name = cells.name
+        if name.name == "updated":
+            name = name._replace(name="updated_on" if kind == "date" else "updated_at")
+        found = cells.field(kind, "time", source, values, name=name)
         latest: Any = values.sort(nulls_last=True)[values.drop_nulls().len() - 1 - cells.few]
         day = latest.date() if isinstance(latest, datetime) else latest
         if day > self.known.today or words.may_be_ahead(cells.header):
             return found
-        found = found.with_rule("not after arrival", f"latest {day}", not_after_arrival=True)
+        found = found.with_rule("not after arrival", "none is", not_after_arrival=True)
         form = source.get("date", "")
         if str(form).startswith(("%d", "%m")) and (values.dt.day() <= 12).all():
             found = found.with_reading("day first", "no day above 12 proves it")
         return found
 
-    def _number(self, cells: Cells, name: words.Named) -> Field | None:
+    def _number(self, cells: Cells) -> Field | None:
         style, why = self._style(cells)
         source = dict(cells.base)
         if style and cells.is_written:
@@ -262,8 +242,10 @@ class _Reader:
         if best is None:
             return None
         kind, _, values = best
-        column = f"{name.name}_vnd" if target == "đồng" else name.name
-        found = Field(column, cells.header, name.en, kind, "figure", source, values, unit=target)
+        name = cells.name
+        if target == "đồng":
+            name = name._replace(name=f"{name.name}_vnd")
+        found = cells.field(kind, "figure", source, values, name=name, unit=target)
         if why and cells.is_written:
             found = found.with_reading(f"number: {style}", why)
         if unit:
@@ -288,16 +270,16 @@ class _Reader:
             return ("float",)
         return ("int", "float")
 
-    def _text(self, cells: Cells, name: words.Named) -> Field:
+    def _text(self, cells: Cells) -> Field:
         """Free text, or one of a few values that come again and again."""
         said = cells.said
         if not cells.is_empty and said.str.contains("^(true|false)$").all():
             source = {"source": cells.source}
             values = cells.read(source, "bool")
             if values is not None:
-                return Field(name.name, cells.header, name.en, "bool", "text", source, values)
-        is_unit = name.name == "commune_name"
-        found = cells.as_text(name, "unit" if is_unit else "text")
+                return cells.field("bool", "text", source, values)
+        is_unit = cells.name.name == "commune_name"
+        found = cells.as_text("unit" if is_unit else "text")
         counts = found.values.drop_nulls().value_counts()
         is_few = 2 <= counts.height <= min(_ENUM_MOST, found.values.len() // _ENUM_REPEATS)
         is_repeated = bool((counts["count"] > 1).all()) and found.values.len() >= _ENUM_LEAST_ROWS
@@ -325,10 +307,15 @@ class _Reader:
         for style in ("vi", "en", "plain"):
             if source := self._proven.get(style):
                 return style, f"as {source} proves"
-        is_vietnamese = any(_MARKED.search(header) for header in self.sample.headers.values())
+        is_vietnamese = not all(header.isascii() for header in self.sample.headers.values())
         if is_vietnamese:
             return "vi", "Vietnamese headers; no cell proves it"
         return ("plain", None) if cells.is_written else (None, None)
+
+
+def _known_or(cells: Cells, name: str, en: str) -> words.Named:
+    """What the header is known as; else the usual name, with its own title."""
+    return words.Named(name, cells.name.vi, en) if cells.name.how else cells.name
 
 
 def _bounded(found: Field) -> Field:

@@ -12,7 +12,9 @@ from ioc_pipelines.scaffold.model import Field, Guess, Role, ScaffoldError
 _ORDER: Sequence[Role] = ("period", "unit", "code", "text", "time", "figure")
 _MOST_COLUMNS, _MOST_CANDIDATES = 5, 10
 _ONE_IN = 50
-_NEVER = ("updated_on", "updated_at", "reported_on", "closed_on", "note")
+_OF_REPORT = ("closed_on", "reported_on")
+_NEVER = ("updated_on", "updated_at", *_OF_REPORT, "note")
+_FEW_ROWS = 3
 
 
 def choose_key(fields: Sequence[Field]) -> tuple[tuple[str, ...], Guess]:
@@ -24,6 +26,9 @@ def choose_key(fields: Sequence[Field]) -> tuple[tuple[str, ...], Guess]:
         msg = "a dataset needs two columns or more: one that names the row, one that says something"
         raise ScaffoldError(msg)
     periods = [f.name for f in fields if f.role == "period" and not f.nullable]
+    day = "" if periods else _day_reported(fields)
+    if day:
+        periods = [day]
     units = [f.name for f in fields if periods and _is_of_one(f)]
     always = (*periods, *units)
     others = [f for f in _candidates(fields) if f.name not in always]
@@ -41,9 +46,25 @@ def choose_key(fields: Sequence[Field]) -> tuple[tuple[str, ...], Guess]:
                 names = always + more
                 rows, alike = _told_apart(frame, names)
                 if names and rows and alike <= allowed:
-                    return names, Guess("key", ", ".join(names), _why(rows, alike))
+                    why = _why(rows, alike) + (f"; nothing but {day} says when" if day else "")
+                    return names, Guess("key", ", ".join(names), why)
     names = (always + tuple(named))[: len(fields) - 1] or (fields[0].name,)
     return names, Guess("key", ", ".join(names), "NO columns tell all rows apart: set it by hand")
+
+
+def _day_reported(fields: Sequence[Field]) -> str:
+    """The day that stands for the period of rows that nothing else gives one; empty without it.
+
+    It is a day of report by its name, or the same day in all rows.
+    """
+    days = [f for f in fields if f.role == "time" and not (f.nullable or f.personal)]
+    of_report = [f.name for f in days if f.name in _OF_REPORT]
+    same = [
+        f.name
+        for f in days
+        if f.values.n_unique() == 1 and f.values.len() >= _FEW_ROWS and f.name not in _NEVER
+    ]
+    return next(iter(of_report + same), "")
 
 
 def _is_of_one(found: Field) -> bool:
@@ -59,7 +80,7 @@ def _told_apart(frame: pl.DataFrame, names: Sequence[str]) -> tuple[int, int]:
 
 
 def _why(rows: int, alike: int) -> str:
-    told = f"fewest columns that tell {rows - alike} rows apart"
+    told = f"tells {rows - alike} rows apart"
     return told + (f"; {alike} more are conflicts" if alike else "")
 
 

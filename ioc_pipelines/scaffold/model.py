@@ -22,6 +22,11 @@ KINDS: Mapping[Kind, pl.DataType] = {
 }
 
 
+# columns that say which period a row is of, the finest first
+PERIODS = ("day", "week", "period", "month", "quarter", "school_year", "year")
+MEND = "MEND BY HAND: the sample says no Vietnamese title"
+
+
 class ScaffoldError(Exception):
     """Why nothing was written; ``code`` is the exit code: 1 the sample's fault, 2 wrong usage."""
 
@@ -71,6 +76,7 @@ class Field:
     """One proposed column: of the contract (``name`` … ``checks``) and of the feed (``source``).
 
     ``values`` are the sample's, as the contract sees them; ``bad`` of its cells cannot be read.
+    ``place`` is where a value for all rows stands, empty for a column of the table.
     """
 
     name: str
@@ -84,6 +90,7 @@ class Field:
     unit: str | None = None
     personal: bool = False
     bad: int = 0
+    place: str = ""
     guesses: tuple[Guess, ...] = ()
 
     @property
@@ -138,8 +145,10 @@ class Draft:
 
     @property
     def period(self) -> Field | None:
-        """The column that says which period a row reports."""
-        return next((f for f in self.fields if f.role == "period"), None)
+        """The column that says which period a row reports; the finest of several."""
+        found = {f.name: f for f in self.fields if f.role == "period"}
+        finest = next((name for name in PERIODS if name in found), None)
+        return found[finest] if finest else next(iter(found.values()), None)
 
     @property
     def publish(self) -> str:

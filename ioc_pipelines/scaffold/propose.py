@@ -20,6 +20,7 @@ from ioc_pipelines.catalog.errors import CatalogError
 from ioc_pipelines.catalog.load import Catalog, FeedEntry, load_catalog
 from ioc_pipelines.catalog.models import Agency
 from ioc_pipelines.home import table_name
+from ioc_pipelines.scaffold import words
 from ioc_pipelines.scaffold.around import stated_period
 from ioc_pipelines.scaffold.cells import Known, read_sample
 from ioc_pipelines.scaffold.contract import contract_text
@@ -27,13 +28,14 @@ from ioc_pipelines.scaffold.feed import appended, feed_text
 from ioc_pipelines.scaffold.fixture import fixture_text
 from ioc_pipelines.scaffold.infer import infer_fields, money_capture
 from ioc_pipelines.scaffold.key import choose_key
-from ioc_pipelines.scaffold.model import Draft, Guess, Letter, Sample, ScaffoldError
+from ioc_pipelines.scaffold.model import MEND, Draft, Guess, Letter, Sample, ScaffoldError
 from ioc_pipelines.scaffold.write import write_all
 from ioc_pipelines.serving.dbt_sources import dbt_properties
 from ioc_pipelines.serving.rehearsal import Rehearsal, rehearse
 
 _DATASET = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
 _CADENCES = {
+    "day": ("daily", "26h"),
     "week": ("weekly", "10d"),
     "period": ("monthly", "35d"),
     "month": ("monthly", "35d"),
@@ -41,6 +43,7 @@ _CADENCES = {
     "year": ("yearly", "400d"),
     "school_year": ("yearly", "400d"),
 }
+_SAYS = {"period": "month", "school_year": "school year"}
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,8 @@ class Proposal:
     """The files of a dataset, and how the sample fares by them.
 
     ``looked_at`` are the three that a person reviews, with the lines that each has or, in the
-    agency's file, gains; ``beside`` the case file and, of a new sector, its package.
+    agency's file, gains; ``beside`` the case file and, of a new sector, its package. ``entry`` is
+    the feed as a refresh will see it.
     """
 
     draft: Draft
@@ -67,6 +71,7 @@ class Proposal:
     changed: Mapping[Path, str]
     looked_at: Mapping[Path, int]
     beside: Mapping[Path, int]
+    entry: FeedEntry
     rehearsal: Rehearsal
 
     def write(self) -> None:
@@ -131,10 +136,12 @@ def propose(
     }
     beside = {case: _lines(new[case])}
     if not package.exists():
-        words = draft.sector.replace("_", " ")
-        new = {package: f'"""Contracts of the {words} sector."""\n', **new}
+        sector = draft.sector.replace("_", " ")
+        new = {package: f'"""Contracts of the {sector} sector."""\n', **new}
         beside[package] = 1
-    properties = dict(sorted({**catalog.contracts, draft.dataset: tried.contract}.items()))
+    properties = dict(
+        sorted({**catalog.contracts, draft.dataset: tried.entry.required_contract()}.items())
+    )
     return Proposal(
         draft,
         catalog.profile.code,
@@ -146,6 +153,7 @@ def propose(
             model: 1,
         },
         beside,
+        tried.entry,
         tried.rehearsal,
     )
 
@@ -157,10 +165,10 @@ def _draft(asked: Asked, sample: Sample, agency: Agency, catalog: Catalog, known
         msg = f"{sample.shown}: the table has no row below its header"
         raise ScaffoldError(msg)
     fields = infer_fields(sample, table, known)
-    has_period = any(f.role == "period" for f in fields)
-    if not has_period and (stated := stated_period(sample, fields, table.height)):
+    if stated := stated_period(sample, fields, known):
         captures = {**stated[0], **captures}
-        fields = [stated[1], *fields]
+        name = words.unlike(stated[1].name, {f.name for f in fields})
+        fields = [replace(stated[1], name=name), *fields]
     if any(f.name == "commune_code" for f in fields):
         left_out = [f for f in fields if f.name == "commune_name"]
         fields = [f for f in fields if f.name != "commune_name"]
@@ -198,15 +206,17 @@ def _draft(asked: Asked, sample: Sample, agency: Agency, catalog: Catalog, known
 def _described(asked: Asked, draft: Draft) -> Draft:
     """The draft with how often it comes, and what else was guessed of the dataset."""
     guesses = list(draft.guesses)
-    period = draft.period.name if draft.period else ""
+    period = draft.period
     if draft.sample.connector["kind"] in ("sql", "rest"):
         cadence, why = ("daily", "26h"), "asked each night"
     else:
-        cadence = _CADENCES.get(period, ("monthly", "35d"))
-        why = f"by its {period}" if period else "nothing says how often"
+        cadence = _CADENCES.get(period.name if period else "", ("monthly", "35d"))
+        why = "only a guess: nothing in the sample says how often it comes"
+        if period and period.name in _CADENCES:
+            why = f"{period.place or 'the table'} says the {_SAYS.get(period.name, period.name)}"
     guesses.append(Guess("cadence", f"{cadence[0]}, late after {cadence[1]}", why))
     if asked.title_vi is None:
-        named = "the line above the table" if draft.sample.heading else "the id: translate it"
+        named = "the line above the table" if draft.sample.heading else MEND
         guesses.append(Guess("title_vi", draft.title_vi, named))
     guesses.append(Guess("load_mode", "upsert", "newest version of each key; none is closed"))
     if draft.publish != "rows":
@@ -234,7 +244,7 @@ def _tying(tried: _Tried, columns: list[str]) -> list[str]:
 
 @dataclass(frozen=True)
 class _Tried:
-    contract: type[Contract]
+    entry: FeedEntry
     rehearsal: Rehearsal
 
 
@@ -271,7 +281,7 @@ def _tried(
         reasons = "; ".join(str(error) for error in result.read.refused)
         msg = f"{draft.sample.shown}: what was proposed does not read the sample: {reasons}"
         raise ScaffoldError(msg)
-    return _Tried(contract, result)
+    return _Tried(entry, result)
 
 
 def _loaded(text: str, draft: Draft, folder: Path) -> type[Contract]:

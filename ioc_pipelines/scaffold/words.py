@@ -3,132 +3,19 @@
 from __future__ import annotations
 
 import builtins
+import csv
 import keyword
 import re
 import unicodedata
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
 from typing import NamedTuple
 
 from contracts.base import Contract
 
 _LONGEST = 40
 
-# header without marks -> column name and English title
-_KNOWN: tuple[tuple[str, str, str], ...] = (
-    (
-        r"ma (so )?(xa|phuong|xa phuong|dvhc|don vi hanh chinh)( xa)?",
-        "commune_code",
-        "Commune code",
-    ),
-    (r"commune code|ward code", "commune_code", "Commune code"),
-    (r"(ten )?(xa|phuong|xa phuong|xa phuong thi tran)", "commune_name", "Name of the commune"),
-    (r"ma (so )?tinh( thanh pho)?|province code", "province_code", "Province code"),
-    (r"(ten )?tinh( tp| thanh pho)?|province", "province_name", "Province, by its official name"),
-    (r"thang|ky|ky bao cao|thang bao cao|ky du lieu|period|month", "period", "Month reported"),
-    (r"tuan|tuan bao cao|week", "week", "Week reported"),
-    (r"quy|quy bao cao|quarter", "quarter", "Quarter reported"),
-    (r"nam hoc|school year", "school_year", "School year"),
-    (r"nam|nam bao cao|year", "year", "Year"),
-    (r"ngay bao cao", "reported_on", "Day reported"),
-    (r"ngay chot( so lieu)?", "closed_on", "Day the books were closed"),
-    (
-        r"(ngay |thoi gian |lan )?cap nhat( luc| lan cuoi| cuoi)?|updated at",
-        "updated",
-        "Last change",
-    ),
-    (r"ngay cap", "issued_on", "Day issued"),
-    (r"ngay het han", "expires_on", "Day of expiry"),
-    (r"ngay (thang nam )?sinh", "birth_date", "Date of birth"),
-    (r"ho( va)? ten|ho ten .*|ten nguoi .*|full name", "full_name", "Full name"),
-    (r"(so )?dien thoai|sdt|so dt|phone( number)?", "phone", "Telephone number"),
-    (
-        r"(so )?(cccd|cmnd|can cuoc|dinh danh)( cong dan| ca nhan)?",
-        "citizen_id",
-        "Citizen's number",
-    ),
-    (r"dia chi( thuong tru)?|address", "address", "Address"),
-    (r"ghi chu|note", "note", "Note"),
-    (r"tong so|tong cong", "total", "Total"),
-    (r"luy ke( tu dau nam)?", "cumulative", "From the beginning of the year"),
-    (r"du toan nam|ke hoach nam", "year_plan", "Plan of the year"),
-    (r"(thuc hien )?(trong )?thang nay|(thuc hien )?trong thang", "in_month", "In the month"),
-    (r"ma truong", "school_code", "School code"),
-    (r"ten truong", "school_name", "Name of the school"),
-    (r"ma du an", "project_code", "Project code"),
-    (r"ten du an", "project_name", "Name of the project"),
-    (r"ma ho so|so ho so", "dossier_code", "Dossier code"),
-    (r"(tong )?so ho|so ho dan", "households", "Households"),
-    (r"(so )?ho ngheo", "poor_households", "Poor households"),
-    (r"(so )?ho can ngheo", "near_poor_households", "Near-poor households"),
-    (r"dan so|so dan|so nhan khau", "population", "Population"),
-    (r"so mac|so ca mac", "cases", "Cases"),
-    (r"(so )?tu vong|so ca tu vong", "deaths", "Deaths"),
-    (r"so giuong( benh)?|giuong benh", "beds", "Hospital beds"),
-    (r"(so )?luot kham( benh)?", "visits", "Outpatient visits"),
-    (r"so hoc sinh", "pupils", "Pupils"),
-    (r"so lop", "classes", "Classes"),
-    (r"dien tich", "area", "Area"),
-    (r"trang thai|tinh trang", "status", "Status"),
-)
-# what other headers are put together from, word by word
-_GLOSSARY = {
-    "so luong": "number",
-    "so tien": "amount",
-    "tong so": "total",
-    "tong": "total",
-    "kinh phi": "funds",
-    "du toan": "plan",
-    "ke hoach": "plan",
-    "thuc hien": "actual",
-    "luy ke": "cumulative",
-    "trong thang": "in month",
-    "trong nam": "in year",
-    "trong ky": "in period",
-    "nam truoc": "last year",
-    "cung ky": "same period",
-    "ty le": "rate",
-    "ti le": "rate",
-    "ho ngheo": "poor households",
-    "ho can ngheo": "near poor households",
-    "thoat ngheo": "out of poverty",
-    "ho": "households",
-    "nguoi": "people",
-    "tre em": "children",
-    "hoc sinh": "pupils",
-    "giao vien": "teachers",
-    "truong": "schools",
-    "lop": "classes",
-    "giuong": "beds",
-    "benh nhan": "patients",
-    "benh": "disease",
-    "luot kham": "visits",
-    "ca mac": "cases",
-    "tu vong": "deaths",
-    "thu": "revenue",
-    "chi": "spending",
-    "von": "capital",
-    "giai ngan": "disbursed",
-    "doanh thu": "turnover",
-    "dien tich": "area",
-    "san luong": "output",
-    "nang suat": "yield",
-    "doanh nghiep": "enterprises",
-    "du an": "projects",
-    "cong trinh": "works",
-    "ho so": "dossiers",
-    "tiep nhan": "received",
-    "da giai quyet": "resolved",
-    "giai quyet": "resolved",
-    "dung han": "on time",
-    "qua han": "overdue",
-    "con lai": "remaining",
-    "gia tri": "value",
-    "lao dong": "workers",
-    "loai": "kind",
-    "ten": "name",
-    "ma": "code",
-    "ngay": "day",
-    "nu": "women",
-}
 _MOST_WORDS = 3
 _RUNNING = re.compile(r"(stt|tt|so tt|so thu tu|no|index)")
 _CODE = re.compile(
@@ -137,7 +24,8 @@ _CODE = re.compile(
 _PERSONAL = re.compile(
     r"\b(ho( va)? ten|ten nguoi|chu (ho|dau tu|so huu|su dung)|nguoi (nop|dan|gui|benh|lao dong)$"
     r"|dien thoai|sdt|so dt|cccd|cmnd|can cuoc|dinh danh|dia chi|email|thu dien tu"
-    r"|ngay (thang nam )?sinh|tai khoan|full name|first name|last name|phone|address|birth\w*)\b"
+    r"|ngay (thang nam )?sinh|tai khoan|full name|first name|last name|phone|address|citizen"
+    r"|birth\w*)\b"
 )
 _FUTURE = re.compile(r"het han|du kien|ke hoach|phai|hen|ket thuc|expir|due|plan|end")
 _SIGNED = re.compile(
@@ -159,12 +47,15 @@ _A_COUNT = re.compile(
 
 
 class Named(NamedTuple):
-    """A column's name, its English title, and whether the header is a well-known one."""
+    """A column's name and its titles; ``how`` the English one came about, empty if well known.
+
+    ``vi`` is None where the header is not in Vietnamese with its marks and no word restores it.
+    """
 
     name: str
+    vi: str | None
     en: str
-    is_known: bool
-    how: str = "not a known header: translate it"
+    how: str = ""
 
 
 def folded(text: str) -> str:
@@ -184,16 +75,44 @@ def without_unit(header: str) -> tuple[str, str | None]:
 
 
 def named(header: str) -> Named:
-    """Name and English title of a column by its header."""
+    """Name and titles of a column by its header."""
     words = folded(without_unit(header)[0])
-    for pattern, name, en in _KNOWN:
-        if re.fullmatch(pattern, words):
-            return Named(name, en, is_known=True)
-    if en := _put_together(words.split()) or _put_together(words.removeprefix("so ").split()):
-        return Named(_identifier(en), en.capitalize(), False, "put together word by word")
-    is_english = header.isascii() and header != header.lower()
-    en = header if is_english or not words else words.capitalize()
-    return Named(_identifier(words), en, is_known=False)
+    own = None if header.isascii() else header
+    for row in _table("headers.csv"):
+        if words == row["name"].replace("_", " ") or re.fullmatch(row["pattern"], words):
+            return Named(row["name"], own or row["vi"], row["en"])
+    for before in ("", "số "):
+        if parts := _phrases(words.removeprefix(folded(before)).split()):
+            vi, en = (" ".join(part[of] for part in parts) for of in ("vi", "en"))
+            vi = own or f"{before}{vi}".capitalize()
+            return Named(_identifier(en), vi, en.capitalize(), "word by word")
+    return Named(_identifier(words), own, words.capitalize() or header, "translate it")
+
+
+@cache
+def _table(name: str) -> Sequence[Mapping[str, str]]:
+    """The rows of a file of words beside this module."""
+    with Path(__file__).with_name(name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@cache
+def _glossary() -> Mapping[str, Mapping[str, str]]:
+    """The phrases that unknown headers are put together from, by their words without marks."""
+    return {folded(row["vi"]): row for row in _table("glossary.csv")}
+
+
+def _phrases(words: list[str]) -> Sequence[Mapping[str, str]]:
+    """The known phrases that the words are made of; empty when a word is of none."""
+    found: list[Mapping[str, str]] = []
+    while words:
+        lengths = range(min(_MOST_WORDS, len(words)), 0, -1)
+        length = next((n for n in lengths if " ".join(words[:n]) in _glossary()), 0)
+        if not length:
+            return ()
+        found.append(_glossary()[" ".join(words[:length])])
+        words = words[length:]
+    return found
 
 
 def unlike(name: str, taken: set[str]) -> str:
@@ -243,20 +162,6 @@ def may_be_negative(header: str) -> bool:
 def is_share(header: str) -> bool:
     """Whether the header announces a share: tỷ lệ."""
     return folded(header).startswith(("ty le", "ti le"))
-
-
-def _put_together(words: list[str]) -> str:
-    """The header in English when every word of it is known; empty when one is not."""
-    parts: list[str] = []
-    while words:
-        for length in range(min(_MOST_WORDS, len(words)), 0, -1):
-            if (part := _GLOSSARY.get(" ".join(words[:length]))) is not None:
-                break
-        else:
-            return ""
-        parts.append(part)
-        words = words[length:]
-    return " ".join(parts)
 
 
 def _identifier(words: str) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +17,20 @@ from tests.e2e.province import Done
 FOLDERS = ("contracts", "dbt_project", "ioc_pipelines", "sources", "tests")
 LETTERS = ("--request-letter", "31/VP-IOC,2026-11-02", "--consent-letter", "90/SYT,10/11/2026")
 _MAIN = "from ioc_pipelines.cli import main; main()"
+# several commands in one process, which takes seconds to start; each finds what those before wrote
+_EACH = """
+import importlib, json, sys
+from typer.testing import CliRunner
+from ioc_pipelines.catalog.contracts import all_contracts
+from ioc_pipelines.cli import app
+done = []
+for arguments in json.loads(sys.argv[1]):
+    importlib.invalidate_caches()
+    all_contracts.cache_clear()
+    one = CliRunner().invoke(app, arguments)
+    done.append((one.exit_code, one.stdout, one.stderr))
+print(json.dumps(done))
+"""
 
 
 @dataclass(frozen=True)
@@ -52,6 +68,12 @@ class Copy:
     def ioc(self, *arguments: str, timeout: float = 400, **extra: str) -> Done:
         """The ``ioc`` command of the copy."""
         return self.python("-c", _MAIN, *arguments, timeout=timeout, **extra)
+
+    def ioc_each(self, *commands: Sequence[str], **extra: str) -> list[Done]:
+        """Several ``ioc`` commands, one after the other."""
+        done = self.python("-c", _EACH, json.dumps(commands), **extra)
+        assert done.code == 0, done.err
+        return [Done(*one) for one in done.json()]
 
     def python(self, *arguments: str, timeout: float = 400, **extra: str) -> Done:
         done = subprocess.run(

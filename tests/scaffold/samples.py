@@ -34,7 +34,7 @@ def write_workbook(path: Path, sheets: dict[str, list[Cells]], merged: Merged = 
                 sheet.merge_range(first_row, first, last_row, last, rows[first_row][first])
 
 
-def beds_form(path: Path, *, two_rows: bool = True) -> int:
+def beds_form(path: Path, *, two_rows: bool = True, month: int = 10) -> int:
     """A monthly form of eight columns: title, unit, labels, total, signatures; its rows."""
     figures = [[120 + n, 96 + 3 * n, 1250.5 + n, 980.25 * n] for n in range(len(COMMUNES))]
     sums = [sum(column) for column in zip(*figures, strict=True)]
@@ -50,7 +50,7 @@ def beds_form(path: Path, *, two_rows: bool = True) -> int:
     rows: list[Cells] = [
         ["UBND TỈNH HƯNG YÊN", None, None, "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM"],
         ["SỞ Y TẾ", None, None, "Độc lập - Tự do - Hạnh phúc"],
-        ["BÁO CÁO GIƯỜNG BỆNH TRẠM Y TẾ - Tháng 10/2026"],
+        [f"BÁO CÁO GIƯỜNG BỆNH TRẠM Y TẾ - Tháng {month}/2026"],
         [None, None, None, None, None, None, "Đơn vị tính: triệu đồng"],
         *headers,
         ["A", "B", "C", 1, 2, 3, 4, 5],

@@ -30,12 +30,12 @@ KNOWN = Known(
 Infer = Callable[..., list[Field]]
 
 
-def sample_of(path: Path, above: str = "", name: str = "so_a/bieu.csv", **facts: Any) -> Sample:
+def sample_of(path: Path, name: str = "so_a/bieu.csv") -> Sample:
     grid, delimiter, encoding = delimited(path)
     form = find_form(grid)
     layout = {"format": "csv", "delimiter": delimiter, "encoding": encoding, **form.layout}
-    title = f"{above} {form.title}"
-    return Sample("bieu.csv", path, name, {"kind": "files"}, layout, form.headers, title, **facts)
+    connector = {"kind": "files"}
+    return Sample("bieu.csv", path, name, connector, layout, form.headers, form.title)
 
 
 @pytest.fixture
@@ -226,18 +226,28 @@ def test_the_unit_above_the_table_is_of_amounts_and_not_of_counts(infer: Infer) 
         ("BÁO CÁO", "a/bieu-2026-10.csv", ("period", "2026-10")),
         ("BÁO CÁO", "a/bieu-10-2026.csv", ("period", "2026-10")),
         ("BÁO CÁO", "a/bieu-2026-13.csv", None),
-        ("BÁO CÁO", "a/bieu-2026-10-31.csv", None),
+        ("Kỳ báo cáo: 9-2026", "a/x.csv", ("period", "2026-09")),
+        ("Tháng 2026-10", "a/x.csv", ("period", "2026-10")),
+        ("BÁO CÁO", "a/bieu_T10.2026.csv", ("period", "2026-10")),
+        ("BÁO CÁO", "a/bieu202610.csv", ("period", "2026-10")),
+        ("BÁO CÁO", "a/bieu-2026-10_1.csv", ("period", "2026-10")),
+        ("BÁO CÁO", "a/2026/10/bieu.csv", ("period", "2026-10")),
+        ("BÁO CÁO", "a/bieu-2026-W44.csv", ("week", "2026-W44")),
+        ("BÁO CÁO", "a/bieu-quy-3-2026.csv", ("quarter", "3-2026")),
+        ("BÁO CÁO", "a/bieu-2026-10-31.csv", ("day", date(2026, 10, 31))),
+        ("BÁO CÁO", "a/bieu-20261031.csv", ("day", date(2026, 10, 31))),
         ("BÁO CÁO", "a/bieu-2026.csv", ("year", 2026)),
+        ("BÁO CÁO", "a/bieu-12026.csv", None),
+        ("BÁO CÁO", "a/x.csv", None),
     ],
 )
 def test_a_period_beside_the_table(
     tmp_path: Path, title: str, name: str, expected: tuple[str, Any] | None
 ) -> None:
     path = tmp_path / "x.csv"
-    path.write_text("Mã xã;Số thu\n11953;1\n11977;2\n", encoding="utf-8")
-    sample = sample_of(path, title, name)
-    fields = infer_fields(sample, read_sample(sample, {}), KNOWN)
-    found = stated_period(sample, fields, 2)
+    path.write_text(f"{title}\nMã xã;Số thu\n11953;1\n11977;2\n", encoding="utf-8")
+    sample = sample_of(path, name=name)
+    found = stated_period(sample, infer_fields(sample, read_sample(sample, {}), KNOWN), KNOWN)
     assert (found and (found[1].name, found[1].values[0])) == expected
 
 
@@ -253,6 +263,46 @@ def test_the_key_is_period_and_unit_first_and_no_more_than_is_needed(infer: Infe
     assert choose_key(two)[0] == ("period", "commune_code", "disease")
     alone = infer(Mã__xã=["11953", "11953"], Mã__hồ__sơ=["H1", "H2"], Số__thu=["1", "2"])
     assert choose_key(alone)[0] == ("dossier_code",)
+
+
+@pytest.mark.parametrize(
+    ("header", "days", "is_it"),
+    [
+        ("Ngày__báo__cáo", ["03/11/2026", "04/11/2026", "03/11/2026"], True),
+        ("reported_on", ["2026-11-03"] * 3, True),
+        ("Ngày", ["31/10/2026"] * 3, True),
+        ("Ngày__cấp", ["31/10/2026", "30/10/2026", "29/10/2026"], False),
+        ("Cập__nhật", ["31/10/2026"] * 3, False),
+    ],
+)
+def test_a_day_of_report_is_the_period_only_where_nothing_else_is(
+    infer: Infer, header: str, days: list[str], is_it: bool
+) -> None:
+    columns = {header: days, "Mã__xã": COMMUNES, "Số__thu": ["1", "2", "3"]}
+    found = infer(**columns)
+    named_first = choose_key(found)[0][0]
+    assert named_first == (found[0].name if is_it else "commune_code")
+    found = infer(Tháng=["10/2026"] * 3, **columns)
+    assert choose_key(found)[0] == ("period", "commune_code")
+
+
+@pytest.mark.parametrize(
+    ("header", "vi", "en", "to_mend"),
+    [
+        ("Tỷ lệ sử dụng", "Tỷ lệ sử dụng", "Rate used", False),
+        ("Ty le su dung", "Tỷ lệ sử dụng", "Rate used", False),
+        ("So nguoi", "Số người", "People", False),
+        ("beds", "Số giường bệnh", "Hospital beds", False),
+        ("bed_use_rate", "bed_use_rate", "Bed use rate", True),
+        ("Kinh do dia ly", "Kinh do dia ly", "Kinh do dia ly", True),
+    ],
+)
+def test_a_title_without_marks_gets_them_back_or_is_marked(
+    column: Callable[..., Field], header: str, vi: str, en: str, to_mend: bool
+) -> None:
+    found = column(header.replace(" ", "__"), ["1", "2"])
+    assert (found.vi, found.en) == (vi, en)
+    assert any("MEND BY HAND" in guess.why for guess in found.guesses) is to_mend
 
 
 def test_no_person_and_no_empty_cell_is_in_the_key(infer: Infer) -> None:

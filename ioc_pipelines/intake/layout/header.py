@@ -80,7 +80,7 @@ def find_header(
         if without_optional and top >= without_optional.bottom:
             break  # what has the optional columns below it is another table
         for height in range(layout.header_rows[0], layout.header_rows[1] + 1):
-            texts = _texts(head, top, height, spread=layout.spread)
+            texts = header_texts(head, top, height, spread=layout.spread)
             columns, missing = _match(texts, wanted)
             header = Header(top, height, columns, start)
             if columns and not _begins_here(head, header):
@@ -100,7 +100,7 @@ def find_header(
     raise StructureMismatchError(file, where + missing_columns(missing, recognised))
 
 
-def _texts(head: Head, top: int, height: int, *, spread: bool) -> list[str]:
+def header_texts(head: Head, top: int, height: int, *, spread: bool) -> list[str]:
     """Header text of each column: the words of its cells from top to bottom, once each.
 
     A merged cell counts for every column and row it spans; with ``spread`` an empty cell above
