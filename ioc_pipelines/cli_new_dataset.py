@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,8 +13,7 @@ from ioc_pipelines.cli_support import Json, Profile, deployment_of, print_json, 
 from ioc_pipelines.home import PROJECT
 
 if TYPE_CHECKING:
-    from ioc_pipelines.orchestration.deployment import Deployment
-    from ioc_pipelines.scaffold.model import Letter, Sample
+    from ioc_pipelines.catalog.models import Letter
     from ioc_pipelines.scaffold.propose import Proposal
 
 _LETTER = "'number,date' of the letter"
@@ -42,6 +41,7 @@ def new_dataset(
     from ioc_pipelines.scaffold.infer import today
     from ioc_pipelines.scaffold.model import ScaffoldError
     from ioc_pipelines.scaffold.propose import Asked, propose, require_new
+    from ioc_pipelines.scaffold.sample import of_endpoint, of_file, of_table
 
     _require_one_source(sample, table, endpoint, url_env)
     letters = _letters(request=request_letter, consent=consent_letter)
@@ -52,13 +52,14 @@ def new_dataset(
         require_new(PROJECT, asked, deployment.catalog)
         with tempfile.TemporaryDirectory(prefix="ioc-new-dataset-") as folder:
             place = Path(folder)
+            addresses = deployment.environment
             if sample is not None:
-                found = _of_file(sample, agency, sheet, deployment)
+                found = of_file(sample, agency, deployment.catalog, addresses, sheet)
             elif table is not None:
-                found = _of_table(table, str(url_env), watermark, deployment, place)
+                found = of_table(table, str(url_env), watermark, addresses, place)
             else:
                 options = (str(endpoint), str(url_env), records, token_env)
-                found = _of_endpoint(options, deployment, place)
+                found = of_endpoint(*options, addresses, place)
             proposal = propose(PROJECT, asked, found, deployment.catalog, known)
             proposal.write()
     except ScaffoldError as error:
@@ -67,28 +68,6 @@ def new_dataset(
         print_json(_summary(proposal))
     else:
         _show(proposal)
-
-
-def _of_file(path: Path, agency: str, sheet: str | None, deployment: Deployment) -> Sample:
-    from ioc_pipelines.scaffold.sample import of_file
-
-    return of_file(path, agency, deployment.catalog, deployment.environment, sheet)
-
-
-def _of_table(
-    table: str, url_env: str, watermark: str | None, deployment: Deployment, folder: Path
-) -> Sample:
-    from ioc_pipelines.scaffold.sample import of_table
-
-    return of_table(table, url_env, watermark, deployment.environment, folder)
-
-
-def _of_endpoint(
-    options: tuple[str, str, str | None, str | None], deployment: Deployment, folder: Path
-) -> Sample:
-    from ioc_pipelines.scaffold.sample import of_endpoint
-
-    return of_endpoint(*options, deployment.environment, folder)
 
 
 def _require_one_source(
@@ -104,7 +83,7 @@ def _require_one_source(
 
 def _letters(**given: str | None) -> dict[str, Letter]:
     """The letters that were given: a number and a date, 2026-10-05 or 05/10/2026."""
-    from ioc_pipelines.scaffold.model import Letter
+    from ioc_pipelines.catalog.models import Letter
 
     letters = {}
     for name, text in given.items():
@@ -114,14 +93,14 @@ def _letters(**given: str | None) -> dict[str, Letter]:
         day = _day(written.strip())
         if not number.strip() or day is None:
             stop(f"--{name}-letter '{text}': write number and date, '13/VP-IOC,2026-10-05'", code=2)
-        letters[name] = Letter(number.strip(), day)
+        letters[name] = Letter(number=number.strip(), dated=day)
     return letters
 
 
-def _day(written: str) -> str | None:
+def _day(written: str) -> date | None:
     for form in ("%Y-%m-%d", "%d/%m/%Y"):
         try:
-            return datetime.strptime(written, form).date().isoformat()  # noqa: DTZ007  a day
+            return datetime.strptime(written, form).date()  # noqa: DTZ007  a day
         except ValueError:
             continue
     return None

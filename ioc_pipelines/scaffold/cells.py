@@ -195,7 +195,7 @@ class Cells:
     ) -> Field:
         """The proposal for the column; ``name`` where its header does not say the usual one."""
         chosen = name or self.name
-        titles = (chosen.vi or self.header, chosen.en)
+        titles = (chosen.vi or words.without_unit(self.header)[0], chosen.en)
         return Field(chosen.name, *titles, kind, role, source, values, **facts)
 
     def as_text(self, role: Role, **facts: Any) -> Field:

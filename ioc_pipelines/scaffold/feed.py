@@ -29,13 +29,13 @@ def feed_text(draft: Draft, totals_of: Mapping[str, list[str]], indent: int = 2)
         "sharing: default",
         f"cadence: {draft.cadence}{notes.get('cadence', '')}",
         f"late_after: {draft.late_after}",
-        f"head: {_flow(draft.head)}",
-        f"focal_point: {_flow(draft.focal_point)}  # guessed",
+        f"head: {_flow(draft.head.model_dump())}",
+        f"focal_point: {_flow(draft.focal_point.model_dump())}  # guessed",
     ]
     if draft.letters:
         lines.append("letters:")
         for name, letter in draft.letters.items():
-            lines.append(f"  {name}: {_flow({'number': letter.number, 'dated': letter.dated})}")
+            lines.append(f"  {name}: {_flow(letter.model_dump())}")
     lines += _entry("connector", dict(draft.sample.connector), notes)
     lines += _entry("layout", _layout(draft, totals_of), notes)
     lines.append(f"columns:{notes.get('columns', '')}")
@@ -118,14 +118,15 @@ def _entry(name: str, facts: Mapping[str, Any], notes: Mapping[str, str]) -> lis
     note = notes.get(name, "")
     is_noted = any(place.startswith(f"{name}.") for place in notes)
     if not is_noted and not {"totals", "captures"} & set(facts):
-        *lines, last = textwrap.wrap(
-            f"{name}: {_flow(facts)}",
+        kept = f"{name}: {_flow(facts)}".replace(": ", ":\u00a0")  # a value stays beside its name
+        lines = textwrap.wrap(
+            kept,
             _WIDTH - 6,
             subsequent_indent="  ",
             break_long_words=False,
             break_on_hyphens=False,
         )
-        return [*lines, last + note]
+        return ("\n".join(lines).replace(":\u00a0", ": ") + note).split("\n")
     lines = [f"{name}:{note}"]
     for key, value in facts.items():
         inner, mark = f"  {key}: {_flow(value)}", notes.get(f"{name}.{key}", "")
@@ -140,11 +141,9 @@ def _entry(name: str, facts: Mapping[str, Any], notes: Mapping[str, str]) -> lis
 
 def _flow(value: Any) -> str:
     """A value on one line."""
-    text = yaml.safe_dump(
+    return yaml.safe_dump(
         [value], default_flow_style=True, allow_unicode=True, sort_keys=False, width=10**6
     ).strip()[1:-1]
-    # a day is no text
-    return re.sub(r"(since|dated): '(\d{4}-\d{2}-\d{2})'", r"\1: \2", text)
 
 
 def _plain(text: str) -> str:

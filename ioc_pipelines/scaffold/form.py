@@ -16,7 +16,7 @@ from ioc_pipelines.intake.layout.header import Head, header_texts
 from ioc_pipelines.intake.layout.table import index_letter, normal, spaced
 from ioc_pipelines.scaffold.grid import Grid
 from ioc_pipelines.scaffold.model import Guess, ScaffoldError
-from ioc_pipelines.scaffold.words import is_running_number
+from ioc_pipelines.scaffold.words import folded, is_running_number
 
 _HEADER_ROWS = 4
 _SEARCHED = 60
@@ -24,14 +24,14 @@ _LOOKED_AT = 200
 _YEAR = re.compile(r"(19|20)\d{2}")
 _STATED = re.compile(r".*:|\d{1,4}[-/.]\d{1,4}([-/.]\d{1,4})?")
 _LABEL = re.compile(r"\(?([A-Z]|\d{1,2})\)?([=:+].*)?")
-_TOTAL = re.compile(r"(tổng cộng|tổng số|toàn tỉnh|cả tỉnh|tổng|cộng|total)[:.]?", re.IGNORECASE)
+_TOTAL = re.compile(r"tong cong|tong so|toan tinh|ca tinh|tong|cong|total")
 _SIGNED = re.compile(
     r"ngày\s.{1,9}\stháng\s.{1,9}\snăm|người lập|thủ trưởng|kế toán trưởng|giám đốc|chủ tịch"
-    r"|trưởng phòng|\(ký|nơi nhận|ghi chú:",
+    r"|trưởng phòng|\(ký|nơi nhận|ghi chú:|nguoi lap|thu truong|ke toan truong|giam doc|chu tich",
     re.IGNORECASE,
 )
 _A_DAY = r"ngày .*tháng .*năm"
-_AGENCY = re.compile(r"(ubnd|ủy ban|uỷ ban|cộng hòa|sở|cục|bộ|phòng|trung tâm)\b", re.IGNORECASE)
+_AGENCY = re.compile(r"(ubnd|uy ban|cong hoa|so|cuc|bo|phong|trung tam)\b")
 _PERIOD = re.compile(r"[\s,(–-]*(tháng|quý|năm|kỳ|tuần)\s+(học )?[\dIVX].*$", re.IGNORECASE)
 _SPECIAL = re.compile(r"^(/.*/|(left of|first) .*)$|\{[a-z]")
 
@@ -238,7 +238,7 @@ def _total(grid: Grid, row: int) -> str:
     if len(cells) < 2 or not any(grid.numbers[row]):
         return ""
     for place, cell in enumerate(cells[:3]):
-        if _TOTAL.fullmatch(cell):
+        if _TOTAL.fullmatch(folded(cell)):
             return (r"^" if place == 0 else r"^[^|]* \| ") + escaped(cell) + r" \|"
         if grid.numbers[row][grid.rows[row].index(cell)]:
             continue
@@ -291,7 +291,7 @@ def _label(
 def _heading(grid: Grid, header: _Header) -> str | None:
     """The line above the table that is most like a title, without the period it is about."""
     lines = {cell for row in grid.rows[: header.top] for cell in row if len(cell.split()) > 2}
-    capital = [line for line in lines if line[:12].isupper() and not _AGENCY.match(line)]
+    capital = [line for line in lines if line[:12].isupper() and not _AGENCY.match(folded(line))]
     chosen = _PERIOD.sub("", max(capital, key=len, default=""))
     return chosen[:1] + chosen[1:].lower() if chosen else None
 

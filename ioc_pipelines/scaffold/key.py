@@ -9,7 +9,8 @@ import polars as pl
 
 from ioc_pipelines.scaffold.model import Field, Guess, Role, ScaffoldError
 
-_ORDER: Sequence[Role] = ("period", "unit", "code", "text", "time", "figure")
+# a code of its own names a thing better than the commune where it happens to stand alone
+_ORDER: Sequence[Role] = ("period", "code", "unit", "text", "time", "figure")
 _MOST_COLUMNS, _MOST_CANDIDATES = 5, 10
 _ONE_IN = 50
 _OF_REPORT = ("closed_on", "reported_on")

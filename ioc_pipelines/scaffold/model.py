@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
 import polars as pl
+
+from ioc_pipelines.catalog.models import Letter, Person
 
 Kind = Literal["str", "int", "float", "bool", "date", "moment"]
 Role = Literal["period", "unit", "code", "text", "time", "figure"]
@@ -111,14 +114,6 @@ class Field:
 
 
 @dataclass(frozen=True)
-class Letter:
-    """Number and date of a letter, as the command was given them."""
-
-    number: str
-    dated: str
-
-
-@dataclass(frozen=True)
 class Draft:
     """The whole proposal. ``letters`` by name: ``request``, ``consent``."""
 
@@ -132,9 +127,9 @@ class Draft:
     cadence: str
     late_after: str
     state: Literal["active", "planned"]
-    since: str
-    head: Mapping[str, str]
-    focal_point: Mapping[str, str]
+    since: date
+    head: Person
+    focal_point: Person
     letters: Mapping[str, Letter]
     guesses: tuple[Guess, ...]
 

@@ -18,7 +18,7 @@ import yaml
 from contracts.base import Contract
 from ioc_pipelines.catalog.errors import CatalogError
 from ioc_pipelines.catalog.load import Catalog, FeedEntry, load_catalog
-from ioc_pipelines.catalog.models import Agency
+from ioc_pipelines.catalog.models import Agency, Letter, Person
 from ioc_pipelines.home import table_name
 from ioc_pipelines.scaffold import words
 from ioc_pipelines.scaffold.around import stated_period
@@ -28,7 +28,7 @@ from ioc_pipelines.scaffold.feed import appended, feed_text
 from ioc_pipelines.scaffold.fixture import fixture_text
 from ioc_pipelines.scaffold.infer import infer_fields, money_capture
 from ioc_pipelines.scaffold.key import choose_key
-from ioc_pipelines.scaffold.model import MEND, Draft, Guess, Letter, Sample, ScaffoldError
+from ioc_pipelines.scaffold.model import MEND, Draft, Guess, Sample, ScaffoldError
 from ioc_pipelines.scaffold.write import write_all
 from ioc_pipelines.serving.dbt_sources import dbt_properties
 from ioc_pipelines.serving.rehearsal import Rehearsal, rehearse
@@ -190,14 +190,14 @@ def _draft(asked: Asked, sample: Sample, agency: Agency, catalog: Catalog, known
         cadence="",
         late_after="",
         state="active",
-        since=known.today.isoformat(),
-        head={"position": "Thủ trưởng", "unit": agency.name_vi},
-        focal_point={"position": "Đầu mối dữ liệu", "unit": agency.name_vi},
+        since=known.today,
+        head=agency.feeds[0].head
+        if agency.feeds
+        else Person(position="Thủ trưởng", unit=agency.name_vi),
+        focal_point=Person(position="Đầu mối dữ liệu", unit=agency.name_vi),
         letters=asked.letters,
         guesses=(why,),
     )
-    if agency.feeds:
-        draft = replace(draft, head=agency.feeds[0].head.model_dump())
     if catalog.profile.letters_required and set(asked.letters) != {"request", "consent"}:
         draft = replace(draft, state="planned")
     return _described(asked, draft)
@@ -216,7 +216,8 @@ def _described(asked: Asked, draft: Draft) -> Draft:
             why = f"{period.place or 'the table'} says the {_SAYS.get(period.name, period.name)}"
     guesses.append(Guess("cadence", f"{cadence[0]}, late after {cadence[1]}", why))
     if asked.title_vi is None:
-        named = "the line above the table" if draft.sample.heading else MEND
+        has_marks = not draft.title_vi.isascii()
+        named = "the line above the table" if has_marks else MEND
         guesses.append(Guess("title_vi", draft.title_vi, named))
     guesses.append(Guess("load_mode", "upsert", "newest version of each key; none is closed"))
     if draft.publish != "rows":

@@ -44,6 +44,7 @@ _OPEN: Mapping[str, _Opens] = {
     "mariadb": open_mariadb,
     "sqlite": open_sqlite,
 }
+_YEAR = re.compile(r"(?:19|20)\d{2}")
 _NUMBERS = re.compile(r"(\d+|(?<![A-Za-z])I(?:I?I|V)?(?=[-_. ]\d))([-_. ]\d+)*")
 _CHANGED = re.compile(r"(updated|modified|changed|cap_?nhat|sua_doi|thay_doi)", re.IGNORECASE)
 
@@ -186,10 +187,18 @@ def _drop_folder(
 
 
 def _pattern(name: str) -> str:
-    """The name as a glob: numbers in the file's name, and folders of numbers, are any."""
+    """The name as a glob: the period in the file's name is any, without one every number.
+
+    So are folders of numbers.
+    """
     *folders, file = re.sub(r"[\[\]]", "?", name).split("/")
     stem, dot, suffix = file.rpartition(".")
-    stem = _NUMBERS.sub("*", stem) if dot else _NUMBERS.sub("*", file)
+    if not dot:
+        stem, suffix = file, ""
+    runs = [found[0] for found in _NUMBERS.finditer(stem)]
+    dated = [run for run in runs if _YEAR.search(run)]
+    for run in dated or runs:  # the number of a form stays beside its period
+        stem = stem.replace(run, "*", 1)
     shown = ("*" if _NUMBERS.fullmatch(part) else part for part in folders)
     return "/".join([*shown, stem + dot + suffix])
 
@@ -228,11 +237,11 @@ def _workbook(path: Path, wanted: str | None) -> tuple[dict[str, Any], Form]:
             form = find_form(grid)
         except ScaffoldError:
             continue
-        layout: dict[str, Any] = {
-            "format": "xlsx",
-            "sheet": "^" + re.sub(r"\d+", r"\\d+", escaped(name)) + "$",
-        }
         more = [other for other in grids if other != name]
+        pattern = "^" + re.sub(r"\d+", r"\\d+", escaped(name)) + "$"
+        if any(re.search(pattern, other) for other in more):
+            pattern = f"^{escaped(name)}$"  # its number tells it from the others
+        layout = {"format": "xlsx", "sheet": pattern}
         if more and wanted is None:
             why = f"the first with a table; also there: {', '.join(more)}"
             form = replace(form, guesses=[*form.guesses, Guess("layout.sheet", name, why)])

@@ -22,7 +22,8 @@ _CODE = re.compile(
     r"ma( |$)|(.* )?ma so( |$)|so hieu|so (giay|quyet dinh|van ban|seri)|id$|.* (id|code)$"
 )
 _PERSONAL = re.compile(
-    r"\b(ho( va)? ten|ten nguoi|chu (ho|dau tu|so huu|su dung)|nguoi (nop|dan|gui|benh|lao dong)$"
+    r"\b(ho( va)? ten|ten nguoi|chu (ho|dau tu|so huu|su dung)|"
+    r"nguoi (nop|dan|gui|benh|lao dong|lap( bieu)?|ky)$"
     r"|dien thoai|sdt|so dt|cccd|cmnd|can cuoc|dinh danh|dia chi|email|thu dien tu"
     r"|ngay (thang nam )?sinh|tai khoan|full name|first name|last name|phone|address|citizen"
     r"|birth\w*)\b"
@@ -38,6 +39,15 @@ _UNITS = re.compile(
     r"|doanh nghiệp|công trình|cuộc|đơn vị|lao động",
     re.IGNORECASE,
 )
+# as intake knows them
+_UNMARKED = {
+    "dong": "đồng",
+    "nghin dong": "nghìn đồng",
+    "trieu dong": "triệu đồng",
+    "ty dong": "tỷ đồng",
+    "nguoi": "người",
+    "ho": "hộ",
+}
 _IN_BRACKETS = re.compile(r"\s*[(\[]\s*([^()\[\]]+?)\s*[)\]]\s*$")
 _MONEY = re.compile(r"^(nghìn |ngàn |triệu |tỷ |tỉ )?(đồng|vnđ|vnd)$", re.IGNORECASE)
 _A_COUNT = re.compile(
@@ -68,16 +78,18 @@ def folded(text: str) -> str:
 
 def without_unit(header: str) -> tuple[str, str | None]:
     """The header without the unit that stands in brackets at its end, and that unit."""
-    match = _IN_BRACKETS.search(header)
-    if match and (_UNITS.fullmatch(match[1]) or _COUNT_WORD.match(match[1])):
-        return header[: match.start()], match[1]
+    if match := _IN_BRACKETS.search(header):
+        unit = _UNMARKED.get(match[1].casefold(), match[1])
+        if _UNITS.fullmatch(unit) or _COUNT_WORD.match(unit):
+            return header[: match.start()], unit
     return header, None
 
 
 def named(header: str) -> Named:
     """Name and titles of a column by its header."""
-    words = folded(without_unit(header)[0])
-    own = None if header.isascii() else header
+    plain = without_unit(header)[0]
+    words = folded(plain)
+    own = None if plain.isascii() else plain
     for row in _table("headers.csv"):
         if words == row["name"].replace("_", " ") or re.fullmatch(row["pattern"], words):
             return Named(row["name"], own or row["vi"], row["en"])

@@ -6,14 +6,15 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
+from ioc_pipelines.catalog.models import Letter
 from ioc_pipelines.home import PROJECT
 from ioc_pipelines.orchestration.deployment import Deployment
 from ioc_pipelines.scaffold.cells import Known
-from ioc_pipelines.scaffold.model import Letter, Sample
+from ioc_pipelines.scaffold.model import Sample
 from ioc_pipelines.scaffold.propose import Asked, Proposal, propose
 from ioc_pipelines.scaffold.sample import of_file
 
-_LETTER = Letter("31/VP-IOC", "2026-11-02")
+_LETTER = Letter(number="31/VP-IOC", dated=date(2026, 11, 2))
 _LETTERS = {"request": _LETTER, "consent": _LETTER}
 
 
