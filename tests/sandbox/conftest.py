@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -17,8 +18,14 @@ AS_OF = date(2026, 11, 20)
 
 @dataclass(frozen=True)
 class Sandbox:
+    """A built sandbox and its answers."""
+
     folder: Path
     answers: AnswerKey
+
+    def copy(self, folder: Path) -> Path:
+        """The same sandbox at another place, to be changed."""
+        return shutil.copytree(self.folder, folder)
 
 
 @pytest.fixture(scope="session")

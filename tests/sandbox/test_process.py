@@ -22,14 +22,12 @@ from ioc_pipelines.sandbox import process
 from ioc_pipelines.sandbox.addresses import sandbox_addresses
 from ioc_pipelines.sandbox.breaking import break_system, mend
 from ioc_pipelines.sandbox.process import SandboxError
-from ioc_pipelines.sandbox.province import build
-from tests.sandbox.conftest import AS_OF
+from tests.sandbox.conftest import Sandbox
 
 
 @pytest.fixture(scope="module")
-def served(communes: pl.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("served") / "sandbox"
-    build(folder, communes, as_of=AS_OF)
+def served(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = sandbox.copy(tmp_path_factory.mktemp("served") / "sandbox")
     process.start(folder)
     yield folder
     process.stop(folder)
@@ -129,11 +127,8 @@ def test_what_cannot_be_broken_is_said(served: Path, system: str, fault: str, sa
         break_system(served, system, fault)
 
 
-def test_it_stops_and_what_it_made_on_servers_is_gone(
-    communes: pl.DataFrame, tmp_path: Path
-) -> None:
-    folder = tmp_path / "sandbox"
-    build(folder, communes, as_of=AS_OF)
+def test_it_stops_and_what_it_made_on_servers_is_gone(sandbox: Sandbox, tmp_path: Path) -> None:
+    folder = sandbox.copy(tmp_path / "sandbox")
     process.start(folder)
     address = sandbox_addresses(folder)["IOC_KHO_BAC_URL"]
     assert process.stop(folder)
@@ -145,9 +140,8 @@ def test_it_stops_and_what_it_made_on_servers_is_gone(
     assert (folder / "answer_key.json").is_file()
 
 
-def test_a_killed_one_is_noticed(communes: pl.DataFrame, tmp_path: Path) -> None:
-    folder = tmp_path / "sandbox"
-    build(folder, communes, as_of=AS_OF)
+def test_a_killed_one_is_noticed(sandbox: Sandbox, tmp_path: Path) -> None:
+    folder = sandbox.copy(tmp_path / "sandbox")
     first = process.start(folder)
     os.kill(first.pid, signal.SIGKILL)
     os.waitpid(first.pid, 0)

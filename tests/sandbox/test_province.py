@@ -83,8 +83,7 @@ def test_a_day_more_changes_only_what_happened(
     sandbox: Sandbox, communes: pl.DataFrame, tmp_path: Path
 ) -> None:
     """Built at a day and advanced by one it is as if it had been advanced in one go."""
-    folder = tmp_path / "sandbox"
-    build(folder, communes, as_of=AS_OF)
+    folder, two = sandbox.copy(tmp_path / "sandbox"), sandbox.copy(tmp_path / "two")
     before = _bytes(folder)
     one = advance(folder, communes, to=AS_OF + timedelta(days=1))
     after = _bytes(folder)
@@ -94,8 +93,6 @@ def test_a_day_more_changes_only_what_happened(
     assert tables >= {"systems/lgsp/HoSoTTHC.parquet", "systems/quan_trac/du-lieu.parquet"}
     assert len(changed) < 40
     assert one.as_of == AS_OF + timedelta(days=1)
-    two = tmp_path / "two"
-    build(two, communes, as_of=AS_OF)
     advance(two, communes, to=AS_OF + timedelta(days=20))
     advance(folder, communes, to=AS_OF + timedelta(days=20))
     assert _bytes(folder) == _bytes(two)
@@ -103,10 +100,9 @@ def test_a_day_more_changes_only_what_happened(
     assert "thu-nsnn-2026-11.xlsx" in months
 
 
-def test_time_goes_on_row_by_row(communes: pl.DataFrame, tmp_path: Path) -> None:
+def test_time_goes_on_row_by_row(sandbox: Sandbox, communes: pl.DataFrame, tmp_path: Path) -> None:
     """Dossiers: what a day changes says so, or was late by no more than the feed's overlap."""
-    folder = tmp_path / "sandbox"
-    build(folder, communes, as_of=AS_OF)
+    folder = sandbox.copy(tmp_path / "sandbox")
     path = folder / "systems" / "lgsp" / "HoSoTTHC.parquet"
     before = pl.read_parquet(path)
     advance(folder, communes, to=AS_OF + timedelta(days=1))
