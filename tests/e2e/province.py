@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -19,6 +20,8 @@ import duckdb
 from contracts.base import VIETNAM
 from ioc_pipelines.catalog.load import load_catalog
 from ioc_pipelines.home import SOURCES
+from ioc_pipelines.orchestration.deployment import Deployment
+from ioc_pipelines.orchestration.run import refresh
 from ioc_pipelines.sandbox.answer_key import AnswerKey
 from ioc_pipelines.sandbox.state import Running
 
@@ -92,6 +95,22 @@ class Province:
         )
         return Done(done.returncode, done.stdout, done.stderr)
 
+    def refresh_here(self) -> None:
+        """``ioc refresh`` in this process, for those who look at the data and not at the command.
+
+        The libraries of a refresh take seconds to import; here it is done once.
+        """
+        before = dict(os.environ)
+        os.environ.clear()
+        os.environ.update(self.environment())
+        try:
+            deployment = Deployment.of(self.profile)
+            result = refresh(deployment, deployment.catalog.active)
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+        assert result.published, result.problems
+
     def status(self) -> dict[str, dict[str, Any]]:
         """Feeds by id, as ``ioc status --json`` tells."""
         done = self.ioc("status", "--json")
@@ -141,10 +160,22 @@ def copied(province: Province, base: Path) -> Province:
 @contextmanager
 def served_apart(copy: Province) -> Iterator[Province]:
     """A copied province with servers of its own: what is done to them is done to nobody else."""
-    Running.path(copy.sandbox).unlink()
+    Running.path(copy.sandbox).unlink(missing_ok=True)
     (copy.sandbox / "systems" / "dat_dai" / "dat_dai.db").unlink()  # filled anew at start
     with served(copy.base) as province:
         yield province
+
+
+def made_once(folder: Path, make: Callable[[Path], None]) -> Path:
+    """``folder`` as the first worker that asks for it made it; the others wait for that."""
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            draft = folder.with_suffix(".part")
+            shutil.rmtree(draft, ignore_errors=True)
+            make(draft)
+            draft.rename(folder)
+    return folder
 
 
 def query(path: Path, sql: str) -> list[Any]:

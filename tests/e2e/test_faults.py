@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import dagster as dg
@@ -17,6 +17,15 @@ from contracts.base import DIMENSIONS
 from ioc_pipelines.catalog.load import load_catalog
 from ioc_pipelines.home import SOURCES
 from tests.e2e.answers import counts, engines
+from tests.e2e.broken_night import (
+    BROKEN,
+    COLLECTION,
+    FAULTS,
+    HEALTHY,
+    PAYMENT,
+    TAX,
+    BrokenNight,
+)
 from tests.e2e.province import (
     AIR,
     DOSSIER,
@@ -25,34 +34,11 @@ from tests.e2e.province import (
     PERMIT,
     Done,
     Province,
-    local_day,
-    served,
     staging_of,
 )
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("faults")]
 
-AS_OF = local_day(datetime.now(UTC) - timedelta(days=1))
-FAULTS = {
-    "lgsp": "html",
-    "xay_dung": "hang",
-    "quan_trac": "endless",
-    "kho_bac": "down",
-    "thue": "hang",
-}
-COLLECTION, PAYMENT = "kho_bac/finance.budget_collection", "kho_bac/finance.treasury_payment"
-TAX = "thue_tinh/finance.tax_collection"
-# what each feed behind a broken system comes to, and what its problem must say
-BROKEN = {
-    DOSSIER: ("source_faulty", "text/html"),
-    FEEDBACK: ("source_faulty", "text/html"),
-    PERMIT: ("source_unavailable", "within 20 s"),
-    AIR: ("source_faulty", "does not end"),
-    COLLECTION: ("source_unavailable", "IOC_KHO_BAC_URL"),
-    PAYMENT: ("source_unavailable", "IOC_KHO_BAC_URL"),
-    TAX: ("source_unavailable", "IOC_THUE_URL"),
-}
-HEALTHY = tuple(feed for feed in FEEDS if feed not in BROKEN)
 LONGEST_S = max(
     entry.feed.connector.timeout_s
     for entry in load_catalog(SOURCES / "hung_yen").active
@@ -79,16 +65,13 @@ class Night:
 
 
 @pytest.fixture(scope="module")
-def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
-    with served(tmp_path_factory.mktemp("faults") / "var", AS_OF) as province:
+def night(broken_night: BrokenNight, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
+    with broken_night.apart(tmp_path_factory.mktemp("faults") / "var") as province:
         if engines(province.sandbox) != {"postgresql", "mysql", "sqlite"}:
             pytest.skip("no PostgreSQL or MariaDB listens here")
-        for system, fault in FAULTS.items():
-            assert province.ioc("sandbox", "break", system, fault).code == 0
-        refresh = province.ioc("refresh", "--json")
-        assert refresh.code == 0, refresh.out + refresh.err
-        told, status = refresh.json(), province.status()
-        yield Night(province, refresh, told, status, _spent(province), *_in_dagster(province))
+        refresh, status = broken_night.refresh, province.status()
+        spent = _spent(province)
+        yield Night(province, refresh, refresh.json(), status, spent, *_in_dagster(province))
 
 
 @pytest.fixture(scope="module")
@@ -169,8 +152,8 @@ def test_endless_pages_are_noticed_after_some(night: Night) -> None:
     assert "same records as page 1" in night.status[AIR]["problem"]
 
 
-def test_no_problem_holds_an_address_or_a_secret(night: Night) -> None:
-    running = json.loads((night.province.sandbox / "running.json").read_text())
+def test_no_problem_holds_an_address_or_a_secret(night: Night, broken_night: BrokenNight) -> None:
+    running = broken_night.running
     told = json.dumps(night.told) + night.refresh.err
     for hidden in (running["client_secret"], running["token"], "127.0.0.1", "postgresql://"):
         assert hidden not in told

@@ -31,25 +31,6 @@ def environment(root: Path) -> dict[str, str]:
 
 
 @contextmanager
-def sandbox(root: Path) -> Iterator[Path]:
-    """The folder of a sandbox that is made and served, and stopped whatever happens."""
-    try:
-        ioc(root, "sandbox", "start")
-        yield root / "sandbox"
-    finally:
-        ioc(root, "sandbox", "stop")
-
-
-def ioc(root: Path, *arguments: str) -> str:
-    """What an ``ioc`` command answers; it must succeed."""
-    done = subprocess.run(
-        [IOC, *arguments], env=environment(root), capture_output=True, text=True, timeout=180
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
-@contextmanager
 def dagster_ui(root: Path) -> Iterator[str]:
     """The address of a running ``ioc dev``. Ctrl-C must end every process that it started."""
     with socket.socket() as probe:
