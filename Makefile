@@ -17,7 +17,7 @@ refresh: $(READY)  ## the nightly refresh on the sandbox province
 	@$(BIN)/ioc sandbox run --profile hung_yen $(BIN)/ioc refresh --profile hung_yen
 
 test: $(READY)  ## every test
-	@$(BIN)/pytest -n 2 --dist loadfile
+	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 dev: $(READY)  ## sandbox systems and the Dagster UI on 127.0.0.1:3000
 	@$(BIN)/ioc sandbox run $(BIN)/ioc dev
