@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from ioc_pipelines.catalog.errors import CatalogError
+from ioc_pipelines.cli_approvals import approvals
+from ioc_pipelines.cli_contracts import contracts
 from ioc_pipelines.cli_feed import feed
 from ioc_pipelines.cli_new_dataset import new_dataset
 from ioc_pipelines.cli_replay import show_dry_run
@@ -41,9 +43,9 @@ app = typer.Typer(
 )
 quarantine = typer.Typer(no_args_is_help=True, help="Rows that did not meet their contract.")
 snapshots = typer.Typer(no_args_is_help=True, help="Published warehouse files.")
-contracts = typer.Typer(no_args_is_help=True, help="What each dataset must be.")
 for name, group in (
     ("feed", feed),
+    ("approvals", approvals),
     ("quarantine", quarantine),
     ("snapshots", snapshots),
     ("contracts", contracts),
@@ -268,46 +270,6 @@ def snapshots_rollback(
     verify(home, snapshot_id)
     point_to(home, snapshot_id)
     show.say(f"published: {snapshot_id}")
-
-
-@contracts.command("list")
-def contracts_list(as_json: Json = False) -> None:
-    """Every contract with its grain, key and rules."""
-    from ioc_pipelines.serving import show
-    from ioc_pipelines.serving.contract_facts import contract_facts
-
-    facts = contract_facts()
-    if as_json:
-        print_json(facts)
-        return
-    headers = ["dataset", "version", "title_vi", "load_mode", "publish", "columns", "rules"]
-    show.table(headers, [[fact[header] for header in headers] for fact in facts])
-
-
-@contracts.command("check")
-def contracts_check(as_json: Json = False) -> None:
-    """Load every contract and profile; refuse stale generated files."""
-    from ioc_pipelines.serving import show
-    from ioc_pipelines.serving.contract_facts import check_project
-
-    problems = check_project()
-    if as_json:
-        print_json({"problems": problems})
-    else:
-        show.say("\n".join(problems) or "contracts, profiles and generated files are in order")
-    raise typer.Exit(1 if problems else 0)
-
-
-@contracts.command("generate")
-def contracts_generate() -> None:
-    """Write the files that follow from contracts and catalog models."""
-    from ioc_pipelines.serving import show
-    from ioc_pipelines.serving.generated import generate, missing_models
-
-    written = generate()
-    show.say("\n".join(f"written: {path}" for path in written) or "everything was fresh")
-    for path in missing_models():
-        show.say(f"still to be written: {path}")
 
 
 def _chosen(deployment: Deployment, agency: str | None, dataset: str | None) -> list[FeedEntry]:

@@ -12,6 +12,7 @@ from ioc_pipelines.catalog.errors import CatalogError
 from ioc_pipelines.catalog.load import load_catalog
 from ioc_pipelines.catalog.references import load_admin_units, reference_lists
 from ioc_pipelines.home import DBT_PROJECT, SOURCES
+from ioc_pipelines.serving.contract_versions import version_problems
 from ioc_pipelines.serving.generated import missing_models, stale_files
 
 
@@ -38,6 +39,7 @@ def check_project() -> list[str]:
     """Problems of contracts, profiles and generated files; an empty list when in order."""
     problems = [f"{path} is stale: run `ioc contracts generate`" for path in stale_files()]
     problems += [f"{path} is missing: write the contract's model" for path in missing_models()]
+    problems += version_problems(all_contracts())
     contract_facts()  # a rule without an id, message or reference list raises
     for path in sorted(SOURCES.glob("*/profile.yaml")):
         try:

@@ -91,7 +91,7 @@ def _columns(contract: type[Contract], *, with_personal: bool) -> list[dict[str,
         {
             "name": name,
             "description": f"{col.title} · {col.description}",
-            "data_type": _sql_type(col.dtype.type),
+            "data_type": sql_type(col.dtype.type),
             "meta": {
                 "unit": (col.metadata or {}).get("unit"),
                 "personal": name in personal,
@@ -102,7 +102,8 @@ def _columns(contract: type[Contract], *, with_personal: bool) -> list[dict[str,
     ]
 
 
-def _sql_type(dtype: pl.DataType) -> str:
+def sql_type(dtype: pl.DataType) -> str:
+    """The warehouse's name of a column type."""
     if dtype == pl.String:
         return "varchar"
     if dtype.is_integer():

@@ -8,6 +8,7 @@ from ioc_pipelines.catalog.contracts import all_contracts
 from ioc_pipelines.catalog.json_schema import catalog_schemas
 from ioc_pipelines.durable import write_durably
 from ioc_pipelines.home import DBT_PROJECT, PROJECT, SOURCES, table_name
+from ioc_pipelines.serving.contract_versions import to_store
 from ioc_pipelines.serving.dbt_sources import dbt_properties
 
 
@@ -36,9 +37,13 @@ def missing_models() -> list[str]:
 
 
 def generate() -> list[str]:
-    """Write the stale ones; returns which."""
+    """Write the stale ones, and the versions of contracts that are not stored; returns which."""
     stale = stale_files()
     for path, text in generated_files().items():
         if path.relative_to(PROJECT).as_posix() in stale:
             write_durably(path, text.encode())
-    return stale
+    new = to_store(all_contracts(), PROJECT / "contracts" / "versions")
+    for path, text in new.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_durably(path, text.encode())
+    return [*stale, *(path.relative_to(PROJECT).as_posix() for path in new)]

@@ -98,11 +98,15 @@ def test_a_stale_or_missing_file_is_named_and_written(
     wanted = {fresh: "a", stale: "mới", missing: "b"}
     monkeypatch.setattr(generated, "PROJECT", tmp_path)
     monkeypatch.setattr(generated, "generated_files", lambda: wanted)
+    version = tmp_path / "contracts" / "versions" / "a.b" / "1.0.0.json"
+    monkeypatch.setattr(generated, "to_store", lambda _, folder: {folder / "a.b/1.0.0.json": "{}"})
     assert generated.stale_files() == ["stale", "missing"]
-    assert generated.generate() == ["stale", "missing"]
+    written = generated.generate()
+    assert written == ["stale", "missing", version.relative_to(tmp_path).as_posix()]
     assert {path: path.read_text(encoding="utf-8") for path in wanted} == wanted
+    assert version.read_text(encoding="utf-8") == "{}"
     assert generated.stale_files() == []
-    assert {path.name for path in tmp_path.iterdir()} == {"fresh", "stale", "missing"}
+    assert {path.name for path in tmp_path.iterdir()} == {"fresh", "stale", "missing", "contracts"}
 
 
 def test_a_changed_contract_makes_the_file_stale() -> None:
