@@ -14,9 +14,12 @@ import typer
 from ioc_pipelines.cli_support import Json, Profile, deployment_of, feed_of, print_json, stop
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ioc_pipelines.catalog.load import FeedEntry
     from ioc_pipelines.intake.landing import LandedFile
     from ioc_pipelines.orchestration.deployment import Deployment
+    from ioc_pipelines.quality.split import Verdict
     from ioc_pipelines.serving.rehearsal import Rehearsal
 
 feed = typer.Typer(no_args_is_help=True, help="One agency's supply of one dataset.")
@@ -223,5 +226,12 @@ def _show(result: Rehearsal) -> None:
         f"{verdict.rows_duplicate} duplicates; "
         f"{show.counted(read.control.height, 'total')} compared, {differ.height} differ"
     )
+    for line in _why_not_whole(verdict):
+        show.say(line)
+
+
+def _why_not_whole(verdict: Verdict) -> Iterator[str]:
     if verdict.status == "below_floor":
-        show.say("REFUSED as a whole: fewer rows are valid than acceptance_floor of the feed asks")
+        yield "REFUSED as a whole: fewer rows are valid than acceptance_floor of the feed asks"
+    for held in verdict.holding:
+        yield f"HELD as a whole: {held.rule.id}: {held.rule.message_vi} ({held.detail})"

@@ -110,6 +110,22 @@ class LegalBasis(Strict):
     valid_to: date | None = None
 
 
+class Approval(Strict):
+    """That a batch counts only once a person approved it, and when none is asked (H25)."""
+
+    automatic_from: float | None = Field(
+        default=None,
+        ge=0,
+        le=100,
+        description="Lowest of the scores correct, complete and clean from which a batch is "
+        "approved without a person; null: never",
+    )
+    waiver_below: float = Field(
+        default=75, ge=0, le=100, description="Lowest score below which only a waiver lets it pass"
+    )
+    document: str = Field(description="The document that asks for approval and sets the scores")
+
+
 class Profile(Strict):
     """One deployment's set of sources: a province, or the public data set."""
 
@@ -120,6 +136,7 @@ class Profile(Strict):
     letters_required: bool = Field(
         description="Whether a feed needs a request and a consent letter to be active (B10)"
     )
+    approval: Approval | None = None
     nightly_at: str = Field(
         default="0 2 * * *", description="Cron of the nightly refresh, Asia/Ho_Chi_Minh"
     )

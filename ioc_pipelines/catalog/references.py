@@ -15,13 +15,20 @@ def load_admin_units(seeds: Path) -> pl.DataFrame:
 
 def reference_lists(units: pl.DataFrame, province_code: str | None) -> dict[str, pl.Series]:
     """Codes in force by reference name; communes of the profile's province when it has one."""
-    in_force = units.filter(pl.col("valid_to").is_null())
-    communes = in_force.filter(pl.col("level") == "commune")
-    if province_code:
-        communes = communes.filter(pl.col("province_code") == province_code)
     return {
-        "admin_unit.commune": communes["code"],
-        "admin_unit.province": in_force.filter(pl.col("level") == "province")["code"],
+        name: spans.filter(pl.col("valid_to").is_null())["code"]
+        for name, spans in reference_validity(units, province_code).items()
+    }
+
+
+def reference_validity(units: pl.DataFrame, province_code: str | None) -> dict[str, pl.DataFrame]:
+    """``code, valid_from, valid_to`` (last valid day, null while in force) by reference name."""
+    is_of_level = {level: pl.col("level") == level for level in ("commune", "province")}
+    if province_code:
+        is_of_level["commune"] &= pl.col("province_code") == province_code
+    return {
+        f"admin_unit.{level}": units.filter(chosen).select("code", "valid_from", "valid_to")
+        for level, chosen in is_of_level.items()
     }
 
 

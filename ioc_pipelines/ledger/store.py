@@ -103,7 +103,13 @@ class Ledger:
     # -- deliveries ---------------------------------------------------------------------------
 
     def begin(
-        self, feeder: Feeder, run_id: str, *, now: datetime, replays: int | None = None
+        self,
+        feeder: Feeder,
+        run_id: str,
+        *,
+        now: datetime,
+        replays: int | None = None,
+        submitted_by: str | None = None,
     ) -> DeliveryRef:
         """Record that a delivery starts, so that one that dies is seen."""
         delivery_id = f"{now.astimezone(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"
@@ -112,6 +118,7 @@ class Ledger:
             "kind": "fetch" if replays is None else "reprocess",
             "replays_seq": replays,
             "run_id": run_id,
+            "submitted_by": submitted_by,
             "feed": feeder.feed,
             "agency": feeder.agency,
             "dataset": feeder.dataset,
@@ -221,6 +228,18 @@ class Ledger:
         newest = self._current_acceptance(feed)
         return newest["batch_id"] if newest else None
 
+    def batch_before(self, feed: str, delivery_seq: int) -> str | None:
+        """The batch of the newest accepted delivery before this one."""
+        query = (
+            sa.select(t.acceptance.c.batch_id)
+            .where(t.acceptance.c.feed == feed, t.acceptance.c.superseded_at.is_(None))
+            .where(t.acceptance.c.delivery_seq < delivery_seq)
+            .order_by(t.acceptance.c.delivery_seq.desc())
+            .limit(1)
+        )
+        with self._engine.connect() as connection:
+            return connection.execute(query).scalar()
+
     def standing_batch(self, delivery_seq: int) -> str | None:
         """The batch that stands for one delivery now."""
         query = sa.select(t.acceptance.c.batch_id).where(
@@ -232,11 +251,13 @@ class Ledger:
     def current_results(self, feed: str) -> list[ResultRecord]:
         """How the rules fared when the current batch was last judged."""
         newest = self._current_acceptance(feed)
-        if newest is None:
-            return []
+        return self.results_of(newest["batch_id"]) if newest else []
+
+    def results_of(self, batch_id: str) -> list[ResultRecord]:
+        """How the rules fared when a batch was last judged."""
         judged = (
             sa.select(sa.func.max(t.delivery.c.seq))
-            .where(t.delivery.c.feed == feed, t.delivery.c.batch_id == newest["batch_id"])
+            .where(t.delivery.c.batch_id == batch_id)
             .scalar_subquery()
         )
         columns = (c for c in t.rule_result.c if c.name != "delivery_seq")

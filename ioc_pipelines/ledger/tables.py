@@ -19,6 +19,7 @@ delivery = sa.Table(
     sa.Column("kind", sa.String, nullable=False),  # fetch | reprocess
     sa.Column("replays_seq", sa.Integer),  # the delivery a reprocess replays
     sa.Column("run_id", sa.String),
+    sa.Column("submitted_by", sa.String),  # who started it, as the environment names them
     sa.Column("feed", sa.String, nullable=False, index=True),
     sa.Column("agency", sa.String, nullable=False),
     sa.Column("dataset", sa.String, nullable=False),
@@ -63,6 +64,21 @@ acceptance = sa.Table(
     sa.Column("batch_id", sa.String, sa.ForeignKey("batch.batch_id"), nullable=False),
     sa.Column("accepted_at", sa.String, nullable=False),
     sa.Column("superseded_at", sa.String),
+)
+
+# what people decided about a batch; the newest row counts
+approval = sa.Table(
+    "approval",
+    metadata,
+    sa.Column("approval_id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("batch_id", sa.String, sa.ForeignKey("batch.batch_id"), nullable=False, index=True),
+    sa.Column("feed", sa.String, nullable=False),
+    sa.Column("decision", sa.String, nullable=False),  # approved | waived | rejected
+    sa.Column("actor", sa.String, nullable=False),
+    sa.Column("is_authenticated", sa.Boolean, nullable=False),
+    sa.Column("reason", sa.String, nullable=False),
+    sa.Column("score", sa.Float),
+    sa.Column("decided_at", sa.String, nullable=False),
 )
 
 rule_result = sa.Table(

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from contracts.base import DIMENSIONS, Rule
+from contracts.base import DIMENSIONS
 from ioc_pipelines.catalog.load import FeedEntry
 from ioc_pipelines.connectors.fetch import fetch
 from ioc_pipelines.connectors.fetched import (
@@ -35,7 +35,14 @@ from ioc_pipelines.ledger.store import (
     ScoreRecord,
 )
 from ioc_pipelines.orchestration.deployment import Deployment
-from ioc_pipelines.orchestration.judging import GOOD, Attempt, judge_landed
+from ioc_pipelines.orchestration.judging import (
+    GOOD,
+    Attempt,
+    Turn,
+    judge_landed,
+    result_of,
+    turn_again,
+)
 from ioc_pipelines.quality.delivery_rules import (
     file_results,
     on_time_result,
@@ -81,7 +88,7 @@ def deliver(
 ) -> Report:
     """Fetch, land and judge one delivery; record its outcome, whatever it is."""
     feeder = _feeder(entry)
-    ref = deployment.ledger.begin(feeder, run_id, now=now)
+    ref = deployment.ledger.begin(feeder, run_id, now=now, submitted_by=deployment.actor)
     attempt = _guarded(lambda: _fetch_and_judge(deployment, entry, ref, window))
     return _conclude(deployment, entry, ref, attempt, accept_for=ref.seq, arrived_at=now)
 
@@ -96,22 +103,23 @@ def reprocess(
     reports = []
     for row in deployment.ledger.to_reprocess(entry.id, batch):
         now = datetime.now(UTC)
-        ref = deployment.ledger.begin(_feeder(entry), run_id, now=now, replays=row["seq"])
-        arrived_at = datetime.fromisoformat(row["started_at"])
+        ref = deployment.ledger.begin(
+            _feeder(entry),
+            run_id,
+            now=now,
+            replays=row["seq"],
+            submitted_by=deployment.actor,
+        )
+        turn = turn_again(deployment, entry, row)
+        manifest = deployment.landing.manifest(entry.id, row["delivery_id"])
         attempt = _guarded(
-            lambda row=row, arrived_at=arrived_at: judge_landed(
-                deployment,
-                entry,
-                deployment.landing.manifest(entry.id, row["delivery_id"]),
-                arrived_at,
-                missing=(),
-                standing=deployment.ledger.standing_batch(row["seq"]),
-                again=True,
-            )
+            lambda manifest=manifest, turn=turn: judge_landed(deployment, entry, manifest, turn)
         )
         attempt.detail["replays"] = row["delivery_id"]
         reports.append(
-            _conclude(deployment, entry, ref, attempt, accept_for=row["seq"], arrived_at=arrived_at)
+            _conclude(
+                deployment, entry, ref, attempt, accept_for=row["seq"], arrived_at=turn.arrived_at
+            )
         )
     return reports
 
@@ -121,7 +129,7 @@ def last_report(deployment: Deployment, entry: FeedEntry) -> Report:
     now = datetime.now(UTC)
     delivery = deployment.ledger.last_delivery(entry.id) or {}
     age = now - _last_news(deployment, entry, None)
-    baseline = [_result_of(record) for record in deployment.ledger.current_results(entry.id)]
+    baseline = [result_of(record) for record in deployment.ledger.current_results(entry.id)]
     on_time = on_time_result(age, entry.feed.late_after)
     results = tuple(over_baseline(baseline, [on_time]))
     outcome = str(delivery.get("outcome", "nothing_arrived"))
@@ -163,7 +171,8 @@ def _fetch_and_judge(
             return _no_news(fetched)
         manifest = deployment.landing.land(entry.id, ref.delivery_id, fetched.files)
     standing = ledger.current_batch(entry.id)
-    attempt = judge_landed(deployment, entry, manifest, ref.started_at, fetched.missing, standing)
+    turn = Turn(ref.started_at, standing, previous=standing, missing=fetched.missing)
+    attempt = judge_landed(deployment, entry, manifest, turn)
     if attempt.outcome in GOOD and "refused_files" not in attempt.detail:
         attempt.cursor = fetched.cursor
     return _noted(attempt, fetched)
@@ -192,7 +201,7 @@ def _conclude(
     """Score the delivery over the last good batch, and write the ledger in one transaction."""
     ledger, now = deployment.ledger, datetime.now(UTC)
     age = ref.started_at - _last_news(deployment, entry, arrived_at if attempt.arrived else None)
-    baseline = [_result_of(record) for record in ledger.current_results(entry.id)]
+    baseline = [result_of(record) for record in ledger.current_results(entry.id)]
     found = [*attempt.results, on_time_result(age, entry.feed.late_after)]
     # a judged batch stands for itself; anything else is measured over the last good one
     results = tuple(found if attempt.judged else over_baseline(baseline, found))
@@ -247,8 +256,3 @@ def _record_of(result: RuleResult) -> ResultRecord:
     return ResultRecord(
         rule.id, rule.column or "", rule.dimension, result.passed, result.evaluated, result.detail
     )
-
-
-def _result_of(record: ResultRecord) -> RuleResult:
-    rule = Rule(record.rule, record.column_name or None, "")
-    return RuleResult(rule, record.passed, record.evaluated, record.detail)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,13 +12,20 @@ import polars as pl
 import sqlalchemy as sa
 
 from ioc_pipelines.catalog.load import Catalog, load_catalog
-from ioc_pipelines.catalog.references import load_admin_units, load_spellings, reference_lists
+from ioc_pipelines.catalog.references import (
+    load_admin_units,
+    load_spellings,
+    reference_lists,
+    reference_validity,
+)
 from ioc_pipelines.home import DBT_PROJECT, SOURCES, Home
 from ioc_pipelines.intake.landing import Landing
 from ioc_pipelines.intake.names import Spellings, spellings
+from ioc_pipelines.ledger.approvals import Approvals
 from ioc_pipelines.ledger.open import open_ledger
 from ioc_pipelines.ledger.rounds import Rounds
 from ioc_pipelines.ledger.store import Ledger
+from ioc_pipelines.orchestration.references import References
 from ioc_pipelines.sandbox.addresses import sandbox_addresses
 from ioc_pipelines.warehouse.rows import Rows
 
@@ -54,6 +62,11 @@ class Deployment:
         return Rounds(self._engine)
 
     @cached_property
+    def approvals(self) -> Approvals:
+        """What people decided about batches, in the ledger's database."""
+        return Approvals(self._engine)
+
+    @cached_property
     def _engine(self) -> sa.Engine:
         self.home.prepare()
         return open_ledger(self.home.ledger_url)
@@ -69,16 +82,29 @@ class Deployment:
         return Rows(self.home.accepted, self.home.quarantine, self.home.hash_key())
 
     @cached_property
+    def _units(self) -> pl.DataFrame:
+        return load_admin_units(DBT_PROJECT / "seeds")
+
+    @cached_property
     def references(self) -> Mapping[str, pl.Series]:
-        """Reference lists that contracts name."""
-        units = load_admin_units(DBT_PROJECT / "seeds")
-        return reference_lists(units, self.catalog.profile.province_code)
+        """Reference lists that contracts name, and of other datasets what is accepted of them."""
+        lists = reference_lists(self._units, self.catalog.profile.province_code)
+        return References(lists, self.ledger, self.rows)
+
+    @cached_property
+    def validity(self) -> Mapping[str, pl.DataFrame]:
+        """Since when and until when each code of the reference lists was valid."""
+        return reference_validity(self._units, self.catalog.profile.province_code)
+
+    @property
+    def actor(self) -> str:
+        """Who works with it: ``IOC_ACTOR``, else the user of the machine. Not authenticated."""
+        return os.environ.get("IOC_ACTOR") or getpass.getuser()
 
     @cached_property
     def spellings(self) -> Spellings:
         """The reviewed lists of names that feeds name, by the key of each spelling."""
-        seeds = DBT_PROJECT / "seeds"
-        lists = load_spellings(seeds, load_admin_units(seeds))
+        lists = load_spellings(DBT_PROJECT / "seeds", self._units)
         return {name: spellings(pairs) for name, pairs in lists.items()}
 
     @property

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 import polars as pl
@@ -14,7 +13,7 @@ from ioc_pipelines.intake.legacy_text import readable
 from ioc_pipelines.ledger.store import BatchRecord
 from ioc_pipelines.orchestration.delivery import logger
 from ioc_pipelines.orchestration.deployment import Deployment
-from ioc_pipelines.orchestration.judging import Judgement, weigh
+from ioc_pipelines.orchestration.judging import Judgement, turn_again, weigh
 from ioc_pipelines.serving.replay import (
     Counts,
     DeliveryChange,
@@ -35,24 +34,17 @@ def dry_run(
             "delivery_id": row["delivery_id"],
             "landed_at": row["started_at"],
         }
-        standing = deployment.ledger.standing_batch(row["seq"])
+        turn = turn_again(deployment, entry, row)
         try:
-            judgement = weigh(
-                deployment,
-                entry,
-                deployment.landing.manifest(entry.id, row["delivery_id"]),
-                datetime.fromisoformat(row["started_at"]),
-                missing=(),
-                standing=standing,
-                again=True,
-            )
+            manifest = deployment.landing.manifest(entry.id, row["delivery_id"])
+            judgement = weigh(deployment, entry, manifest, turn)
         except Exception as error:  # noqa: BLE001  as a delivery: it must not stop the others
             # an exception's message can carry a cell's value
             kind, where = type(error).__name__, "".join(traceback.format_tb(error.__traceback__))
             logger.error("dry run failed: %s\n%s", kind, where)
             yield DeliveryChange(outcome="error", problem=f"internal error: {kind}", **facts)
             continue
-        yield _change(deployment, entry, facts, standing or row["batch_id"], judgement)
+        yield _change(deployment, entry, facts, turn.standing or row["batch_id"], judgement)
 
 
 def _change(
@@ -72,7 +64,7 @@ def _change(
     if verdict is None:
         return DeliveryChange(before=_counts(record, before), **common)
     after = rows_judged(rows, contract, verdict)
-    applies = verdict.status != "below_floor"
+    applies = verdict.is_good
     return DeliveryChange(
         applies=applies,
         before=_counts(record, before),

@@ -5,20 +5,22 @@ Knows no Dagster and no ledger entry: the delivery around it records the outcome
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, get_args
 
 import polars as pl
 
-from contracts.base import BatchContext, Contract
+from contracts.base import BatchContext, Contract, Rule
 from ioc_pipelines.catalog.load import FeedEntry
 from ioc_pipelines.intake.batch import batch_id
+from ioc_pipelines.intake.conform import Conformed
 from ioc_pipelines.intake.landing import Manifest
 from ioc_pipelines.intake.read_batch import ReadBatch, read_batch
-from ioc_pipelines.ledger.store import BatchRecord
+from ioc_pipelines.ledger.store import BatchRecord, ResultRecord
 from ioc_pipelines.orchestration.deployment import Deployment
+from ioc_pipelines.quality.approval import ruling
 from ioc_pipelines.quality.delivery_rules import control_result, file_results
 from ioc_pipelines.quality.evaluate import RuleResult
 from ioc_pipelines.quality.split import Verdict, judge
@@ -29,6 +31,9 @@ Outcome = Literal[
     "seen_before",
     "no_news",
     "below_floor",
+    "held",
+    "awaiting_approval",
+    "rejected",
     "structure_mismatch",
     "unreadable",
     "nothing_arrived",
@@ -66,74 +71,124 @@ class Judgement:
     verdict: Verdict | None = None
 
 
+@dataclass(frozen=True)
+class Turn:
+    """A delivery's turn: when it arrived, and what it is measured against.
+
+    ``standing`` is the batch that it would take the place of: the same again is "seen before" and
+    changes nothing. Its rows are not judged by a later clock, unless judging ``again`` is what was
+    asked for. ``previous`` is the batch accepted before it; ``missing`` are files no longer there.
+    """
+
+    arrived_at: datetime
+    standing: str | None
+    previous: str | None
+    missing: Sequence[str] = ()
+    again: bool = False
+
+
+def turn_again(deployment: Deployment, entry: FeedEntry, delivery: Mapping[str, Any]) -> Turn:
+    """The turn of a landed delivery that is to be judged once more."""
+    ledger, seq = deployment.ledger, delivery["seq"]
+    return Turn(
+        arrived_at=datetime.fromisoformat(delivery["started_at"]),
+        standing=ledger.standing_batch(seq),
+        previous=ledger.batch_before(entry.id, seq),
+        again=True,
+    )
+
+
 def judge_landed(
-    deployment: Deployment,
-    entry: FeedEntry,
-    manifest: Manifest,
-    arrived_at: datetime,
-    missing: Sequence[str],
-    standing: str | None,
-    again: bool = False,
+    deployment: Deployment, entry: FeedEntry, manifest: Manifest, turn: Turn
 ) -> Attempt:
     """``weigh`` what was landed and write what came of its rows."""
-    judged = weigh(deployment, entry, manifest, arrived_at, missing, standing, again)
+    judged = weigh(deployment, entry, manifest, turn)
     if judged.verdict is not None and judged.attempt.batch is not None:
         name = judged.attempt.batch.batch_id
         _write_rows(deployment, entry, judged.read, judged.verdict, name)
     return judged.attempt
 
 
-def weigh(
-    deployment: Deployment,
-    entry: FeedEntry,
-    manifest: Manifest,
-    arrived_at: datetime,
-    missing: Sequence[str],
-    standing: str | None,
-    again: bool = False,
-) -> Judgement:
-    """Layout, conform, contract, split. Writes nothing.
-
-    ``standing`` is the batch that the delivery would take the place of: the same again is
-    "seen before" and changes nothing. Its rows are not judged by a later clock, unless judging
-    ``again`` is what was asked for.
-    """
+def weigh(deployment: Deployment, entry: FeedEntry, manifest: Manifest, turn: Turn) -> Judgement:
+    """Layout, conform, contract, split, approval. Writes nothing."""
     contract = entry.required_contract()
     files = ((file.name, deployment.landing.path(entry.id, file)) for file in manifest.files)
     known = {file.name: file.known for file in manifest.files if file.known}
     read = read_batch(entry.feed, contract, files, deployment.spellings, known)
-    detail = _file_detail(read, missing)
+    detail = _file_detail(read, turn.missing)
     landed = sum(file.size for file in manifest.files)
-    file_rules = file_results(read.read, len(read.refused), len(missing))
+    file_rules = file_results(read.read, len(read.refused), len(turn.missing))
     batch, refused = read.batch, read.refused
     # a snapshot without one of its files would close that file's keys
     if batch is None or (refused and contract.info().load_mode == "snapshot"):
-        rules = file_results(read=0, refused=len(manifest.files), missing=len(missing))
+        rules = file_results(read=0, refused=len(manifest.files), missing=len(turn.missing))
         outcome = refused[0].outcome if refused else "structure_mismatch"
         return Judgement(Attempt(outcome, detail, rules, bytes_landed=landed), read)
     name = batch_id(entry, contract, batch)
-    stands = standing == name
-    if stands and not again:
+    if turn.standing == name and not turn.again:
         return Judgement(_seen_before(deployment, name, detail, file_rules, landed), read)
-    context = BatchContext(arrived_at, deployment.references)
-    verdict = judge(contract, batch, context, entry.feed.acceptance_floor)
-    record = _record(contract, name, verdict)
-    file_rules += control_result(int(read.control["ties"].sum()), read.control.height)
-    if verdict.status == "below_floor":
-        judged = record.rows_received - record.rows_duplicate
-        detail["problem"] = f"{_valid(verdict)} of {judged} rows valid, below the floor"
-    outcome = "partly_accepted" if (refused or missing) and _ok(verdict) else verdict.status
-    attempt = Attempt(
-        outcome="seen_before" if stands and _ok(verdict) and not refused else outcome,
-        detail=detail,
-        results=[*verdict.results, *file_rules],
-        batch=record,
-        accept=_ok(verdict) and not stands,
-        arrived=_ok(verdict),
-        bytes_landed=landed,
-        judged=True,
-    )
+    attempt = Attempt("accepted", detail, file_rules, bytes_landed=landed, judged=True)
+    is_whole = not (refused or turn.missing)
+    verdict = _judge_rows(deployment, entry, batch, name, turn, attempt, is_whole=is_whole)
+    totals = control_result(int(read.control["ties"].sum()), read.control.height)
+    attempt.results += totals
     return Judgement(attempt, read, verdict)
+
+
+def _judge_rows(
+    deployment: Deployment,
+    entry: FeedEntry,
+    batch: Conformed,
+    name: str,
+    turn: Turn,
+    attempt: Attempt,
+    *,
+    is_whole: bool,
+) -> Verdict:
+    """Hold the rows to the contract and to what people decided; complete the attempt by it."""
+    contract = entry.required_contract()
+    decision, floor = deployment.approvals.decision(name), entry.feed.acceptance_floor
+    context = _context(deployment, contract, turn)
+    verdict = judge(contract, batch, context, floor, waived=decision == "waived")
+    attempt.results = [*verdict.results, *attempt.results]
+    stands = turn.standing == name
+    if verdict.is_good:
+        attempt.outcome = _outcome(verdict, is_whole=is_whole, stands=stands)
+        ruled = ruling(deployment.catalog.profile.approval, decision, attempt.results)
+        if ruled.status != "approved":
+            attempt.outcome = ruled.status
+        if ruled.note:
+            attempt.detail["approval"] = ruled.note
+    else:
+        attempt.outcome, attempt.detail["problem"] = verdict.status, _why_not(verdict)
+    is_in = attempt.outcome in GOOD
+    status = verdict.status if is_in else attempt.outcome
+    attempt.batch = _record(contract, name, verdict, status)
+    attempt.accept, attempt.arrived = is_in and not stands, verdict.is_good
+    return verdict
+
+
+def _context(deployment: Deployment, contract: type[Contract], turn: Turn) -> BatchContext:
+    previous = None
+    if turn.previous is not None and contract.batch_rules():
+        previous = deployment.rows.accepted(contract, turn.previous)
+    return BatchContext(turn.arrived_at, deployment.references, deployment.validity, previous)
+
+
+def _outcome(verdict: Verdict, *, is_whole: bool, stands: bool) -> str:
+    """What became of a batch that may be accepted."""
+    if stands and is_whole:
+        return "seen_before"
+    return verdict.status if is_whole else "partly_accepted"
+
+
+def _why_not(verdict: Verdict) -> str:
+    """Why the whole batch is refused."""
+    if verdict.status == "held":
+        reasons = (f"{result.rule.message_vi} ({result.detail})" for result in verdict.holding)
+        return "held for a person to decide: " + "; ".join(reasons)
+    judged = verdict.rows_received - verdict.rows_duplicate
+    return f"{_valid(verdict)} of {judged} rows valid, below the floor"
 
 
 def _seen_before(
@@ -183,7 +238,7 @@ def _file_detail(read: ReadBatch, missing: Sequence[str]) -> dict[str, Any]:
     return detail
 
 
-def _record(contract: type[Contract], name: str, verdict: Verdict) -> BatchRecord:
+def _record(contract: type[Contract], name: str, verdict: Verdict, status: str) -> BatchRecord:
     return BatchRecord(
         batch_id=name,
         contract_version=contract.info().version,
@@ -191,7 +246,7 @@ def _record(contract: type[Contract], name: str, verdict: Verdict) -> BatchRecor
         rows_accepted=verdict.accepted.height,
         rows_quarantined=verdict.quarantined.height,
         rows_duplicate=verdict.rows_duplicate,
-        status=verdict.status,
+        status=status,
     )
 
 
@@ -199,16 +254,18 @@ def _write_rows(
     deployment: Deployment, entry: FeedEntry, read: ReadBatch, verdict: Verdict, name: str
 ) -> None:
     contract, rows = entry.required_contract(), deployment.rows
-    if _ok(verdict):
+    if verdict.is_good:
         rows.write_accepted(contract, entry.id, name, verdict.accepted)
     rows.write_quarantine(contract, entry.id, name, read, verdict.quarantined, verdict.broken)
     rows.write_control_totals(contract, entry.id, name, read.control)
 
 
-def _ok(verdict: Verdict) -> bool:
-    return verdict.status != "below_floor"
-
-
 def _valid(verdict: Verdict) -> int:
     floor_only = verdict.broken.filter(pl.col("rule") == "complete.acceptance_floor")
     return verdict.accepted.height + floor_only.height
+
+
+def result_of(record: ResultRecord) -> RuleResult:
+    """What the ledger says of a rule, as it was found."""
+    rule = Rule(record.rule, record.column_name or None, "")
+    return RuleResult(rule, record.passed, record.evaluated, record.detail)

@@ -16,6 +16,9 @@ _OUTCOME_VI = {
     "accepted": "Đã nhận, mọi dòng đều đạt",
     "partly_accepted": "Đã nhận, có dòng hoặc tệp chưa đạt",
     "below_floor": "Chưa nhận: quá nhiều dòng chưa đạt, số liệu kỳ trước được giữ nguyên",
+    "held": "Tạm giữ: số liệu khác thường, chờ người có thẩm quyền quyết định",
+    "awaiting_approval": "Đã nhận, chờ phê duyệt trước khi đưa vào kho dữ liệu dùng chung",
+    "rejected": "Chưa nhận: người có thẩm quyền không phê duyệt",
     "structure_mismatch": "Chưa nhận: biểu mẫu khác với biểu mẫu đã thống nhất",
     "unreadable": "Chưa nhận: không đọc được tệp",
 }

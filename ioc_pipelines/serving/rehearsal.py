@@ -41,8 +41,7 @@ class Rehearsal:
     @property
     def would_be_accepted(self) -> bool:
         """Whether every file can be read and enough of their rows are valid."""
-        judged = self.verdict is not None and self.verdict.status != "below_floor"
-        return judged and not self.read.refused
+        return self.verdict is not None and self.verdict.is_good and not self.read.refused
 
 
 def rehearse(

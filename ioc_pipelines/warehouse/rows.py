@@ -145,13 +145,40 @@ class Rows:
 
         Empty when the batch has no accepted rows on disk.
         """
-        path = self._accepted / table_name(dataset) / "batches" / f"{batch_id}.parquet"
+        path = self._accepted_file(dataset, batch_id)
         rows = (
             pl.read_parquet(path, columns=list(_PROVENANCE_SCHEMA))
             if path.is_file()
             else pl.DataFrame(schema=_PROVENANCE_SCHEMA)
         )
         return rows.select(*PLACE, pl.col("_key_hash").alias("key_hash"))
+
+    def accepted(self, contract: type[Contract], batch_id: str) -> pl.LazyFrame | None:
+        """The accepted rows of a batch in the contract's columns; None when there are none on disk.
+
+        A column that the batch's contract did not have yet is empty.
+        """
+        path = self._accepted_file(contract.info().dataset, batch_id)
+        if not path.is_file():
+            return None
+        frame, schema = pl.scan_parquet(path), contract.polars_schema()
+        known = frame.collect_schema()
+        return frame.select(
+            (pl.col(name) if name in known else pl.lit(None)).cast(kind).alias(name)
+            for name, kind in schema.items()
+        )
+
+    def accepted_values(self, dataset: str, column: str, batch_ids: Sequence[str]) -> pl.Series:
+        """The distinct values of a column in the accepted rows of these batches."""
+        paths = [self._accepted_file(dataset, batch_id) for batch_id in batch_ids]
+        there = [path for path in paths if path.is_file()]
+        if not there:
+            return pl.Series(column, [], dtype=pl.String)
+        values = pl.scan_parquet(there, missing_columns="insert").select(column)
+        return values.unique().drop_nulls().collect()[column]
+
+    def _accepted_file(self, dataset: str, batch_id: str) -> Path:
+        return self._accepted / table_name(dataset) / "batches" / f"{batch_id}.parquet"
 
     def received(self, dataset: str, batch_id: str) -> pl.DataFrame:
         """The refused rows of a batch as received. Holds personal data: for the IOC's eyes."""

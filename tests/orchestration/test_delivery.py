@@ -647,7 +647,7 @@ def test_what_an_unforeseen_error_says_is_not_logged(
 ) -> None:
     """Libraries quote the value they failed on."""
 
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise ValueError(f"conversion failed for value '{NAME}', {PHONE}")
 
     write_csv(bench.drop / "so_a" / "1.csv", good(3))

@@ -88,6 +88,9 @@ def test_only_what_took_files_has_a_receipt() -> None:
         "accepted",
         "partly_accepted",
         "below_floor",
+        "held",
+        "awaiting_approval",
+        "rejected",
         "structure_mismatch",
         "unreadable",
     }

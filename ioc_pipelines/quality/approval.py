@@ -1,0 +1,49 @@
+"""Whether a judged batch may go on, as the profile's approval asks (H25, clause 5.4b)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from contracts.base import Dimension
+from ioc_pipelines.catalog.models import Approval
+from ioc_pipelines.quality.evaluate import RuleResult
+from ioc_pipelines.quality.score import scores
+
+# being late is the feed's matter, not that of the rows to be approved
+_JUDGED: tuple[Dimension, ...] = ("correct", "complete", "clean")
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """What the approval says of a batch; ``note`` goes on record with the delivery."""
+
+    status: Literal["approved", "awaiting_approval", "rejected"]
+    note: dict[str, Any]
+
+
+def lowest_score(results: Iterable[RuleResult]) -> float | None:
+    """The lowest of a batch's scores but that of being live, None when nothing was evaluated."""
+    found = scores(results)
+    known = [found[name].score for name in _JUDGED]
+    return min((score for score in known if score is not None), default=None)
+
+
+def ruling(
+    approval: Approval | None, decision: str | None, results: Iterable[RuleResult]
+) -> Ruling:
+    """Whether a batch that may be accepted is.
+
+    A person's ``decision`` goes before the score; without an ``approval`` in the profile nothing
+    waits, but what a person rejected stays out.
+    """
+    if decision == "rejected":
+        return Ruling("rejected", {})
+    if approval is None or decision is not None:
+        return Ruling("approved", {})
+    lowest = lowest_score(results)
+    if lowest is None or approval.automatic_from is None or lowest < approval.automatic_from:
+        return Ruling("awaiting_approval", {})
+    note = {"by": "automatic", "score": round(lowest, 2), "document": approval.document}
+    return Ruling("approved", note)
