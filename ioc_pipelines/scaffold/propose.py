@@ -119,11 +119,10 @@ def propose(
     agency = Agency.model_validate(yaml.safe_load(before))
     draft = _draft(asked, sample, agency, catalog, known)
     every = {t["rows"]: _summed(draft) for t in sample.layout.get("totals", ())}
-    tried = _tried(file, draft, every, catalog, known)
+    text, entry, rehearsal = _tried(file, draft, every, catalog, known)
     if every:
-        every = {rows: _tying(tried, columns) for rows, columns in every.items()}
-        tried = _tried(file, draft, every, catalog, known)
-    text = appended(before, partial(feed_text, draft, every), file.stem)
+        every = {rows: _tying(rehearsal, columns) for rows, columns in every.items()}
+        text, entry, rehearsal = _tried(file, draft, every, catalog, known)
     contract = project / "contracts" / draft.sector / f"{_name(draft)}.py"
     staging = project / "dbt_project" / "models" / "staging"
     model = staging / f"{table_name(draft.dataset)}.sql"
@@ -139,22 +138,16 @@ def propose(
         sector = draft.sector.replace("_", " ")
         new = {package: f'"""Contracts of the {sector} sector."""\n', **new}
         beside[package] = 1
-    properties = dict(
-        sorted({**catalog.contracts, draft.dataset: tried.entry.required_contract()}.items())
-    )
+    contracts = {**catalog.contracts, draft.dataset: entry.required_contract()}
     return Proposal(
         draft,
         catalog.profile.code,
         new,
-        {file: text, staging / "_contracts.yml": dbt_properties(properties)},
-        {
-            contract: _lines(new[contract]),
-            file: _lines(text) - _lines(before),
-            model: 1,
-        },
+        {file: text, staging / "_contracts.yml": dbt_properties(dict(sorted(contracts.items())))},
+        {contract: _lines(new[contract]), file: _lines(text) - _lines(before), model: 1},
         beside,
-        tried.entry,
-        tried.rehearsal,
+        entry,
+        rehearsal,
     )
 
 
@@ -235,18 +228,12 @@ def _summed(draft: Draft) -> list[str]:
     ]
 
 
-def _tying(tried: _Tried, columns: list[str]) -> list[str]:
+def _tying(rehearsal: Rehearsal, columns: list[str]) -> list[str]:
     """The columns whose totals are the sums of the sample's rows."""
-    control = tried.rehearsal.read.control
+    control = rehearsal.read.control
     ties = set(control.filter(control["ties"])["column_name"])
     differ = set(control.filter(~control["ties"])["column_name"])
     return [name for name in columns if name in ties - differ]
-
-
-@dataclass(frozen=True)
-class _Tried:
-    entry: FeedEntry
-    rehearsal: Rehearsal
 
 
 def _tried(
@@ -255,8 +242,8 @@ def _tried(
     totals: Mapping[str, list[str]],
     catalog: Catalog,
     known: Known,
-) -> _Tried:
-    """Load contract and feed as they would be, and read the sample by them."""
+) -> tuple[str, FeedEntry, Rehearsal]:
+    """The agency's file with the entry, loaded as it would be, and how the sample fares by it."""
     with tempfile.TemporaryDirectory(prefix="ioc-new-") as folder:
         contract = _loaded(contract_text(draft), draft, Path(folder))
         sources = Path(folder) / "profile"
@@ -275,14 +262,14 @@ def _tried(
     if len(new) != len(old) + 1 or len(added) != 1:
         msg = f"{file.name}: the entry cannot be added at its end without changing others"
         raise ScaffoldError(msg, 2)
-    entry: FeedEntry = added[0]
+    entry = added[0]
     files = [(draft.sample.name, draft.sample.path)]
     result = rehearse(entry, files, dict(known.references), known.spellings, datetime.now(UTC))
     if result.verdict is None:
         reasons = "; ".join(str(error) for error in result.read.refused)
         msg = f"{draft.sample.shown}: what was proposed does not read the sample: {reasons}"
         raise ScaffoldError(msg)
-    return _Tried(entry, result)
+    return text, entry, result
 
 
 def _loaded(text: str, draft: Draft, folder: Path) -> type[Contract]:

@@ -261,6 +261,8 @@ def test_the_key_is_period_and_unit_first_and_no_more_than_is_needed(infer: Infe
         Số__mắc=["1", "2", "1", "5"],
     )
     assert choose_key(two)[0] == ("period", "commune_code", "disease")
+    stations = infer(Mã__xã=COMMUNES, Mã__trạm=["T1", "T2", "T3"], Số__đo=["1", "2", "3"])
+    assert choose_key(stations)[0] == (stations[1].name,), "a commune may have two stations"
     alone = infer(Mã__xã=["11953", "11953"], Mã__hồ__sơ=["H1", "H2"], Số__thu=["1", "2"])
     assert choose_key(alone)[0] == ("dossier_code",)
 
@@ -403,6 +405,29 @@ def test_a_commune_called_like_a_total_is_a_row() -> None:
     ]
     layout = find_form(Grid.of(rows)).layout
     assert layout == {"totals": [{"rows": r"^Cộng \|", "parts": "all"}]}
+
+
+def test_forms_without_marks_are_understood() -> None:
+    rows = [
+        ["TRUNG TAM Y TE", "", ""],
+        ["Tháng", "10/2026", ""],
+        ["Xa", "Thu", "Chi"],
+        ["Tan Hung", "3", "4"],
+        ["Pho Hien", "1", "2"],
+        ["TONG CONG:", "4", "6"],
+        ["", "Nguoi lap bieu", ""],
+    ]
+    form = find_form(Grid.of(rows))
+    assert list(form.headers) == ["Xa", "Thu", "Chi"]
+    assert form.heading is None, "an agency is no title"
+    assert [total["rows"] for total in form.layout["totals"]] == [r"^TONG CONG: \|"]
+    assert "skip_rows" in form.layout
+
+
+def test_a_unit_in_brackets_is_no_part_of_the_title(column: Callable[..., Field]) -> None:
+    found = column("Kinh phi (trieu dong)".replace(" ", "__"), ["1,5", "2"])
+    assert (found.vi, found.unit, found.name) == ("Kinh phí", "đồng", "funds_vnd")
+    assert found.values.to_list() == [1_500_000, 2_000_000]
 
 
 def test_a_first_row_of_figures_is_no_row_of_labels() -> None:

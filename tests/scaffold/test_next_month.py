@@ -130,6 +130,34 @@ def test_the_cadence_says_what_tells_it(tmp_path: Path) -> None:
     assert "only a guess" in said["cadence"]
 
 
+@pytest.mark.parametrize(
+    ("name", "pattern"),
+    [
+        ("Bieu 02 T10-2026.csv", "Bieu 02 T*.csv"),
+        ("quy-III-2026.csv", "quy-*.csv"),
+        ("bieu-2026-10_1.csv", "bieu-*.csv"),
+        ("bieu 2.csv", "bieu *.csv"),
+        ("2026-10/bieu.csv", "*/bieu.csv"),
+    ],
+)
+def test_the_period_of_a_name_is_any_and_the_number_of_a_form_stays(
+    tmp_path: Path, name: str, pattern: str
+) -> None:
+    path = tmp_path / "so_y_te" / "x" / name
+    write_csv(path, 10, "Mã xã,Số giường", None)
+    sample = proposed(path, tmp_path).draft.sample
+    assert sample.connector["pattern"] == f"so_y_te/x/{pattern}"
+
+
+def test_the_number_of_a_sheet_stays_where_it_tells_sheets_apart(tmp_path: Path) -> None:
+    path = tmp_path / "so_y_te" / "bieu.xlsx"
+    rows: list[list[Any]] = [["Mã xã", "Số giường"], *([code, 9] for code in COMMUNES)]
+    write_workbook(path, {"Bieu 1": rows, "Bieu 2": rows})
+    assert proposed(path, tmp_path).draft.sample.layout["sheet"] == "^Bieu 1$"
+    write_workbook(path, {"Bieu 1": rows, "Ghi chú": [["a"], ["b"]]})
+    assert proposed(path, tmp_path).draft.sample.layout["sheet"] == r"^Bieu \d+$"
+
+
 def test_a_glob_that_takes_files_of_another_feed_is_said(tmp_path: Path) -> None:
     other = csv_without_days(tmp_path / "so_y_te" / "bao-cao-thang", 10)
     said = guesses_of(proposed(other, tmp_path))
