@@ -22,6 +22,7 @@ from ioc_pipelines.ledger.store import Ledger
 
 LEDGER_EXPORTS = (
     "acceptance",
+    "approval",
     "batch",
     "collection_round",
     "collection_round_feed",
