@@ -31,6 +31,8 @@ VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 REQUIRED = "complete.required"
 UNIQUE = "clean.unique"
 KEY_UNIQUE = "clean.key_unique"
+REQUIRED_VI = "{title} không được để trống"
+KEY_UNIQUE_VI = "Trùng khóa ({titles}) với dòng khác nội dung"
 
 _RULE_ID = re.compile(rf"^({'|'.join(DIMENSIONS)})\.[a-z][a-z0-9_]*$")
 
@@ -238,7 +240,7 @@ def rules_of(schema: pa.DataFrameSchema) -> Iterator[tuple[Rule, pa.Check | None
     """Every row rule of a named schema with its pandera check (None: required, key unique)."""
     for col in schema.columns.values():
         if not col.nullable:
-            yield Rule(REQUIRED, col.name, f"{col.title} không được để trống"), None
+            yield Rule(REQUIRED, col.name, REQUIRED_VI.format(title=col.title)), None
         if col.unique:
             yield Rule(UNIQUE, col.name, f"{col.title} trùng với dòng khác"), None
         for check in col.checks:
@@ -250,7 +252,7 @@ def rules_of(schema: pa.DataFrameSchema) -> Iterator[tuple[Rule, pa.Check | None
         yield Rule(check.error, None, check.description), check
     if schema.unique:
         titles = ", ".join(str(schema.columns[name].title) for name in schema.unique)
-        yield Rule(KEY_UNIQUE, None, f"Trùng khóa ({titles}) với dòng khác nội dung"), None
+        yield Rule(KEY_UNIQUE, None, KEY_UNIQUE_VI.format(titles=titles)), None
 
 
 def _contextual_checks(col: pa.Column, context: BatchContext) -> Iterator[pa.Check]:

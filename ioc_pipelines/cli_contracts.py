@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ioc_pipelines.cli_support import Json, print_json, stop, unknown
+from ioc_pipelines.cli_support import Json, deployment_of, print_json, stop, unknown
 
 if TYPE_CHECKING:
     from ioc_pipelines.serving.contract_diff import Change
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 contracts = typer.Typer(no_args_is_help=True, help="What each dataset must be.")
 
 Dataset = Annotated[str | None, typer.Argument(help="Only this dataset")]
+Output = Annotated[Path, typer.Option(help="Folder to write to", file_okay=False)]
 _STORED, _NOW = "stored", "now"
 _VERSION = f"A version, '{_STORED}' (the newest stored) or '{_NOW}' (as in the code)"
 
@@ -63,6 +65,30 @@ def contracts_generate() -> None:
         show.say(f"still to be written: {path}")
 
 
+@contracts.command("export")
+def contracts_export(
+    dataset: Dataset = None,
+    output: Output = Path(),
+    profile: Annotated[str | None, typer.Option(help="Add who supplies it, and when")] = None,
+    as_json: Json = False,
+) -> None:
+    """Write contracts as Open Data Contract Standard documents (v3.1.0)."""
+    from ioc_pipelines.serving.contract_documents import odcs_documents
+
+    catalog = deployment_of(profile).catalog if profile else None
+    forms = [_form(name, _NOW) for name in _datasets(dataset)]
+    _written(output, odcs_documents(forms, catalog), as_json)
+
+
+@contracts.command("docs")
+def contracts_docs(dataset: Dataset = None, output: Output = Path(), as_json: Json = False) -> None:
+    """Write the data dictionary in Vietnamese and English: one HTML file that opens offline."""
+    from ioc_pipelines.serving.contract_documents import dictionary_document
+
+    forms = [_form(name, _NOW) for name in _datasets(dataset)]
+    _written(output, dictionary_document(forms), as_json)
+
+
 @contracts.command("diff")
 def contracts_diff(
     old: Annotated[str, typer.Argument(help=_VERSION)],
@@ -94,6 +120,18 @@ def contracts_diff(
         show.table(["dataset", "effect", "for", "what", "where", "before → after"], rows)
     else:
         show.say("no difference")
+
+
+def _written(folder: Path, documents: dict[str, str], as_json: bool) -> None:
+    from ioc_pipelines.serving import show
+    from ioc_pipelines.serving.contract_documents import write_documents
+
+    paths = [path.as_posix() for path in write_documents(folder, documents)]
+    if as_json:
+        print_json({"written": paths})
+        return
+    for path in paths:
+        show.say(f"written: {path}")
 
 
 def _datasets(dataset: str | None) -> list[str]:
