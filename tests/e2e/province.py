@@ -100,10 +100,10 @@ class Province:
 
         The libraries of a refresh take seconds to import; here it is done once.
         """
-        before = dict(os.environ)
-        os.environ.clear()
-        os.environ.update(self.environment())
+        before, own = dict(os.environ), self.environment()
         try:
+            os.environ.clear()
+            os.environ.update(own)
             deployment = Deployment.of(self.profile)
             result = refresh(deployment, deployment.catalog.active)
         finally:

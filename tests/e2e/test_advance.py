@@ -26,7 +26,6 @@ from tests.e2e.province import (
     FEEDS,
     LAND,
     PERMIT,
-    Done,
     Province,
     both,
     differing,
@@ -120,7 +119,6 @@ class Days:
     first: dict[str, dict[str, Any]]
     second: dict[str, dict[str, Any]]
     cursors: dict[str, dict[str, Any]]
-    refresh: Done
     whole: Province
 
 
@@ -128,8 +126,7 @@ class Days:
 def days(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Days]:
     base = tmp_path_factory.mktemp("advance")
     with served(base / "var", OPENED) as province:
-        done = province.ioc("refresh")
-        assert done.code == 0, done.out + done.err
+        province.refresh_here()
         older, first, cursors = province.published_id(), _deliveries(province), _cursors(province)
         before, folders = held(province), drop_folders(province.sandbox)
         assert province.ioc("sandbox", "advance", "--days", str(DAYS)).code == 0
@@ -143,8 +140,7 @@ def days(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Days]:
         other = Province(base / "other")
         other.base.mkdir()
         (other.base / "sandbox").symlink_to(province.sandbox)
-        whole = other.ioc("refresh")
-        assert whole.code == 0, whole.out + whole.err
+        other.refresh_here()
         yield Days(
             province,
             before,
@@ -155,7 +151,6 @@ def days(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Days]:
             first,
             second,
             cursors,
-            refresh,
             other,
         )
 

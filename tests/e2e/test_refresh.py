@@ -76,6 +76,7 @@ class First:
     province: Province
     refresh: Done
     key: AnswerKey
+    status: dict[str, dict[str, Any]]
     files: dict[str, str]
     databases: dict[str, tuple[int, str]]
 
@@ -87,7 +88,7 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[First]:
         files, held = drop_folders(province.sandbox), databases(province.sandbox)
         done = province.ioc("refresh")
         assert done.code == 0, done.out + done.err
-        yield First(province, done, province.key(), files, held)
+        yield First(province, done, province.key(), province.status(), files, held)
 
 
 def _plant_a_person(province: Province) -> None:
@@ -193,7 +194,7 @@ def test_the_comparison_of_sources_would_find_a_change(first: First, tmp_path: P
 
 
 def test_status_adds_up_and_is_the_answer_key(first: First) -> None:
-    feeds = first.province.status()
+    feeds = first.status
     assert set(feeds) == {*FEEDS, PLANNED}
     assert len(FEEDS) == 15
     assert feeds[PLANNED]["status"] == "planned"
@@ -209,7 +210,7 @@ def test_status_adds_up_and_is_the_answer_key(first: First) -> None:
 
 
 def test_a_score_is_below_100_where_something_was_planted(first: First) -> None:
-    feeds, below = first.province.status(), 0
+    feeds, below = first.status, 0
     for feed in FEEDS:
         key = first.key.feeds[feed]
         spoilt = {dimension for dimension in DIMENSIONS if key.dimensions[dimension]}
@@ -250,7 +251,7 @@ def test_the_quarantine_counts_what_was_planted(first: First) -> None:
 @pytest.mark.parametrize("feed", FEEDS)
 def test_exactly_the_planted_rows_are_refused(first: First, feed: str) -> None:
     """Must-show 1: each planted row, by its place in the file or its key in the table."""
-    key, told = first.key.feeds[feed], first.province.status()[feed]
+    key, told = first.key.feeds[feed], first.status[feed]
     assert counts(told) == counts(key)
     wanted = planted(feed, key)
     assert refused(first.province, feed, told["batch_id"]) == wanted
@@ -712,7 +713,7 @@ def test_the_last_good_is_served(first: First, broken: Broken) -> None:
 
 
 def test_outcome_scores_and_problem_say_which(first: First, broken: Broken) -> None:
-    before, after = first.province.status(), broken.province.status()
+    before, after = first.status, broken.province.status()
     outcomes = {feed: after[feed]["outcome"] for feed in FEEDS}
     assert outcomes == {
         **dict.fromkeys(FEEDS, "no_news"),
