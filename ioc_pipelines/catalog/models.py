@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AwareDatetime, Field, model_validator
 
+from contracts.base import Dimension
 from ioc_pipelines.catalog.columns import ColumnSpec
 from ioc_pipelines.catalog.connectors import Connector, Span, Strict
 from ioc_pipelines.catalog.layouts import Layout
@@ -92,6 +93,26 @@ class Feed(Strict):
         return self
 
 
+class Maintenance(Strict):
+    """A span in which an agency's system is announced to be away: it does not count as late."""
+
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    announced_on: date
+    reason: str
+    datasets: tuple[DatasetId, ...] = Field(default=(), description="Only these; none: all")
+
+    @model_validator(mode="after")
+    def _was_announced_beforehand(self) -> Maintenance:
+        if self.ends_at <= self.starts_at:
+            msg = "a maintenance window ends after it starts"
+            raise ValueError(msg)
+        if self.announced_on > self.starts_at.date():
+            msg = "maintenance that was announced after it began is no excuse for being late"
+            raise ValueError(msg)
+        return self
+
+
 class Agency(Strict):
     """A department, branch, commune or ministry that supplies data."""
 
@@ -99,7 +120,12 @@ class Agency(Strict):
     name_vi: str
     name_en: str
     level: Literal["central", "provincial", "commune"]
+    maintenance: tuple[Maintenance, ...] = ()
     feeds: tuple[Feed, ...] = ()
+
+    def maintenance_of(self, dataset: str) -> list[Maintenance]:
+        """The windows that concern a dataset."""
+        return [window for window in self.maintenance if dataset in (window.datasets or (dataset,))]
 
 
 class LegalBasis(Strict):
@@ -126,6 +152,32 @@ class Approval(Strict):
     document: str = Field(description="The document that asks for approval and sets the scores")
 
 
+class Scoring(Strict):
+    """How scores are made and told: the weights, and from when they are green and amber.
+
+    A rule or dimension that is not named weighs 1.
+    """
+
+    source: str = Field(
+        default="Công văn 4856/BCA-TTDLQG ngày 14/9/2026, phụ lục 3, theo một trang không chính "
+        "thức: chưa kiểm chứng; trọng số bằng nhau là của dự án",
+        description="Where thresholds and weights come from",
+    )
+    green_from: float = Field(default=90, ge=0, le=100)
+    amber_from: float = Field(default=75, ge=0, le=100)
+    rule_weights: dict[str, Annotated[float, Field(gt=0)]] = Field(
+        default_factory=dict, description="By rule id: `complete.required: 2`"
+    )
+    dimension_weights: dict[Dimension, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _green_is_above_amber(self) -> Scoring:
+        if self.amber_from >= self.green_from:
+            msg = "green_from must be above amber_from"
+            raise ValueError(msg)
+        return self
+
+
 class Profile(Strict):
     """One deployment's set of sources: a province, or the public data set."""
 
@@ -137,6 +189,7 @@ class Profile(Strict):
         description="Whether a feed needs a request and a consent letter to be active (B10)"
     )
     approval: Approval | None = None
+    scoring: Scoring = Scoring()
     nightly_at: str = Field(
         default="0 2 * * *", description="Cron of the nightly refresh, Asia/Ho_Chi_Minh"
     )

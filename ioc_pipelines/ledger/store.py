@@ -89,6 +89,7 @@ class Conclusion:
     accept_for: int | None = None
     cursor: dict[str, Any] | None = None
     bytes_landed: int | None = None
+    newest_event: datetime | None = None
     results: Sequence[ResultRecord] = ()
     scores: Sequence[ScoreRecord] = field(default=())
 
@@ -159,6 +160,7 @@ class Ledger:
                     batch_id=batch.batch_id if batch else None,
                     rows_received=batch.rows_received if batch else None,
                     bytes_landed=c.bytes_landed,
+                    newest_event=_iso(c.newest_event) if c.newest_event else None,
                     cursor=c.cursor if c.cursor is not None else sa.null(),
                     detail=c.detail,
                 )
@@ -192,6 +194,29 @@ class Ledger:
             sa.select(sa.func.max(arrived_at))
             .select_from(t.delivery.outerjoin(replayed, t.delivery.c.replays_seq == replayed.c.seq))
             .where(t.delivery.c.feed == feed, t.delivery.c.arrived)
+        )
+        with self._engine.connect() as connection:
+            text = connection.execute(query).scalar()
+        return datetime.fromisoformat(text) if text else None
+
+    def newest_event(self, feed: str) -> datetime | None:
+        """The newest moment that what was accepted of the feed speaks of."""
+        query = sa.select(sa.func.max(t.delivery.c.newest_event)).where(t.delivery.c.feed == feed)
+        with self._engine.connect() as connection:
+            text = connection.execute(query).scalar()
+        return datetime.fromisoformat(text) if text else None
+
+    def unpublished_since(self, feed: str) -> datetime | None:
+        """When the oldest batch of the feed that is in no snapshot yet was accepted."""
+        # a snapshot is dated by the beginning of its run, before what that run accepted
+        is_in = sa.exists().where(
+            (t.snapshot.c.run_id == t.delivery.c.run_id)
+            | (t.snapshot.c.built_at > t.acceptance.c.accepted_at)
+        )
+        query = (
+            sa.select(sa.func.min(t.acceptance.c.accepted_at))
+            .join(t.delivery, t.delivery.c.seq == t.acceptance.c.delivery_seq)
+            .where(t.acceptance.c.feed == feed, t.acceptance.c.superseded_at.is_(None), ~is_in)
         )
         with self._engine.connect() as connection:
             text = connection.execute(query).scalar()

@@ -30,6 +30,7 @@ delivery = sa.Table(
     sa.Column("batch_id", sa.String),
     sa.Column("rows_received", sa.Integer),
     sa.Column("bytes_landed", sa.Integer),
+    sa.Column("newest_event", sa.String),  # the newest moment that the feed's rows speak of so far
     sa.Column("cursor", sa.JSON),
     sa.Column("detail", sa.JSON, nullable=False),
 )

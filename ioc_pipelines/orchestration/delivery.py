@@ -43,6 +43,7 @@ from ioc_pipelines.orchestration.judging import (
     result_of,
     turn_again,
 )
+from ioc_pipelines.quality.clocks import age_of_news, event_age_result, published_result
 from ioc_pipelines.quality.delivery_rules import (
     file_results,
     on_time_result,
@@ -128,13 +129,14 @@ def last_report(deployment: Deployment, entry: FeedEntry) -> Report:
     """Where a feed stands without a new delivery: its last outcome over its last good batch."""
     now = datetime.now(UTC)
     delivery = deployment.ledger.last_delivery(entry.id) or {}
-    age = now - _last_news(deployment, entry, None)
+    age = _age(deployment, entry, None, now)
     baseline = [result_of(record) for record in deployment.ledger.current_results(entry.id)]
-    on_time = on_time_result(age, entry.feed.late_after)
-    results = tuple(over_baseline(baseline, [on_time]))
+    clocks = _clocks(deployment, entry, age, deployment.ledger.newest_event(entry.id), now)
+    results = tuple(over_baseline(baseline, clocks))
     outcome = str(delivery.get("outcome", "nothing_arrived"))
     detail = dict(delivery.get("detail") or {})
-    return Report(entry, outcome, detail, results, scores(results), age, False, now)
+    scored = scores(results, deployment.catalog.profile.scoring)
+    return Report(entry, outcome, detail, results, scored, age, False, now)
 
 
 def _guarded(work: Any) -> Attempt:
@@ -200,12 +202,14 @@ def _conclude(
 ) -> Report:
     """Score the delivery over the last good batch, and write the ledger in one transaction."""
     ledger, now = deployment.ledger, datetime.now(UTC)
-    age = ref.started_at - _last_news(deployment, entry, arrived_at if attempt.arrived else None)
+    age = _age(deployment, entry, arrived_at if attempt.arrived else None, ref.started_at)
     baseline = [result_of(record) for record in ledger.current_results(entry.id)]
-    found = [*attempt.results, on_time_result(age, entry.feed.late_after)]
+    known = [attempt.newest_event, ledger.newest_event(entry.id)]
+    newest = max((moment for moment in known if moment), default=None)
+    found = [*attempt.results, *_clocks(deployment, entry, age, newest, ref.started_at)]
     # a judged batch stands for itself; anything else is measured over the last good one
     results = tuple(found if attempt.judged else over_baseline(baseline, found))
-    scored = scores(results)
+    scored = scores(results, deployment.catalog.profile.scoring)
     conclusion = Conclusion(
         outcome=attempt.outcome,
         arrived=attempt.arrived,
@@ -214,6 +218,7 @@ def _conclude(
         accept_for=accept_for if attempt.accept else None,
         cursor=attempt.cursor,
         bytes_landed=attempt.bytes_landed,
+        newest_event=attempt.newest_event,
         results=[_record_of(result) for result in results],
         scores=[ScoreRecord(**vars(scored[dimension])) for dimension in DIMENSIONS],
     )
@@ -240,11 +245,29 @@ def _readable(detail: Any) -> Any:
     return [_readable(part) for part in detail] if isinstance(detail, list) else detail
 
 
-def _last_news(deployment: Deployment, entry: FeedEntry, just_now: datetime | None) -> datetime:
-    """When the feed last had good news; of one that never had any, when it became active."""
-    since = datetime.combine(entry.feed.status.since, datetime.min.time(), UTC)
+def _age(
+    deployment: Deployment, entry: FeedEntry, just_now: datetime | None, now: datetime
+) -> timedelta:
+    """How long the feed had no good news; one that never had any, since it became active."""
+    active = datetime.combine(entry.feed.status.since, datetime.min.time(), UTC)
     known = [just_now, deployment.ledger.last_arrival(entry.id)]
-    return max([moment for moment in known if moment] or [since])
+    since = max([moment for moment in known if moment] or [active])
+    return age_of_news(since, now, entry.agency.maintenance_of(entry.feed.dataset))
+
+
+def _clocks(
+    deployment: Deployment,
+    entry: FeedEntry,
+    age: timedelta,
+    newest_event: datetime | None,
+    now: datetime,
+) -> list[RuleResult]:
+    """How the feed stands by the three clocks: arrival, event, publication."""
+    return [
+        on_time_result(age, entry.feed.late_after),
+        *event_age_result(entry, newest_event, now),
+        published_result(deployment.ledger.unpublished_since(entry.id), now),
+    ]
 
 
 def _feeder(entry: FeedEntry) -> Feeder:

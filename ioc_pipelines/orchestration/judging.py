@@ -21,6 +21,7 @@ from ioc_pipelines.intake.read_batch import ReadBatch, read_batch
 from ioc_pipelines.ledger.store import BatchRecord, ResultRecord
 from ioc_pipelines.orchestration.deployment import Deployment
 from ioc_pipelines.quality.approval import ruling
+from ioc_pipelines.quality.clocks import newest_event
 from ioc_pipelines.quality.delivery_rules import control_result, file_results
 from ioc_pipelines.quality.evaluate import RuleResult
 from ioc_pipelines.quality.split import Verdict, judge
@@ -60,6 +61,7 @@ class Attempt:
     cursor: dict[str, Any] | None = None
     bytes_landed: int | None = None
     judged: bool = False
+    newest_event: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -154,7 +156,7 @@ def _judge_rows(
     stands = turn.standing == name
     if verdict.is_good:
         attempt.outcome = _outcome(verdict, is_whole=is_whole, stands=stands)
-        ruled = ruling(deployment.catalog.profile.approval, decision, attempt.results)
+        ruled = ruling(deployment.catalog.profile, decision, attempt.results)
         if ruled.status != "approved":
             attempt.outcome = ruled.status
         if ruled.note:
@@ -165,6 +167,8 @@ def _judge_rows(
     status = verdict.status if is_in else attempt.outcome
     attempt.batch = _record(contract, name, verdict, status)
     attempt.accept, attempt.arrived = is_in and not stands, verdict.is_good
+    if is_in:
+        attempt.newest_event = newest_event(contract, verdict.accepted)
     return verdict
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from contracts.base import Dimension
-from ioc_pipelines.catalog.models import Approval
+from ioc_pipelines.catalog.models import Profile, Scoring
 from ioc_pipelines.quality.evaluate import RuleResult
 from ioc_pipelines.quality.score import scores
 
@@ -23,26 +23,25 @@ class Ruling:
     note: dict[str, Any]
 
 
-def lowest_score(results: Iterable[RuleResult]) -> float | None:
+def lowest_score(results: Iterable[RuleResult], scoring: Scoring) -> float | None:
     """The lowest of a batch's scores but that of being live, None when nothing was evaluated."""
-    found = scores(results)
+    found = scores(results, scoring)
     known = [found[name].score for name in _JUDGED]
     return min((score for score in known if score is not None), default=None)
 
 
-def ruling(
-    approval: Approval | None, decision: str | None, results: Iterable[RuleResult]
-) -> Ruling:
+def ruling(profile: Profile, decision: str | None, results: Iterable[RuleResult]) -> Ruling:
     """Whether a batch that may be accepted is.
 
-    A person's ``decision`` goes before the score; without an ``approval`` in the profile nothing
+    A person's ``decision`` goes before the score; where the profile asks for no approval nothing
     waits, but what a person rejected stays out.
     """
+    approval = profile.approval
     if decision == "rejected":
         return Ruling("rejected", {})
     if approval is None or decision is not None:
         return Ruling("approved", {})
-    lowest = lowest_score(results)
+    lowest = lowest_score(results, profile.scoring)
     if lowest is None or approval.automatic_from is None or lowest < approval.automatic_from:
         return Ruling("awaiting_approval", {})
     note = {"by": "automatic", "score": round(lowest, 2), "document": approval.document}

@@ -81,8 +81,8 @@ def evaluate(contract: type[Contract], batch: Conformed, context: BatchContext) 
     frame = batch.rows.select(contract.polars_schema().names())
     unreadable = batch.unreadable.filter(pl.col(ROW_ID).is_in(ids.to_list()))
     parts, results = [], []
-    for rule, failed in _verdicts(schema, frame, ids):
-        failing = _without_unreadable(failed, rule, unreadable)
+    for rule, passes in row_verdicts(schema, frame):
+        failing = _without_unreadable(ids.filter(~passes), rule, unreadable)
         parts.append(_broken(failing, rule))
         results.append(RuleResult(rule, ids.len() - failing.len(), ids.len()))
     for rule, failing in _readable(schema, unreadable):
@@ -107,7 +107,7 @@ def _findings(
     for judged in contract.batch_rules():
         try:
             finding = judged.judge(frame, context)
-        except PolarsError as error:
+        except Exception as error:  # the contract's own code: it may raise anything
             msg = f"{contract.info().dataset}: {judged.rule.id}: {type(error).__name__}"
             raise RuleDidNotRunError(msg) from error
         if finding.rows is not None and finding.rows.len() != frame.height:
@@ -117,10 +117,13 @@ def _findings(
         yield judged, finding
 
 
-def _verdicts(
-    schema: pa.DataFrameSchema, frame: pl.DataFrame, ids: pl.Series
+def row_verdicts(
+    schema: pa.DataFrameSchema, frame: pl.DataFrame
 ) -> Iterable[tuple[Rule, pl.Series]]:
-    """Each rule with the ids of the rows that break it; all masks come from one collect."""
+    """Each rule of a named schema with whether each row passes; all come from one collect.
+
+    Raises RuleDidNotRunError when a rule gives no verdict for each row.
+    """
     rules = list(rules_of(schema))
     lazy = frame.lazy()
     plans = [_passes(rule, check, schema, lazy) for rule, check in rules]
@@ -134,7 +137,7 @@ def _verdicts(
             _require_verdicts(schema, rule, plan, frame.height)
         raise
     for i, (rule, _) in enumerate(rules):
-        yield rule, ids.filter(~masks[str(i)])
+        yield rule, masks[str(i)]
 
 
 def _passes(

@@ -79,7 +79,7 @@ RULES: Mapping[str, Sequence[tuple[str, str]]] = {
         ("complete.source_files", ""),
     ],
     "clean": [("clean.format", "code"), ("clean.key_unique", ""), ("clean.exact_duplicate", "")],
-    "live": [("live.max_age", "paid_on"), ("live.on_time", "")],
+    "live": [("live.max_age", "paid_on"), ("live.on_time", ""), ("live.published", "")],
 }
 
 
