@@ -3,8 +3,8 @@
 Two parties rely on a contract: who **sends** data and must not find valid rows refused one day, and
 who **reads** it and must not find a column gone or of another meaning. What breaks either is
 breaking. What only allows more is compatible, and readers are told: they may meet values they do
-not know. That follows oasdiff's rules for web services: a new value of a list is compatible, a
-column that may now be empty breaks its readers (ADR 0025).
+not know. A column that may now be empty breaks its readers: sums and joins go wrong without a word
+(ADR 0025).
 """
 
 from __future__ import annotations
