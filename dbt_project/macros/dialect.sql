@@ -44,3 +44,22 @@
     {% endfor %}
     {{ return(names) }}
 {% endmacro %}
+
+{% macro local_day(moment) %}
+    {{ return(adapter.dispatch("local_day", "ioc")(moment)) }}
+{% endmacro %}
+
+{# The day in Viet Nam, seven hours ahead all year, of a UTC moment written as text. #}
+{% macro duckdb__local_day(moment) %}
+    cast(cast({{ moment }} as timestamp) + interval 7 hour as date)
+{% endmacro %}
+
+{% macro seconds_between(start, end) %}
+    {{ return(adapter.dispatch("seconds_between", "ioc")(start, end)) }}
+{% endmacro %}
+
+{% macro duckdb__seconds_between(start, end) %}
+    date_diff(
+        'second', cast({{ start }} as timestamptz), cast({{ end }} as timestamptz)
+    )
+{% endmacro %}

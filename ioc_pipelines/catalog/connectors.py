@@ -264,3 +264,18 @@ Connector = Annotated[
     FilesConnector | SftpConnector | SqlConnector | RestConnector | LgspConnector,
     Field(discriminator="kind"),
 ]
+
+Channel = Literal["api", "database", "file", "none"]
+
+
+def channel_of(connector: Connector | None) -> Channel:
+    """By which channel a feed comes (B17); ``none`` where it has no connector yet."""
+    match connector:
+        case RestConnector() | LgspConnector():
+            return "api"
+        case SqlConnector():
+            return "database"
+        case FilesConnector() | SftpConnector():
+            return "file"
+        case None:
+            return "none"

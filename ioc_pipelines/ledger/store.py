@@ -394,9 +394,10 @@ class Ledger:
             return {row.dimension: row.score for row in connection.execute(query)}
 
     def add_snapshot(self, **columns: Any) -> None:
-        """Record a published snapshot."""
+        """Record a snapshot that is published now."""
+        values = {**columns, "published_at": _iso(datetime.now(UTC))}
         with self._writer.begin() as connection:
-            connection.execute(sa.insert(t.snapshot).values(**columns))
+            connection.execute(sa.insert(t.snapshot).values(values))
 
     def table(self, name: str) -> pl.DataFrame:
         """A whole ledger table, for export to the warehouse."""

@@ -115,6 +115,7 @@ snapshot = sa.Table(
     metadata,
     sa.Column("snapshot_id", sa.String, primary_key=True),
     sa.Column("built_at", sa.String, nullable=False),
+    sa.Column("published_at", sa.String),
     sa.Column("run_id", sa.String, nullable=False),
     sa.Column("dbt_hash", sa.String, nullable=False),
     sa.Column("sha256", sa.String, nullable=False),

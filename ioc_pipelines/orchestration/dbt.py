@@ -76,9 +76,8 @@ def warehouse_assets(deployment: Deployment) -> dg.AssetsDefinition:
     @dbt_assets(manifest=ensure_manifest(), dagster_dbt_translator=translator, name="warehouse")
     def warehouse(context: dg.AssetExecutionContext) -> Iterator[object]:
         hold_build(deployment.home)
-        datasets = deployment.catalog.contracts
         today = datetime.now(VIETNAM).date()
-        plan = start_build(deployment.home, deployment.ledger, datasets, today)
+        plan = start_build(deployment.home, deployment.ledger, deployment.catalog, today)
         facts = snapshot_facts(context)
         write_durably(deployment.home.build / _FACTS, json.dumps(facts).encode())
         results = dbt_build(deployment.home, facts, plan.changed)

@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import BaseModel
 
-from ioc_pipelines.catalog.connectors import (
-    Connector,
-    FilesConnector,
-    LgspConnector,
-    RestConnector,
-    SftpConnector,
-    SqlConnector,
-)
+from ioc_pipelines.catalog.connectors import Channel, channel_of
 from ioc_pipelines.catalog.load import Catalog, FeedEntry
 
-Channel = Literal["api", "database", "file", "none"]
 _LEVELS = ("central", "provincial", "commune")
 
 
@@ -63,19 +53,6 @@ def inventory_of(catalog: Catalog) -> Inventory:
         channels=channels,
         automatic_share=automatic / len(active) if active else None,
     )
-
-
-def channel_of(connector: Connector | None) -> Channel:
-    """The channel of a feed."""
-    match connector:
-        case RestConnector() | LgspConnector():
-            return "api"
-        case SqlConnector():
-            return "database"
-        case FilesConnector() | SftpConnector():
-            return "file"
-        case None:
-            return "none"
 
 
 def _rank(entry: FeedEntry) -> tuple[bool, int, str]:

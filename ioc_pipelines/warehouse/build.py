@@ -14,11 +14,14 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import polars as pl
 from pydantic import BaseModel
 
+from ioc_pipelines.catalog.load import Catalog
 from ioc_pipelines.durable import write_durably
 from ioc_pipelines.home import DBT_PROJECT, Home
 from ioc_pipelines.ledger.store import Ledger
+from ioc_pipelines.warehouse.catalog_export import catalog_tables
 
 LEDGER_EXPORTS = (
     "acceptance",
@@ -27,6 +30,7 @@ LEDGER_EXPORTS = (
     "collection_round",
     "collection_round_feed",
     "delivery",
+    "rule_result",
     "score",
     "snapshot",
 )
@@ -63,20 +67,26 @@ class BuildPlan:
     changed: tuple[str, ...] | None
 
 
-def start_build(home: Home, ledger: Ledger, datasets: Iterable[str], today: date) -> BuildPlan:
-    """Decide what to build, make the files ready for it and export the ledger."""
-    exports = home.build / "ledger"
-    exports.mkdir(parents=True, exist_ok=True)
+def start_build(home: Home, ledger: Ledger, catalog: Catalog, today: date) -> BuildPlan:
+    """Decide what to build, make the files ready for it, export the ledger and the catalog."""
+    datasets = catalog.contracts
     plan = _plan(home, ledger, datasets, today)
     stale = [*home.build.glob(ACCEPTED_MARK), *home.build.glob(_BUILT)]
     # until it is done, what the files hold is nothing to build upon
     for path in [*stale, *(home.build.glob("*.duckdb*") if plan.changed is None else ())]:
         path.unlink()
     for name in LEDGER_EXPORTS:
-        buffer = io.BytesIO()
-        ledger.table(name).write_parquet(buffer)
-        write_durably(exports / f"{name}.parquet", buffer.getvalue())
+        _export(home.build / "ledger" / f"{name}.parquet", ledger.table(name))
+    for name, table in catalog_tables(catalog).items():
+        _export(home.build / "catalog" / f"{name}.parquet", table)
     return plan
+
+
+def _export(path: Path, table: pl.DataFrame) -> None:
+    buffer = io.BytesIO()
+    table.write_parquet(buffer)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_durably(path, buffer.getvalue())
 
 
 def end_build(home: Home, plan: BuildPlan) -> None:

@@ -8,12 +8,14 @@ from typing import Any
 
 import polars as pl
 import pytest
+from pydantic import ValidationError
 
 from contracts.base import DIMENSIONS, BatchContext, Dimension, Rule
 from contracts.finance.budget_revenue import BudgetRevenue
+from ioc_pipelines.catalog.models import Scoring
 from ioc_pipelines.quality.delivery_rules import file_results, on_time_result
 from ioc_pipelines.quality.evaluate import RuleResult
-from ioc_pipelines.quality.score import Score, scores
+from ioc_pipelines.quality.score import Score, overall, rating, scores
 from ioc_pipelines.quality.split import judge
 from tests.quality.frames import ARRIVED, conformed
 
@@ -164,3 +166,44 @@ def test_a_defect_lowers_its_own_dimension_only(name: str) -> None:
 
 def test_there_is_a_defect_of_every_dimension() -> None:
     assert {dimension for dimension, _ in DEFECTS.values()} == set(DIMENSIONS)
+
+
+# --- weights and what a score is called ----------------------------------------------------------
+
+
+def test_rules_and_dimensions_weigh_what_the_profile_says() -> None:
+    scoring = Scoring(rule_weights={"correct.min": 3}, dimension_weights={"clean": 2})
+    found = scores(
+        [
+            result("correct.min", 5, 10, "a"),
+            result("correct.reference", 10, 10, "c"),
+            result("clean.format", 8, 10, "a"),
+        ],
+        scoring,
+    )
+    # (3 x 50 + 1 x 100) / 4, and (62.5 + 2 x 80) / 3 over the dimensions that have a score
+    assert found["correct"].score == pytest.approx(62.5)
+    told = {dimension: score.score for dimension, score in found.items()}
+    assert overall(told, scoring) == pytest.approx((62.5 + 160) / 3)
+    assert overall(told) == pytest.approx((62.5 + 80) / 2)
+    assert overall({"correct": None}) is None
+
+
+@pytest.mark.parametrize(
+    ("score", "called"),
+    [(100, "green"), (90, "green"), (89.99, "amber"), (75, "amber"), (74, "red")],
+)
+def test_what_a_score_is_called(score: float, called: str) -> None:
+    assert rating(score) == called
+
+
+def test_a_wrong_identifier_leaves_no_green() -> None:
+    assert rating(99.9, identifiers_whole=False) == "amber"
+    assert rating(50, identifiers_whole=False) == "red"
+
+
+def test_thresholds_are_the_profiles_and_must_be_in_order() -> None:
+    assert rating(85, Scoring(green_from=80)) == "green"
+    with pytest.raises(ValidationError, match="above"):
+        Scoring(green_from=60)
+    assert "chưa kiểm chứng" in Scoring().source

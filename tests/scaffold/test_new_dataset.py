@@ -42,7 +42,7 @@ entry = {one.id: one for one in deployment.catalog.entries}[sys.argv[1]]
 report = deliver(deployment, entry, "run", Window(), now)
 assert report.outcome == "accepted", report
 deployment.rows.prepare(deployment.catalog.contracts.values())
-start_build(deployment.home, deployment.ledger, (), now.date())
+start_build(deployment.home, deployment.ledger, deployment.catalog, now.date())
 model = entry.feed.dataset.replace(".", "__")
 dbt_build._selected = lambda _: ["--select", model]
 facts = dict.fromkeys(("IOC_SNAPSHOT_ID", "IOC_RUN_ID", "IOC_BUILT_AT", "IOC_DBT_HASH"), "x")

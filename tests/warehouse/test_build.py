@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
-from ioc_pipelines.home import Home
+from ioc_pipelines.catalog.load import Catalog, load_catalog
+from ioc_pipelines.home import SOURCES, Home
 from ioc_pipelines.ledger.open import open_ledger
 from ioc_pipelines.ledger.store import BatchRecord, Conclusion, Feeder, Ledger
 from ioc_pipelines.warehouse import build
 from ioc_pipelines.warehouse.build import BuildPlan, end_build, start_build
 
 TODAY = date(2026, 11, 20)
+CATALOG = load_catalog(SOURCES / "hung_yen")
 DATASETS = ("health.disease_weekly", "land.transaction")
 NOW = datetime(2026, 11, 20, 2, tzinfo=UTC)
+
+
+def _of(datasets: Sequence[str]) -> Catalog:
+    """The province's catalog with these datasets only."""
+    return replace(CATALOG, contracts={name: CATALOG.contracts[name] for name in datasets})
 
 
 @pytest.fixture
@@ -40,7 +49,7 @@ def _accept(ledger: Ledger, dataset: str, batch_id: str, now: datetime = NOW) ->
 
 def _built(home: Home, ledger: Ledger, today: date = TODAY) -> BuildPlan:
     """A build that succeeds."""
-    plan = start_build(home, ledger, DATASETS, today)
+    plan = start_build(home, ledger, _of(DATASETS), today)
     (home.build / "ioc.duckdb").touch()
     end_build(home, plan)
     return plan
@@ -51,7 +60,7 @@ def test_the_first_build_is_whole_and_the_next_follows_from_nothing(
 ) -> None:
     (home.build / "ioc.duckdb").touch()
     (home.build / "work.duckdb.wal").touch()
-    assert start_build(home, ledger, DATASETS, TODAY).changed is None
+    assert start_build(home, ledger, _of(DATASETS), TODAY).changed is None
     assert list(home.build.glob("*.duckdb*")) == []
     _built(home, ledger)
     assert _built(home, ledger).changed == ()
@@ -80,8 +89,8 @@ def test_a_batch_judged_again_is_built_again(home: Home, ledger: Ledger) -> None
 
 def test_a_build_that_did_not_end_is_begun_anew(home: Home, ledger: Ledger) -> None:
     _built(home, ledger)
-    assert start_build(home, ledger, DATASETS, TODAY).changed == ()
-    assert start_build(home, ledger, DATASETS, TODAY).changed is None
+    assert start_build(home, ledger, _of(DATASETS), TODAY).changed == ()
+    assert start_build(home, ledger, _of(DATASETS), TODAY).changed is None
 
 
 def test_another_day_and_another_project_begin_anew(
@@ -95,5 +104,5 @@ def test_another_day_and_another_project_begin_anew(
 
 
 def test_a_dataset_that_is_new_to_the_build_is_built(home: Home, ledger: Ledger) -> None:
-    end_build(home, start_build(home, ledger, DATASETS[:1], TODAY))
-    assert start_build(home, ledger, DATASETS, TODAY).changed == ("land.transaction",)
+    end_build(home, start_build(home, ledger, _of(DATASETS[:1]), TODAY))
+    assert start_build(home, ledger, _of(DATASETS), TODAY).changed == ("land.transaction",)

@@ -161,7 +161,7 @@ def _made(folder: Path) -> World:
     deployment.rows.prepare(everything.values())
     runner.DBT_PROJECT = _project(folder / "dbt_project", everything)  # type: ignore[misc]
     try:
-        start_build(deployment.home, deployment.ledger, (), date(2026, 11, 20))
+        start_build(deployment.home, deployment.ledger, deployment.catalog, date(2026, 11, 20))
         results = dbt_build(deployment.home, FACTS)
     finally:
         runner.DBT_PROJECT = DBT_PROJECT  # type: ignore[misc]

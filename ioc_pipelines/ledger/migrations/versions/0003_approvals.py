@@ -1,4 +1,4 @@
-"""approvals, who submitted a delivery, and the newest event it speaks of"""
+"""approvals; of a delivery its submitter and newest event, of a snapshot when it was published"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,6 +12,7 @@ depends_on = None
 def upgrade() -> None:
     op.add_column("delivery", sa.Column("submitted_by", sa.String(), nullable=True))
     op.add_column("delivery", sa.Column("newest_event", sa.String(), nullable=True))
+    op.add_column("snapshot", sa.Column("published_at", sa.String(), nullable=True))
     op.create_table(
         "approval",
         sa.Column("approval_id", sa.Integer(), autoincrement=True, nullable=False),
@@ -32,5 +33,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index("ix_approval_batch_id", "approval")
     op.drop_table("approval")
+    op.drop_column("snapshot", "published_at")
     op.drop_column("delivery", "newest_event")
     op.drop_column("delivery", "submitted_by")

@@ -1,0 +1,120 @@
+-- Scores of a day by feed, dataset, agency and for the province, with what they are
+-- called. The last judgement of a day counts; a level is the mean of its feeds. An
+-- identifier that is wrong leaves no green.
+with
+    of_day as (
+        select feed, agency, dataset, scored_on, dimension, score
+        from {{ ref("score") }}
+        where score is not null
+        qualify
+            row_number() over (
+                partition by feed, scored_on, dimension order by scored_at desc
+            )
+            = 1
+    ),
+    weighted as (
+        select of_day.*, scoring.weight, scoring.green_from, scoring.amber_from
+        from of_day
+        join {{ source("catalog", "scoring") }} as scoring using (dimension)
+    ),
+    by_feed as (
+        select feed, agency, dataset, scored_on, dimension, score
+        from weighted
+        union all
+        select
+            feed,
+            agency,
+            dataset,
+            scored_on,
+            'overall' as dimension,
+            sum(score * weight) / sum(weight) as score
+        from weighted
+        group by feed, agency, dataset, scored_on
+    ),
+    judged as (
+        select
+            feed,
+            judged_at,
+            judged_on as scored_on,
+            bool_and(
+                identifier.column_name is null or passed = evaluated
+            ) as identifiers_whole
+        from {{ ref("rule_result") }} as rule_result
+        left join
+            {{ source("catalog", "identifier_column") }} as identifier
+            on identifier.dataset = rule_result.dataset
+            and identifier.column_name = rule_result.column_name
+        group by feed, judged_at, judged_on
+        qualify
+            row_number() over (partition by feed, judged_on order by judged_at desc) = 1
+    ),
+    with_identifiers as (
+        select by_feed.*, coalesce(judged.identifiers_whole, true) as identifiers_whole
+        from by_feed
+        left join judged using (feed, scored_on)
+    ),
+    by_level as (
+        select
+            'feed' as level,
+            feed as code,
+            dimension,
+            scored_on,
+            score,
+            identifiers_whole,
+            1 as feeds
+        from with_identifiers
+        union all
+        select
+            'dataset',
+            dataset,
+            dimension,
+            scored_on,
+            avg(score),
+            bool_and(identifiers_whole),
+            count(*)
+        from with_identifiers
+        group by dataset, dimension, scored_on
+        union all
+        select
+            'agency',
+            agency,
+            dimension,
+            scored_on,
+            avg(score),
+            bool_and(identifiers_whole),
+            count(*)
+        from with_identifiers
+        group by agency, dimension, scored_on
+        union all
+        select
+            'province',
+            'province',
+            dimension,
+            scored_on,
+            avg(score),
+            bool_and(identifiers_whole),
+            count(*)
+        from with_identifiers
+        group by dimension, scored_on
+    ),
+    thresholds as (
+        select min(green_from) as green_from, min(amber_from) as amber_from
+        from {{ source("catalog", "scoring") }}
+    )
+select
+    by_level.level,
+    by_level.code,
+    by_level.dimension,
+    by_level.scored_on,
+    by_level.score,
+    case
+        when by_level.score < thresholds.amber_from
+        then 'red'
+        when by_level.score >= thresholds.green_from and by_level.identifiers_whole
+        then 'green'
+        else 'amber'
+    end as rating,
+    by_level.identifiers_whole,
+    by_level.feeds
+from by_level
+cross join thresholds

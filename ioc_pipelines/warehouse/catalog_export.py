@@ -1,0 +1,73 @@
+"""What the warehouse must know of the catalog: feeds, weights, identifier columns.
+
+Exported as Parquet before each build, so that no SQL is ever built from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import polars as pl
+
+from contracts.base import DIMENSIONS, Contract
+from ioc_pipelines.catalog.connectors import channel_of
+from ioc_pipelines.catalog.load import Catalog, FeedEntry
+
+_FEED = pl.Schema(
+    {
+        "feed": pl.String,
+        "agency": pl.String,
+        "agency_name_vi": pl.String,
+        "dataset": pl.String,
+        "title_vi": pl.String,
+        "status": pl.String,
+        "is_active": pl.Boolean,
+        "channel": pl.String,
+        "cadence": pl.String,
+        "late_after_s": pl.Int64,
+    }
+)
+
+
+def catalog_tables(catalog: Catalog) -> dict[str, pl.DataFrame]:
+    """``feed``, ``scoring`` and ``identifier_column``, as the quality models read them."""
+    feeds = pl.DataFrame([_feed(entry) for entry in catalog.entries], schema=_FEED)
+    scoring = catalog.profile.scoring
+    weights = [scoring.dimension_weights.get(dimension, 1.0) for dimension in DIMENSIONS]
+    return {
+        "feed": feeds,
+        "scoring": pl.DataFrame({"dimension": DIMENSIONS, "weight": weights}).with_columns(
+            pl.lit(scoring.green_from).alias("green_from"),
+            pl.lit(scoring.amber_from).alias("amber_from"),
+            pl.lit(scoring.source).alias("source"),
+        ),
+        "identifier_column": pl.DataFrame(
+            [pair for contract in catalog.contracts.values() for pair in _identifiers(contract)],
+            schema={"dataset": pl.String, "column_name": pl.String},
+            orient="row",
+        ),
+    }
+
+
+def _feed(entry: FeedEntry) -> dict[str, object]:
+    feed = entry.feed
+    return {
+        "feed": entry.id,
+        "agency": entry.agency.code,
+        "agency_name_vi": entry.agency.name_vi,
+        "dataset": feed.dataset,
+        "title_vi": feed.title_vi,
+        "status": "withdrawn" if entry.is_withdrawn else feed.status.state,
+        "is_active": entry.is_active,
+        "channel": channel_of(feed.connector),
+        "cadence": feed.cadence,
+        "late_after_s": int(feed.late_after.total_seconds()),
+    }
+
+
+def _identifiers(contract: type[Contract]) -> Iterator[tuple[str, str]]:
+    """Columns that must be right in every row: the key's, and those of reference lists."""
+    info = contract.info()
+    for name, col in contract.columns().items():
+        if name in info.key or (col.metadata or {}).get("references"):
+            yield info.dataset, name
