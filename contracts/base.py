@@ -126,13 +126,15 @@ class BatchRule:
 
     ``judge`` sees all rows that are no exact duplicates. ``holds``: a batch that breaks the rule
     is held back as a whole until a person lets it through. ``spoil`` makes of a good batch and its
-    context one that breaks this rule, so that the rule can be proved to bite.
+    context one that breaks this rule, so that the rule can be proved to bite. ``mend`` makes of
+    rows that are good one by one a batch that keeps the rule: only where drawing rows does not.
     """
 
     rule: Rule
     judge: Callable[[pl.DataFrame, BatchContext], BatchFinding]
     spoil: Callable[[pl.DataFrame, BatchContext], tuple[pl.DataFrame, BatchContext]]
     holds: bool = False
+    mend: Callable[[pl.DataFrame], pl.DataFrame] | None = None
 
     def __post_init__(self) -> None:
         """Raise ValueError when the rule is of no dimension: its result would enter no score."""

@@ -30,6 +30,16 @@ def _without_communes(
     return frame.filter(pl.col("level") != "commune"), context
 
 
+def _spread_over_provinces(frame: pl.DataFrame) -> pl.DataFrame:
+    has_code = pl.col("code").str.len_chars() == 2
+    provinces = frame.filter((pl.col("level") == "province") & has_code)
+    turn = pl.int_range(pl.len()) % provinces.height
+    communes = frame.filter(pl.col("level") == "commune").with_columns(
+        turn.replace_strict(dict(enumerate(provinces["code"]))).alias("province_code")
+    )
+    return pl.concat([provinces, communes])
+
+
 _EVERY_PROVINCE_HAS_COMMUNES = BatchRule(
     Rule(
         "complete.every_province_has_communes",
@@ -38,6 +48,7 @@ _EVERY_PROVINCE_HAS_COMMUNES = BatchRule(
     ),
     _provinces_with_communes,
     _without_communes,
+    mend=_spread_over_provinces,
 )
 
 

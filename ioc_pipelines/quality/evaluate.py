@@ -89,7 +89,7 @@ def evaluate(contract: type[Contract], batch: Conformed, context: BatchContext) 
         parts.append(_broken(failing, rule))
         results.append(RuleResult(rule, ids.len() - failing.len(), ids.len()))
     holding = []
-    for judged, finding in _findings(contract, frame, context):
+    for judged, finding in batch_findings(contract, frame, context):
         if finding.rows is not None:
             parts.append(_broken(ids.filter(finding.rows), judged.rule))
         result = RuleResult(judged.rule, finding.passed, finding.evaluated, finding.detail)
@@ -100,10 +100,13 @@ def evaluate(contract: type[Contract], batch: Conformed, context: BatchContext) 
     return Evaluation(broken, tuple(results), tuple(holding))
 
 
-def _findings(
+def batch_findings(
     contract: type[Contract], frame: pl.DataFrame, context: BatchContext
 ) -> Iterable[tuple[BatchRule, BatchFinding]]:
-    """Each rule about the batch with what it found."""
+    """Each rule about the batch with what it found.
+
+    Raises RuleDidNotRunError when a rule raises, or does not judge each row that it judges.
+    """
     for judged in contract.batch_rules():
         try:
             finding = judged.judge(frame, context)

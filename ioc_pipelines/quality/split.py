@@ -17,7 +17,7 @@ FLOOR = Rule(
     None,
     "Cả lô bị trả lại vì tỷ lệ dòng hợp lệ thấp hơn ngưỡng tiếp nhận",
 )
-_DISTINCT = Rule("clean.exact_duplicate", None, "Dòng lặp lại y hệt một dòng trước")
+DISTINCT = Rule("clean.exact_duplicate", None, "Dòng lặp lại y hệt một dòng trước")
 
 BatchStatus = Literal["accepted", "partly_accepted", "below_floor", "held"]
 
@@ -81,7 +81,7 @@ def judge(
     received, duplicates = batch.rows.height, int(duplicate.sum())
     results = (
         *evaluation.results,
-        RuleResult(_DISTINCT, received - duplicates, received),
+        RuleResult(DISTINCT, received - duplicates, received),
     )
     if received != accepted.height + quarantined.height + duplicates:
         msg = (
