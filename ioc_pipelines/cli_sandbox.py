@@ -55,6 +55,8 @@ def sandbox_run(
         running = subprocess.Popen(command)  # noqa: S603  what the operator asked for
         signal.signal(signal.SIGTERM, lambda *_: running.terminate())
         code = _outcome(running)
+    except FileNotFoundError:
+        stop(f"there is no command '{command[0]}' on the PATH", code=2)
     finally:
         if not was_served:
             process.stop(folder)

@@ -46,11 +46,11 @@ def age_of_news(since: datetime, now: datetime, windows: Iterable[Maintenance]) 
 def newest_event(contract: type[Contract], rows: pl.DataFrame) -> datetime | None:
     """The newest moment that the rows speak of, None when they name none.
 
-    The end of the newest reporting period; without a period, the latest of the moments that
-    cannot be after the arrival, such as the last change of a dossier.
+    The end of the newest reporting period, or the latest of the moments that cannot be after the
+    arrival, such as the last change of a dossier; whichever is later.
     """
     period = contract.info().period_column
-    columns = [period] if period else _moments(contract)
+    columns = [*_moments(contract), *([period] if period else [])]
     found = [_latest(rows[column]) for column in columns if rows.height]
     return max((moment for moment in found if moment), default=None)
 

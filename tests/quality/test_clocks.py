@@ -93,7 +93,7 @@ def test_the_newest_event_is_the_end_of_the_newest_period(
     assert newest_event(contract, rows.clear()) is None
 
 
-def test_without_a_period_it_is_the_latest_moment_that_cannot_be_to_come() -> None:
+def test_it_is_the_latest_moment_that_cannot_be_to_come() -> None:
     contract = contract_of(
         {
             "got": (pl.Date, column(vi="Nhận", en="got", not_after_arrival=True)),
