@@ -278,6 +278,19 @@ class Ledger:
         newest = self._current_acceptance(feed)
         return self.results_of(newest["batch_id"]) if newest else []
 
+    def last_results(self, feed: str) -> list[ResultRecord]:
+        """How the rules fared in the feed's newest delivery that has results."""
+        newest = (
+            sa.select(sa.func.max(t.delivery.c.seq))
+            .join(t.rule_result, t.rule_result.c.delivery_seq == t.delivery.c.seq)
+            .where(t.delivery.c.feed == feed)
+            .scalar_subquery()
+        )
+        columns = (c for c in t.rule_result.c if c.name != "delivery_seq")
+        query = sa.select(*columns).where(t.rule_result.c.delivery_seq == newest)
+        with self._engine.connect() as connection:
+            return [ResultRecord(**row) for row in connection.execute(query).mappings()]
+
     def results_of(self, batch_id: str) -> list[ResultRecord]:
         """How the rules fared when a batch was last judged."""
         judged = (

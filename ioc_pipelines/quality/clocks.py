@@ -20,8 +20,9 @@ from ioc_pipelines.quality.evaluate import RuleResult
 EVENT_AGE = Rule("live.event_age", None, "Số liệu mới nhất đã quá cũ so với chu kỳ báo cáo")
 PUBLISHED = Rule("live.published", None, "Dữ liệu đã tiếp nhận nhưng chưa công bố đúng hạn")
 
+# from one event to the next; of a daily feed over a weekend, when offices are closed
 _CADENCE = {
-    "daily": timedelta(days=1),
+    "daily": timedelta(days=3),
     "weekly": timedelta(days=7),
     "monthly": timedelta(days=31),
     "quarterly": timedelta(days=92),

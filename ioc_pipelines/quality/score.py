@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from contracts.base import DIMENSIONS, Dimension
+from contracts.base import DIMENSIONS, Contract, Dimension
 from ioc_pipelines.catalog.models import Scoring
 from ioc_pipelines.quality.delivery_rules import GATES
 from ioc_pipelines.quality.evaluate import RuleResult
@@ -53,6 +53,22 @@ def rating(score: float, scoring: Scoring = _EQUAL, *, identifiers_whole: bool =
     if score < scoring.amber_from:
         return "red"
     return "green" if score >= scoring.green_from and identifiers_whole else "amber"
+
+
+def identifier_columns(contract: type[Contract]) -> tuple[str, ...]:
+    """Columns that must be right in every row: those of the key, and those of reference lists."""
+    key = contract.info().key
+    return tuple(
+        name
+        for name, col in contract.columns().items()
+        if name in key or (col.metadata or {}).get("references")
+    )
+
+
+def identifiers_whole(contract: type[Contract], found: Iterable[tuple[str, int, int]]) -> bool:
+    """Whether no identifier was wrong; ``found`` is column, passed, evaluated of each rule."""
+    identifiers = identifier_columns(contract)
+    return all(passed == of for column, passed, of in found if column in identifiers)
 
 
 def _score(dimension: Dimension, ran: list[RuleResult], scoring: Scoring) -> Score:

@@ -32,9 +32,28 @@ def say(text: str) -> None:
 def status(report: StatusReport) -> None:
     """Each feed on one line; below it what is wrong, the most urgent first."""
     table(
-        ["feed", "outcome", "received", "accepted", "refused", "dup.", *DIMENSIONS, "age", "limit"],
+        [
+            "feed",
+            "outcome",
+            "received",
+            "accepted",
+            "refused",
+            "dup.",
+            *DIMENSIONS,
+            "all",
+            "age",
+            "limit",
+        ],
         [_line(feed) for feed in report.feeds],
     )
+    active = [feed for feed in report.feeds if feed.status == "active"]
+    if report.overall is not None:
+        automatic = sum(feed.is_automatic for feed in active)
+        say(
+            f"{report.profile}: score {report.overall:.2f}, {report.rating}; "
+            f"{len(active)} of {len(report.feeds)} feeds active, {automatic} automatic, "
+            f"{sum(not feed.is_late for feed in active)} on time"
+        )
     if any(_is_of_earlier(feed) for feed in report.feeds):
         say("(in brackets: rows of the last good delivery; the last one brought none)")
     for feed in sorted(report.feeds, key=_urgency):
@@ -87,6 +106,7 @@ def _line(feed: FeedStatus) -> list[object]:
         feed.outcome,
         *(f"({number})" if _is_of_earlier(feed) else number for number in rows),
         *("–" if score is None else f"{score:.2f}" for score in scores),
+        feed.rating,
         _age(feed.age_s),
         _age(feed.late_after_s),
     ]

@@ -8,9 +8,13 @@ from typing import Any
 from pydantic import BaseModel
 
 from contracts.base import DIMENSIONS
+from ioc_pipelines.catalog.connectors import channel_of
 from ioc_pipelines.catalog.load import Catalog, FeedEntry
+from ioc_pipelines.catalog.models import Scoring
 from ioc_pipelines.home import Home
 from ioc_pipelines.ledger.store import Ledger
+from ioc_pipelines.quality.clocks import age_of_news
+from ioc_pipelines.quality.score import Rating, identifiers_whole, overall, rating
 from ioc_pipelines.warehouse.snapshots import published_id, read_manifest
 
 
@@ -37,21 +41,27 @@ class FeedStatus(BaseModel):
     last_delivery_at: datetime | None
     batch_id: str | None
     brought_rows: bool
+    is_automatic: bool
     rows_received: int
     rows_accepted: int
     rows_quarantined: int
     rows_duplicate: int
     scores: dict[str, float | None]
+    overall: float | None
+    rating: Rating | None
+    identifiers_whole: bool
     age_s: int | None
     late_after_s: int
     is_late: bool
 
 
 class StatusReport(BaseModel):
-    """What ``ioc status`` shows."""
+    """What ``ioc status`` shows; ``overall`` is the mean of the feeds, as in the scorecard."""
 
     profile: str
     snapshot: SnapshotStatus | None
+    overall: float | None
+    rating: Rating | None
     feeds: list[FeedStatus]
 
 
@@ -63,14 +73,21 @@ def status_of(home: Home, catalog: Catalog, ledger: Ledger) -> StatusReport:
     if snapshot_id:
         built_at = read_manifest(home, snapshot_id).built_at
         snapshot = SnapshotStatus(id=snapshot_id, built_at=built_at)
+    scoring = catalog.profile.scoring
+    feeds = [_feed_status(entry, ledger, scoring, now) for entry in catalog.entries]
+    known = [feed.overall for feed in feeds if feed.overall is not None]
+    mean = sum(known) / len(known) if known else None
+    whole = all(feed.identifiers_whole for feed in feeds)
     return StatusReport(
         profile=home.profile,
         snapshot=snapshot,
-        feeds=[_feed_status(entry, ledger, now) for entry in catalog.entries],
+        overall=mean,
+        rating=None if mean is None else rating(mean, scoring, identifiers_whole=whole),
+        feeds=feeds,
     )
 
 
-def _feed_status(entry: FeedEntry, ledger: Ledger, now: datetime) -> FeedStatus:
+def _feed_status(entry: FeedEntry, ledger: Ledger, scoring: Scoring, now: datetime) -> FeedStatus:
     delivery: dict[str, Any] = ledger.last_delivery(entry.id) or {}
     batch_id = delivery.get("batch_id") or ledger.current_batch(entry.id)
     batch = (ledger.batch(batch_id) if batch_id else None) or {}
@@ -79,6 +96,11 @@ def _feed_status(entry: FeedEntry, ledger: Ledger, now: datetime) -> FeedStatus:
     since = datetime.combine(entry.feed.status.since, datetime.min.time(), UTC)
     late_after_s = int(entry.feed.late_after.total_seconds())
     known = ledger.latest_scores(entry.id)
+    scores = {name: known.get(name) for name in DIMENSIONS}
+    mean = overall(scores, scoring)
+    found = [(r.column_name, r.passed, r.evaluated) for r in ledger.last_results(entry.id)]
+    whole = entry.contract is None or identifiers_whole(entry.contract, found)
+    quiet = age_of_news(arrival or since, now, entry.agency.maintenance_of(entry.feed.dataset))
     ended_at = delivery.get("ended_at")
     return FeedStatus(
         feed=entry.id,
@@ -89,13 +111,17 @@ def _feed_status(entry: FeedEntry, ledger: Ledger, now: datetime) -> FeedStatus:
         problem=(delivery.get("detail") or {}).get("problem"),
         last_delivery_at=datetime.fromisoformat(ended_at) if ended_at else None,
         batch_id=batch_id,
+        is_automatic=channel_of(entry.feed.connector) in ("api", "database"),
         brought_rows=bool(delivery.get("batch_id")),
         rows_received=batch.get("rows_received", 0),
         rows_accepted=batch.get("rows_accepted", 0),
         rows_quarantined=batch.get("rows_quarantined", 0),
         rows_duplicate=batch.get("rows_duplicate", 0),
-        scores={dimension: known.get(dimension) for dimension in DIMENSIONS},
+        scores=scores,
+        overall=mean,
+        rating=None if mean is None else rating(mean, scoring, identifiers_whole=whole),
+        identifiers_whole=whole,
         age_s=age_s,
         late_after_s=late_after_s,
-        is_late=entry.is_active and now - (arrival or since) > entry.feed.late_after,
+        is_late=entry.is_active and quiet > entry.feed.late_after,
     )

@@ -5,13 +5,12 @@ Exported as Parquet before each build, so that no SQL is ever built from it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import polars as pl
 
-from contracts.base import DIMENSIONS, Contract
+from contracts.base import DIMENSIONS
 from ioc_pipelines.catalog.connectors import channel_of
 from ioc_pipelines.catalog.load import Catalog, FeedEntry
+from ioc_pipelines.quality.score import identifier_columns
 
 _FEED = pl.Schema(
     {
@@ -42,7 +41,11 @@ def catalog_tables(catalog: Catalog) -> dict[str, pl.DataFrame]:
             pl.lit(scoring.source).alias("source"),
         ),
         "identifier_column": pl.DataFrame(
-            [pair for contract in catalog.contracts.values() for pair in _identifiers(contract)],
+            [
+                (dataset, column)
+                for dataset, contract in catalog.contracts.items()
+                for column in identifier_columns(contract)
+            ],
             schema={"dataset": pl.String, "column_name": pl.String},
             orient="row",
         ),
@@ -63,11 +66,3 @@ def _feed(entry: FeedEntry) -> dict[str, object]:
         "cadence": feed.cadence,
         "late_after_s": int(feed.late_after.total_seconds()),
     }
-
-
-def _identifiers(contract: type[Contract]) -> Iterator[tuple[str, str]]:
-    """Columns that must be right in every row: the key's, and those of reference lists."""
-    info = contract.info()
-    for name, col in contract.columns().items():
-        if name in info.key or (col.metadata or {}).get("references"):
-            yield info.dataset, name
