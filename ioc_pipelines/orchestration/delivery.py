@@ -76,7 +76,7 @@ class Report:
     @property
     def is_good(self) -> bool:
         """Whether the source delivered, or confirmed that there is nothing new."""
-        return self.outcome in GOOD
+        return self.outcome in GOOD or self.outcome == "awaiting_approval"
 
     @property
     def is_late(self) -> bool:

@@ -68,7 +68,7 @@ def counted(number: int, thing: str) -> str:
 
 def _urgency(feed: FeedStatus) -> tuple[bool, bool]:
     """What brought nothing comes before what is late, and that before what was refused in part."""
-    failed = feed.outcome not in _CALM and feed.outcome != "partly_accepted"
+    failed = feed.outcome not in _CALM | {"partly_accepted", "awaiting_approval"}
     return not failed, not feed.is_late
 
 
