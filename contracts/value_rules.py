@@ -6,14 +6,16 @@ tell is a check of the contract itself.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import polars as pl
 
-from contracts.base import BatchContext, BatchFinding, BatchRule, Rule
+from contracts.base import VIETNAM, BatchContext, BatchFinding, BatchRule, Rule
 
 _SHOWN = 10
+_SHORT_YEAR, _CENTURY = 2, 2000
 _LETTER, _DIGIT = r"\p{L}", r"[0-9]"
 
 Spoilt = tuple[pl.DataFrame, BatchContext]
@@ -153,18 +155,26 @@ def year_of_code(
     pattern: str,
     message_vi: str = "Năm trong mã không khớp với ngày",
 ) -> BatchRule:
-    """The year within ``code``, the first group of ``pattern``, is that of ``date``."""
+    """The year within ``code``, the first group of ``pattern``, is that of ``date``.
 
-    def judge(frame: pl.DataFrame, _: BatchContext) -> BatchFinding:
-        year = pl.col(code).str.extract(pattern).cast(pl.Int32, strict=False)
-        differs = (year != pl.col(date).dt.year()).fill_null(value=False)
-        return _of_rows(frame, frame.select(differs.alias("differs")).to_series())
+    Two digits are a year of this century. A date after the arrival says nothing: that it is wrong
+    is said by its own rule.
+    """
+
+    def judge(frame: pl.DataFrame, context: BatchContext) -> BatchFinding:
+        written = pl.col(code).str.extract(pattern)
+        century = pl.when(written.str.len_chars() == _SHORT_YEAR).then(_CENTURY).otherwise(0)
+        differs = written.cast(pl.Int32, strict=False) + century != pl.col(date).dt.year()
+        arrived = context.arrived_at.astimezone(VIETNAM).replace(tzinfo=None)
+        has_been = pl.col(date).cast(pl.Datetime("us")) <= arrived
+        rows = frame.select((differs & has_been).fill_null(value=False).alias("differs"))
+        return _of_rows(frame, rows.to_series())
 
     def spoil(frame: pl.DataFrame, context: BatchContext) -> Spoilt:
         at_first = pl.int_range(pl.len()) == 0
-        earlier = pl.col(date).dt.offset_by("-1y")
+        other = _a_year_earlier(frame[code][0], pattern)
         return frame.with_columns(
-            pl.when(at_first).then(earlier).otherwise(date).alias(date)
+            pl.when(at_first).then(pl.lit(other)).otherwise(code).alias(code)
         ), context
 
     return BatchRule(Rule(f"correct.year_of_{code}", code, message_vi), judge, spoil)
@@ -179,13 +189,13 @@ def exists_in(
 ) -> BatchRule:
     """Each value of ``column`` is one that ``dataset`` has: a reference between datasets.
 
-    Says nothing before anything of that dataset is accepted.
+    Says nothing before anything of that dataset is accepted, nor where no list of it is at hand.
     """
     reference = f"{dataset}.{dataset_column or column}"
 
     def judge(frame: pl.DataFrame, context: BatchContext) -> BatchFinding:
-        known = context.references[reference]
-        if known.is_empty():
+        known = context.references.get(reference)
+        if known is None or known.is_empty():
             return BatchFinding(0, 0)
         unknown = frame[column].is_not_null() & ~frame[column].is_in(known.implode())
         return _of_rows(frame, unknown)
@@ -196,6 +206,15 @@ def exists_in(
 
     said = message_vi.format(column=column, dataset=dataset)
     return BatchRule(Rule(f"correct.{column}_exists", column, said), judge, spoil)
+
+
+def _a_year_earlier(text: str, pattern: str) -> str:
+    """A code with the year before the one that it holds."""
+    found = re.search(pattern, text)
+    if found is None:
+        return text
+    year = str(int(found[1]) - 1).zfill(len(found[1]))
+    return text[: found.start(1)] + year + text[found.end(1) :]
 
 
 def _of_rows(frame: pl.DataFrame, broken: pl.Series, shown: str | None = None) -> BatchFinding:

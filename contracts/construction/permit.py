@@ -7,6 +7,7 @@ import polars as pl
 
 from contracts.base import Contract, ContractInfo, column
 from contracts.formats import COMMUNE_CODE
+from contracts.value_rules import year_of_code
 
 
 class Permit(Contract):
@@ -14,7 +15,7 @@ class Permit(Contract):
 
     __contract__ = ContractInfo(
         dataset="construction.permit",
-        version="1.0.0",
+        version="2.0.0",
         title_vi="Giấy phép xây dựng",
         title_en="Construction permits",
         grain="one row per permit",
@@ -22,6 +23,14 @@ class Permit(Contract):
         load_mode="upsert",
         publish="rows",
         basis="Hung Yen 1062/2025, art. 5.5.b: digitised construction permits (H29)",
+    )
+    __batch_rules__ = (
+        year_of_code(
+            "permit_no",
+            date="issued_on",
+            pattern=r"/(\d{4})/GPXD$",
+            message_vi="Năm trong số giấy phép phải là năm cấp phép",
+        ),
     )
 
     permit_no: str = column(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from contracts.base import Contract, ContractInfo, column
+from contracts.batch_rules import coverage_kept, magnitude_as_before
+from contracts.value_rules import roll_up_left_out
 
 
 class BudgetByProvince(Contract):
@@ -10,7 +12,7 @@ class BudgetByProvince(Contract):
 
     __contract__ = ContractInfo(
         dataset="finance.budget_by_province",
-        version="1.0.0",
+        version="2.0.0",
         title_vi="Dự toán, quyết toán ngân sách của các tỉnh, thành phố",
         title_en="Planned and final budgets of provinces",
         grain="one row per fiscal year, stage and province",
@@ -19,6 +21,23 @@ class BudgetByProvince(Contract):
         publish="rows",
         basis="Ministry of Finance, public disclosure form 06 and 09/CKTC-NSNN (H31, H37)",
         period_column="fiscal_year",
+    )
+    __batch_rules__ = (
+        roll_up_left_out(
+            "revenue_m_vnd",
+            by=["fiscal_year", "stage"],
+            message_vi="Dòng bằng tổng các tỉnh khác: dòng cả nước không được gửi như một tỉnh",
+        ),
+        magnitude_as_before(
+            "revenue_m_vnd",
+            by="fiscal_year",
+            message_vi="Số thu khác hẳn số đã gửi cho cùng năm: "
+            "có thể nhầm đơn vị tính (triệu đồng, tỷ đồng)",
+        ),
+        coverage_kept(
+            ["province_name"],
+            message_vi="Có tỉnh đã gửi lần trước nay không còn trong dữ liệu",
+        ),
     )
 
     fiscal_year: int = column(vi="Năm ngân sách", en="Fiscal year", ge=1990, le=2100)

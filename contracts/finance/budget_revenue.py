@@ -6,7 +6,7 @@ import pandera.polars as pa
 import polars as pl
 
 from contracts.base import Contract, ContractInfo, column
-from contracts.batch_rules import units_reported
+from contracts.batch_rules import magnitude_as_before, units_reported
 from contracts.formats import COMMUNE_CODE, MONTH
 
 
@@ -15,7 +15,7 @@ class BudgetRevenue(Contract):
 
     __contract__ = ContractInfo(
         dataset="finance.budget_revenue",
-        version="1.1.0",
+        version="2.0.0",
         title_vi="Thu ngân sách nhà nước trên địa bàn cấp xã",
         title_en="State budget revenue by commune",
         grain="one row per month and commune",
@@ -33,6 +33,12 @@ class BudgetRevenue(Contract):
             reference="admin_unit.commune",
             rule_id="complete.every_commune_reported",
             message_vi="Có xã/phường chưa báo cáo trong kỳ",
+        ),
+        magnitude_as_before(
+            "month_vnd",
+            by="period",
+            message_vi="Số thu trong tháng khác hẳn số đã gửi cho cùng kỳ: "
+            "có thể nhầm đơn vị tính (đồng, nghìn đồng, triệu đồng)",
         ),
     )
 

@@ -6,7 +6,7 @@ import pandera.polars as pa
 import polars as pl
 
 from contracts.base import Contract, ContractInfo, column
-from contracts.batch_rules import periods_without_gaps
+from contracts.batch_rules import magnitude_as_before, periods_without_gaps
 from contracts.formats import COMMUNE_CODE, MONTH
 
 
@@ -15,7 +15,7 @@ class PublicInvestment(Contract):
 
     __contract__ = ContractInfo(
         dataset="finance.public_investment",
-        version="1.0.0",
+        version="2.0.0",
         title_vi="Giải ngân vốn đầu tư công theo dự án",
         title_en="Disbursement of public investment by project",
         grain="one row per month and project",
@@ -25,7 +25,15 @@ class PublicInvestment(Contract):
         basis="Hung Yen 1062/2025, art. 5.5.b: finance, investment (H31, H37)",
         period_column="period",
     )
-    __batch_rules__ = (periods_without_gaps(period="period", every="month"),)
+    __batch_rules__ = (
+        periods_without_gaps(period="period", every="month"),
+        magnitude_as_before(
+            "month_vnd",
+            by="period",
+            message_vi="Số giải ngân trong tháng khác hẳn số đã gửi cho cùng kỳ: "
+            "có thể nhầm đơn vị tính (đồng, nghìn đồng, triệu đồng)",
+        ),
+    )
 
     period: str = column(vi="Kỳ báo cáo", en="Month reported", str_matches=MONTH)
     project_code: str = column(vi="Mã dự án", en="Project code", str_matches=r"^DA-\d{4}$")

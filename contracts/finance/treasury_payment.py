@@ -7,6 +7,7 @@ import polars as pl
 
 from contracts.base import Contract, ContractInfo, column
 from contracts.formats import COMMUNE_CODE
+from contracts.value_rules import year_of_code
 
 
 class TreasuryPayment(Contract):
@@ -14,7 +15,7 @@ class TreasuryPayment(Contract):
 
     __contract__ = ContractInfo(
         dataset="finance.treasury_payment",
-        version="1.0.0",
+        version="2.0.0",
         title_vi="Chi ngân sách nhà nước qua Kho bạc theo chứng từ",
         title_en="Payments of the state budget through the treasury",
         grain="one row per payment voucher",
@@ -22,6 +23,14 @@ class TreasuryPayment(Contract):
         load_mode="upsert",
         publish="rows",
         basis="Hung Yen 1062/2025, art. 5.5.b: finance, budget (H31)",
+    )
+    __batch_rules__ = (
+        year_of_code(
+            "payment_no",
+            date="paid_on",
+            pattern=r"^CTC-(\d{2})",
+            message_vi="Năm trong số chứng từ phải là năm chi",
+        ),
     )
 
     payment_no: str = column(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contracts.base import Contract, ContractInfo, column
+from contracts.batch_rules import coverage_kept
 
 
 class Pci(Contract):
@@ -10,7 +11,7 @@ class Pci(Contract):
 
     __contract__ = ContractInfo(
         dataset="governance.pci",
-        version="1.0.0",
+        version="2.0.0",
         title_vi="Chỉ số năng lực cạnh tranh cấp tỉnh (PCI)",
         title_en="Provincial Competitiveness Index",
         grain="one row per year and province",
@@ -19,6 +20,12 @@ class Pci(Contract):
         publish="rows",
         basis="Vietnam Chamber of Commerce and Industry, yearly PCI workbook, weighted score (T06)",
         period_column="year",
+    )
+    __batch_rules__ = (
+        coverage_kept(
+            ["province_name"],
+            message_vi="Có tỉnh đã gửi lần trước nay không còn trong dữ liệu",
+        ),
     )
 
     year: int = column(vi="Năm", en="Year", ge=2005, le=2100)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contracts.base import Contract, ContractInfo, column
+from contracts.batch_rules import null_share
 
 DISEASES = (
     "Tả",
@@ -41,7 +42,7 @@ class DiseaseCasesMonthly(Contract):
 
     __contract__ = ContractInfo(
         dataset="health.disease_cases_monthly",
-        version="1.0.0",
+        version="2.0.0",
         title_vi="Số ca mắc và tử vong bệnh truyền nhiễm theo tháng",
         title_en="Communicable diseases by month and province",
         grain="one row per month, disease and province",
@@ -50,6 +51,14 @@ class DiseaseCasesMonthly(Contract):
         publish="rows",
         basis="Yearbook of communicable diseases, General Department of Preventive Medicine (H31)",
         period_column="year",
+    )
+    __batch_rules__ = (
+        null_share(
+            "cases",
+            by="province_name",
+            at_most=0.1,
+            message_vi="Số ca mắc bị trống quá nhiều ở một tỉnh",
+        ),
     )
 
     year: int = column(vi="Năm", en="Year", ge=1990, le=2100)

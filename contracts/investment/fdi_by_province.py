@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from contracts.base import Contract, ContractInfo, column
-from contracts.batch_rules import periods_without_gaps
+from contracts.batch_rules import null_share, periods_without_gaps
 from contracts.formats import MONTH
+from contracts.value_rules import roll_up_left_out
 
 
 class FdiByProvince(Contract):
@@ -12,7 +13,7 @@ class FdiByProvince(Contract):
 
     __contract__ = ContractInfo(
         dataset="investment.fdi_by_province",
-        version="1.0.0",
+        version="2.0.0",
         title_vi="Đầu tư nước ngoài được cấp phép, lũy kế từ đầu năm, theo tỉnh",
         title_en="Licensed foreign direct investment, cumulative in the year, by province",
         grain="one row per month and province",
@@ -22,7 +23,21 @@ class FdiByProvince(Contract):
         basis="Monthly workbook of the National Statistics Office, sheet FDI (H31)",
         period_column="period",
     )
-    __batch_rules__ = (periods_without_gaps(period="period", every="month"),)
+    __batch_rules__ = (
+        periods_without_gaps(period="period", every="month"),
+        roll_up_left_out(
+            "new_capital_usd_m",
+            by=["period"],
+            message_vi="Dòng bằng tổng các tỉnh khác: dòng cả nước không được gửi như một tỉnh",
+        ),
+        null_share(
+            "new_capital_usd_m",
+            by="period",
+            at_most=0.6,
+            min_rows=16,
+            message_vi="Vốn đăng ký cấp mới bị trống ở phần lớn các tỉnh của một kỳ",
+        ),
+    )
 
     period: str = column(vi="Kỳ báo cáo", en="Month reported", str_matches=MONTH)
     province_name: str = column(vi="Tỉnh, thành phố", en="Province as the file names it")

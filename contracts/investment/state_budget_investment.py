@@ -6,7 +6,7 @@ import pandera.polars as pa
 import polars as pl
 
 from contracts.base import Contract, ContractInfo, column
-from contracts.batch_rules import periods_without_gaps
+from contracts.batch_rules import magnitude_as_before, periods_without_gaps
 from contracts.formats import MONTH
 
 
@@ -15,7 +15,7 @@ class StateBudgetInvestment(Contract):
 
     __contract__ = ContractInfo(
         dataset="investment.state_budget_investment",
-        version="1.0.0",
+        version="2.0.0",
         title_vi="Vốn đầu tư thực hiện từ nguồn ngân sách nhà nước",
         title_en="Investment realised from the state budget",
         grain="one row per month and unit",
@@ -25,7 +25,15 @@ class StateBudgetInvestment(Contract):
         basis="Monthly workbook of the National Statistics Office, state budget investment (H31)",
         period_column="period",
     )
-    __batch_rules__ = (periods_without_gaps(period="period", every="month"),)
+    __batch_rules__ = (
+        periods_without_gaps(period="period", every="month"),
+        magnitude_as_before(
+            "month_bn_vnd",
+            by="period",
+            message_vi="Vốn thực hiện trong tháng khác hẳn số đã gửi cho cùng kỳ: "
+            "có thể nhầm đơn vị tính (tỷ đồng, triệu đồng)",
+        ),
+    )
 
     period: str = column(vi="Kỳ báo cáo", en="Month reported", str_matches=MONTH)
     unit_name: str = column(vi="Bộ, tỉnh, thành phố", en="Ministry or province")

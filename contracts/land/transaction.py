@@ -7,6 +7,7 @@ import polars as pl
 
 from contracts.base import Contract, ContractInfo, column
 from contracts.formats import COMMUNE_CODE
+from contracts.value_rules import year_of_code
 
 
 class Transaction(Contract):
@@ -14,7 +15,7 @@ class Transaction(Contract):
 
     __contract__ = ContractInfo(
         dataset="land.transaction",
-        version="1.0.0",
+        version="2.0.0",
         title_vi="Đăng ký biến động đất đai",
         title_en="Registered changes of land",
         grain="one row per registered change",
@@ -22,6 +23,14 @@ class Transaction(Contract):
         load_mode="upsert",
         publish="rows",
         basis="Hung Yen 1062/2025, art. 5.5.b: land, legal status and prices (H29)",
+    )
+    __batch_rules__ = (
+        year_of_code(
+            "transaction_code",
+            date="registered_on",
+            pattern=r"^GD(\d{4})-",
+            message_vi="Năm trong mã giao dịch phải là năm đăng ký biến động",
+        ),
     )
 
     transaction_code: str = column(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from contracts.base import Contract, ContractInfo, column
+from contracts.batch_rules import coverage_kept, null_share
+from contracts.value_rules import roll_up_left_out
 
 
 class PopulationByProvince(Contract):
@@ -10,7 +12,7 @@ class PopulationByProvince(Contract):
 
     __contract__ = ContractInfo(
         dataset="population.population_by_province",
-        version="1.0.0",
+        version="2.0.0",
         title_vi="Dân số trung bình theo tỉnh",
         title_en="Average population by province",
         grain="one row per year and province",
@@ -19,6 +21,23 @@ class PopulationByProvince(Contract):
         publish="rows",
         basis="General Statistics Office, PX-Web table of average population by province (H30)",
         period_column="year",
+    )
+    __batch_rules__ = (
+        roll_up_left_out(
+            "population_thousand",
+            by=["year"],
+            message_vi="Dòng bằng tổng các tỉnh khác: dòng cả nước không được gửi như một tỉnh",
+        ),
+        null_share(
+            "population_thousand",
+            by="year",
+            at_most=0.25,
+            message_vi="Dân số trung bình bị trống ở quá nhiều tỉnh của một năm",
+        ),
+        coverage_kept(
+            ["province_name"],
+            message_vi="Có tỉnh đã gửi lần trước nay không còn trong dữ liệu",
+        ),
     )
 
     year: int = column(vi="Năm", en="Year", ge=1990, le=2100)

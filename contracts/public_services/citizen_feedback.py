@@ -7,6 +7,7 @@ import polars as pl
 
 from contracts.base import Contract, ContractInfo, column
 from contracts.formats import COMMUNE_CODE
+from contracts.value_rules import year_of_code
 
 
 class CitizenFeedback(Contract):
@@ -14,7 +15,7 @@ class CitizenFeedback(Contract):
 
     __contract__ = ContractInfo(
         dataset="public_services.citizen_feedback",
-        version="1.0.0",
+        version="2.0.0",
         title_vi="Phản ánh, kiến nghị của người dân và doanh nghiệp",
         title_en="Feedback of people and businesses",
         grain="one row per message",
@@ -22,6 +23,14 @@ class CitizenFeedback(Contract):
         load_mode="upsert",
         publish="rows",
         basis="Hung Yen 1062/2025, art. 5.5.b: feedback of the people (H32, H43, H52)",
+    )
+    __batch_rules__ = (
+        year_of_code(
+            "feedback_code",
+            date="received_at",
+            pattern=r"^PA-(\d{2})",
+            message_vi="Năm trong mã phản ánh phải là năm tiếp nhận",
+        ),
     )
 
     feedback_code: str = column(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contracts.base import Contract, ContractInfo, column
+from contracts.batch_rules import null_share
 
 _LEVEL = "(Cấp bộ|Cấp tỉnh|Cấp huyện|Cấp xã|Cơ quan khác)"
 
@@ -12,7 +13,7 @@ class Procedure(Contract):
 
     __contract__ = ContractInfo(
         dataset="public_services.procedure",
-        version="1.0.0",
+        version="2.0.0",
         title_vi="Thủ tục hành chính",
         title_en="Administrative procedures",
         grain="one row per procedure",
@@ -20,6 +21,14 @@ class Procedure(Contract):
         load_mode="upsert",
         publish="rows",
         basis="Decree 63/2010/ND-CP: national database of administrative procedures (H33)",
+    )
+    __batch_rules__ = (
+        null_share(
+            "agency",
+            by="ministry",
+            at_most=0.6,
+            message_vi="Cơ quan thực hiện bị trống ở phần lớn thủ tục của một bộ, ngành",
+        ),
     )
 
     procedure_code: str = column(vi="Mã thủ tục", en="Procedure code", str_matches=r"^\d\.\d{6}$")

@@ -7,6 +7,7 @@ import polars as pl
 
 from contracts.base import Contract, ContractInfo, column
 from contracts.formats import COMMUNE_CODE
+from contracts.value_rules import exists_in, year_of_code
 
 
 class ProcedureDossier(Contract):
@@ -14,7 +15,7 @@ class ProcedureDossier(Contract):
 
     __contract__ = ContractInfo(
         dataset="public_services.procedure_dossier",
-        version="1.1.0",
+        version="2.0.0",
         title_vi="Hồ sơ thủ tục hành chính",
         title_en="Dossiers of administrative procedures",
         grain="one row per dossier",
@@ -22,6 +23,19 @@ class ProcedureDossier(Contract):
         load_mode="upsert",
         publish="rows",
         basis="Decision 766/QD-TTg (2022): progress of handling dossiers (H32)",
+    )
+    __batch_rules__ = (
+        year_of_code(
+            "dossier_code",
+            date="received_at",
+            pattern=r"^[A-Z]\d{2}\.\d{2}-(\d{2})",
+            message_vi="Năm trong mã hồ sơ phải là năm tiếp nhận hồ sơ",
+        ),
+        exists_in(
+            "procedure_code",
+            dataset="public_services.procedure",
+            message_vi="Mã thủ tục không có trong danh mục thủ tục hành chính đã tiếp nhận",
+        ),
     )
 
     dossier_code: str = column(

@@ -14,6 +14,7 @@ from contracts.base import (
     Rule,
     column,
 )
+from contracts.batch_rules import coverage_kept, row_count_as_before
 
 
 def _provinces_with_communes(frame: pl.DataFrame, _: BatchContext) -> BatchFinding:
@@ -24,18 +25,25 @@ def _provinces_with_communes(frame: pl.DataFrame, _: BatchContext) -> BatchFindi
     )
 
 
-def _without_communes(
+def _with_a_bare_province(
     frame: pl.DataFrame, context: BatchContext
 ) -> tuple[pl.DataFrame, BatchContext]:
-    return frame.filter(pl.col("level") != "commune"), context
+    taken = set(frame["code"])
+    free = next(code for code in (f"{n:02}" for n in range(100)) if code not in taken)
+    province = frame.filter(pl.col("level") == "province").head(1)
+    return pl.concat([frame, province.with_columns(pl.lit(free).alias("code"))]), context
 
 
 def _spread_over_provinces(frame: pl.DataFrame) -> pl.DataFrame:
-    has_code = pl.col("code").str.len_chars() == 2
-    provinces = frame.filter((pl.col("level") == "province") & has_code)
-    turn = pl.int_range(pl.len()) % provinces.height
-    communes = frame.filter(pl.col("level") == "commune").with_columns(
-        turn.replace_strict(dict(enumerate(provinces["code"]))).alias("province_code")
+    is_province = pl.col("code").str.len_chars() == 2
+    provinces = frame.filter(is_province).with_columns(
+        pl.lit("province").alias("level"), pl.lit(None, pl.String).alias("province_code")
+    )
+    codes = provinces["code"]
+    turn = pl.int_range(pl.len()) % codes.len()
+    communes = frame.filter(~is_province).with_columns(
+        pl.lit("commune").alias("level"),
+        turn.replace_strict(range(codes.len()), codes).alias("province_code"),
     )
     return pl.concat([provinces, communes])
 
@@ -47,7 +55,7 @@ _EVERY_PROVINCE_HAS_COMMUNES = BatchRule(
         "Có tỉnh không có đơn vị cấp xã nào trong danh mục",
     ),
     _provinces_with_communes,
-    _without_communes,
+    _with_a_bare_province,
     mend=_spread_over_provinces,
 )
 
@@ -57,7 +65,7 @@ class AdminUnit(Contract):
 
     __contract__ = ContractInfo(
         dataset="reference.admin_unit",
-        version="1.0.0",
+        version="2.0.0",
         title_vi="Đơn vị hành chính đang có hiệu lực",
         title_en="Administrative units in force",
         grain="one row per province or commune in force",
@@ -66,7 +74,18 @@ class AdminUnit(Contract):
         publish="rows",
         basis="Decision 19/2025/QD-TTg: list and codes of Vietnamese administrative units (H01)",
     )
-    __batch_rules__ = (_EVERY_PROVINCE_HAS_COMMUNES,)
+    __batch_rules__ = (
+        _EVERY_PROVINCE_HAS_COMMUNES,
+        row_count_as_before(
+            at_least=0.9,
+            at_most=1.1,
+            message_vi="Số đơn vị hành chính khác quá 10 % so với danh mục gửi lần trước",
+        ),
+        coverage_kept(
+            ["province_code"],
+            message_vi="Có tỉnh có xã, phường trong danh mục lần trước nay không còn",
+        ),
+    )
 
     code: str = column(vi="Mã đơn vị", en="Unit code", str_matches=r"^(\d{2}|\d{5})$")
     name: str = column(vi="Tên đơn vị", en="Name without the kind of unit")

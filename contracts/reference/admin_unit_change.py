@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contracts.base import Contract, ContractInfo, column
+from contracts.batch_rules import coverage_kept, row_count_as_before
 from contracts.formats import COMMUNE_CODE, PROVINCE_CODE
 
 
@@ -11,7 +12,7 @@ class AdminUnitChange(Contract):
 
     __contract__ = ContractInfo(
         dataset="reference.admin_unit_change",
-        version="1.0.0",
+        version="2.0.0",
         title_vi="Chuyển đổi đơn vị hành chính cấp xã trước và sau 01/7/2025",
         title_en="Wards and communes before and after 2025-07-01",
         grain="one row per old unit and new unit",
@@ -19,6 +20,17 @@ class AdminUnitChange(Contract):
         load_mode="snapshot",
         publish="rows",
         basis="Resolution 202/2025/QH15; Decision 19/2025/QD-TTg: codes of units (H01, H22)",
+    )
+    __batch_rules__ = (
+        row_count_as_before(
+            at_least=0.9,
+            at_most=1.1,
+            message_vi="Số dòng chuyển đổi khác quá 10 % so với bảng gửi lần trước",
+        ),
+        coverage_kept(
+            ["new_province_code"],
+            message_vi="Có tỉnh mới trong bảng lần trước nay không còn",
+        ),
     )
 
     # five island districts had no communes: the district itself became a special zone

@@ -6,7 +6,7 @@ import pandera.polars as pa
 import polars as pl
 
 from contracts.base import Contract, ContractInfo, column
-from contracts.batch_rules import periods_without_gaps
+from contracts.batch_rules import magnitude_as_before, periods_without_gaps
 from contracts.formats import MONTH
 
 # each indicator comes in one unit: a figure in another would be out by a thousand, unseen
@@ -32,7 +32,7 @@ class MonthlyIndicator(Contract):
 
     __contract__ = ContractInfo(
         dataset="socio_economic.monthly_indicator",
-        version="1.0.0",
+        version="2.0.0",
         title_vi="Chỉ tiêu kinh tế - xã hội chủ yếu hằng tháng",
         title_en="Main monthly socio-economic indicators",
         grain="one row per month and indicator",
@@ -42,7 +42,15 @@ class MonthlyIndicator(Contract):
         basis="Hung Yen 1062/2025, art. 5.5.b: socio-economic targets (H27, H37)",
         period_column="period",
     )
-    __batch_rules__ = (periods_without_gaps(period="period", every="month"),)
+    __batch_rules__ = (
+        periods_without_gaps(period="period", every="month"),
+        magnitude_as_before(
+            "month_value",
+            by="indicator",
+            message_vi="Số liệu của một chỉ tiêu khác hẳn số đã gửi lần trước: "
+            "có thể nhầm đơn vị tính",
+        ),
+    )
 
     period: str = column(vi="Kỳ báo cáo", en="Month reported", str_matches=MONTH)
     indicator: str = column(vi="Chỉ tiêu", en="Indicator", isin=list(UNITS))

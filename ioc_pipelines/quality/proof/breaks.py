@@ -13,7 +13,7 @@ import polars as pl
 
 from contracts.base import KEY_UNIQUE, REQUIRED, UNIQUE, Rule, rules_of
 from ioc_pipelines.quality.evaluate import READABLE, row_verdicts
-from ioc_pipelines.quality.proof.specimen import Specimen, drawn
+from ioc_pipelines.quality.proof.specimen import Specimen, drawn, not_refused
 from ioc_pipelines.quality.proof.values import Pool, is_declared
 
 _PER_RULE, _SEARCHED = (240, 12_000), 6_000
@@ -170,12 +170,14 @@ def _choose(
     broken = pl.Series(np.zeros(frame.height, dtype=np.int64))
     for passing in passes.values():
         broken += (~passing).cast(pl.Int64)
+    fits = not_refused(specimen.contract, frame, specimen.lenient, broken <= 1, set())
     for number in drafts[_RULE].unique().sort():
         rule, check = stated[number]
         of_rule = drafts[_RULE] == number
         alone = of_rule & (broken - (~passes[rule]).cast(pl.Int64) == 0)
         if _cells(specimen, rule, check) is None:
             alone &= ~passes[rule]
+        alone = alone & fits if (alone & fits).any() else alone
         places = alone.arg_true()
         found.why_not.pop(rule, None)
         if places.is_empty():

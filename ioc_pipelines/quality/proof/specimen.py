@@ -7,8 +7,9 @@ the other cells are drawn until the row breaks no rule. Same contract, same batc
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandera.polars as pa
@@ -22,8 +23,8 @@ from ioc_pipelines.quality.proof.values import MOMENT, Pool, allows, is_declared
 _KEY_VALUES = {1: (480,), 2: (24, 24), 3: (24, 6, 4), 4: (24, 4, 3, 2)}
 _MANY_KEYS = (12, 3, 2, 2, 2, 2, 2, 2)
 _OTHER_VALUES = 12
-_DRAFTS, _ROUNDS, _REPAIRS = 6_000, 12, 6
-_EMPTY_SHARE = 0.1
+_DRAFTS, _ROUNDS, _PATIENCE, _REPAIRS = 6_000, 12, 3, 6
+_EMPTY_SHARE, _FEW = 0.1, 30
 _AT = "_at"
 
 
@@ -68,6 +69,12 @@ class _Lists(dict[str, pl.Series]):
         said = self._frame[column].drop_nulls().unique().sort()
         more = pl.Series(column, self._more.get(column, []), dtype=said.dtype, strict=False)
         return pl.concat([said, more])
+
+    def get(self, name: str, default: Any = None) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            return default
 
 
 def specimen(contract: type[Contract]) -> Specimen:
@@ -184,17 +191,16 @@ def _good_batch(
     context: BatchContext,
 ) -> pl.DataFrame:
     """One good row for each key; rows that their neighbours make wrong are drawn again."""
-    chance = np.random.default_rng(0)
-    keys = _keys(contract, schema, pools)
+    drawing = _Drawing(contract, schema, pools, context)
     names = list(contract.info().key)
-    frame = _rows_for(contract, schema, pools, context, keys, chance)
+    frame = _rows_for(drawing, _keys(contract, schema, pools))
     for _ in range(_REPAIRS):
         found = evaluate(contract, conformed(frame), _seen(context, frame))
         wrong = found.broken[ROW_ID].unique().sort()
         if wrong.is_empty() or wrong.len() == frame.height:
             break
         kept = frame.filter(~pl.int_range(pl.len(), dtype=pl.UInt32).is_in(wrong.to_list()))
-        again = _rows_for(contract, schema, pools, context, frame[wrong].select(names), chance)
+        again = _rows_for(drawing, frame[wrong].select(names))
         frame = pl.concat([kept, again]).sort(names)
     for judged in contract.batch_rules():
         frame = judged.mend(frame) if judged.mend else frame
@@ -212,81 +218,95 @@ def _keys(
     return keys.drop(_AT)
 
 
-def _rows_for(
-    contract: type[Contract],
-    schema: pa.DataFrameSchema,
-    pools: dict[str, Pool],
-    context: BatchContext,
-    keys: pl.DataFrame,
-    chance: np.random.Generator,
-) -> pl.DataFrame:
+@dataclass
+class _Drawing:
+    """What rows are drawn from, and what was learned: which batch rules single rows can pass."""
+
+    contract: type[Contract]
+    schema: pa.DataFrameSchema
+    pools: dict[str, Pool]
+    context: BatchContext
+    chance: np.random.Generator = field(default_factory=lambda: np.random.default_rng(0))
+    passable: set[Rule] = field(default_factory=set)
+    blocking: dict[Rule, int] = field(default_factory=dict)
+
+
+def _rows_for(drawing: _Drawing, keys: pl.DataFrame) -> pl.DataFrame:
     """A row that breaks no rule for each key; the keys that found none in time are left out."""
     names, found = keys.columns, list[pl.DataFrame]()
-    missing, blocking = keys, dict[Rule, int]()
-    for _ in range(_ROUNDS):
-        drafts = _drafts(schema, pools, missing, found, chance)
-        good = drafts.filter(_breaks_nothing(contract, schema, drafts, context, blocking))
-        if found or not good.is_empty():
+    missing = keys
+    for turn in range(_ROUNDS):
+        drafts = _drafts(drawing, missing, found)
+        good = drafts.filter(_breaks_nothing(drawing, drafts))
+        if not good.is_empty():
             found.append(_one_each(good, names))
             missing = missing.join(found[-1].select(names), on=names, how="anti")
-        if missing.is_empty():
+        if missing.is_empty() or (found and good.is_empty() and turn > _PATIENCE):
             break
     if not found:
-        raise NoGoodRowError(blocking, _DRAFTS)
+        raise NoGoodRowError(drawing.blocking, _DRAFTS)
     return pl.concat(found).sort(names)
 
 
-def _drafts(
-    schema: pa.DataFrameSchema,
-    pools: dict[str, Pool],
-    keys: pl.DataFrame,
-    found: list[pl.DataFrame],
-    chance: np.random.Generator,
-) -> pl.DataFrame:
+def _drafts(drawing: _Drawing, keys: pl.DataFrame, found: list[pl.DataFrame]) -> pl.DataFrame:
     """Random rows with these keys; half of them with the other cells of a row that was good."""
     height = max(_DRAFTS, keys.height)
-    rows = drawn(pools, schema, height, chance)
+    rows = drawn(drawing.pools, drawing.schema, height, drawing.chance)
     if found:
         good = pl.concat(found)
-        rows = pl.concat([rows[: height // 2], good[chance.integers(0, good.height, height // 2)]])
+        again = drawing.chance.integers(0, good.height, height // 2)
+        rows = pl.concat([rows[: height // 2], good[again]])
     at = pl.Series(np.arange(rows.height) % keys.height)
     chosen = keys[at]
     return rows.with_columns(chosen[name] for name in keys.columns)
 
 
-def _breaks_nothing(
-    contract: type[Contract],
-    schema: pa.DataFrameSchema,
-    drafts: pl.DataFrame,
-    context: BatchContext,
-    blocking: dict[Rule, int],
-) -> pl.Series:
+def _breaks_nothing(drawing: _Drawing, drafts: pl.DataFrame) -> pl.Series:
     """Which drafts no rule refuses, but those that a row's neighbours decide.
 
     ``blocking`` learns how many of the drafts each rule refuses when no draft is good.
     """
     passed = pl.repeat(True, drafts.height, dtype=pl.Boolean, eager=True)
     refused: dict[Rule, int] = {}
-    for rule, passes in row_verdicts(schema, drafts):
+    for rule, passes in row_verdicts(drawing.schema, drafts):
         if rule.id not in ("clean.key_unique", "clean.unique"):
             passed &= passes
             refused[rule] = int((~passes).sum())
     if not passed.any():
         worst = max(refused.values(), default=0)
-        blocking.update({rule: n for rule, n in refused.items() if n and n >= worst})
+        drawing.blocking.update({rule: n for rule, n in refused.items() if n and n >= worst})
         return passed
-    seen = _seen(context, drafts)
-    for _, finding in batch_findings(contract, drafts, seen):
-        rows = finding.rows
-        if rows is not None and (passed & ~rows.fill_null(value=False)).any():
-            passed &= ~rows.fill_null(value=False)
-    return passed
+    seen = _seen(drawing.context, drafts)
+    return passed & not_refused(drawing.contract, drafts, seen, passed, drawing.passable)
+
+
+def not_refused(
+    contract: type[Contract],
+    drafts: pl.DataFrame,
+    context: BatchContext,
+    among: pl.Series,
+    passable: set[Rule],
+) -> pl.Series:
+    """Which drafts no batch rule refuses.
+
+    A rule that never passed one of those ``among`` them looks at neighbours, and drafts are none:
+    it is left out. ``passable`` learns the others.
+    """
+    kept = pl.repeat(True, drafts.height, dtype=pl.Boolean, eager=True)
+    for judged, finding in batch_findings(contract, drafts, context):
+        if finding.rows is not None:
+            rows = finding.rows.fill_null(value=False)
+            if (among & ~rows).any():
+                passable.add(judged.rule)
+            if judged.rule in passable:
+                kept &= ~rows
+    return kept
 
 
 def _one_each(good: pl.DataFrame, names: list[str]) -> pl.DataFrame:
-    """A row for each key: the fullest, for every tenth key the emptiest."""
+    """A row for each key: the fullest, for every thirtieth key the emptiest."""
     empty = pl.sum_horizontal(pl.all().is_null())
-    turn = pl.struct(names).rank("dense") % 10 == 0
+    turn = pl.struct(names).rank("dense") % _FEW == 0
     order = pl.when(turn).then(-empty.cast(pl.Int64)).otherwise(empty.cast(pl.Int64))
     ordered = good.with_columns(order.alias(_AT)).sort(_AT, maintain_order=True).drop(_AT)
     return ordered.unique(names, keep="first", maintain_order=True)

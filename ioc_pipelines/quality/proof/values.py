@@ -217,13 +217,14 @@ def _periods(many: int) -> Iterable[str]:
 
 
 def _dated(text: str, chance: random.Random) -> str:
-    """A code whose first run of four or six digits is a year or a day, as in codes that say when.
+    """A code one of whose runs of four or six digits is a year or a day, as where codes say when.
 
     A code drawn blindly hardly ever holds the year that its row has elsewhere.
     """
-    run = re.search(r"(?<!\d)(\d{6}|\d{4})(?!\d)", text)
-    if run is None:
+    runs = list(re.finditer(r"(?<!\d)(\d{6}|\d{4})(?!\d)", text))
+    if not runs:
         return text
+    run = chance.choice(runs)
     day = _NOW - timedelta(days=chance.randrange(400))
     form = {_DAY_RUN: "%y%m%d", _YEAR_RUN: "%Y"}[len(run[0])]
     return text[: run.start()] + day.strftime(form) + text[run.end() :]
