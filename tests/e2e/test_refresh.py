@@ -20,6 +20,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 import duckdb
@@ -220,6 +221,36 @@ def test_a_score_is_below_100_where_something_was_planted(first: First) -> None:
         assert found == spoilt, feed
         below += len(found)
     assert below > 40
+
+
+def test_the_scorecard_is_the_mean_of_what_status_says_of_the_feeds(first: First) -> None:
+    told = [first.status[feed] for feed in FEEDS]
+    means = [mean(feed["scores"].values()) for feed in told]
+    with duckdb.connect(str(first.province.published), read_only=True) as connection:
+        levels = connection.execute(
+            "select level, count(*), max(score), any_value(rating) from quality.scorecard"
+            " where dimension = 'overall' group by level order by level"
+        ).fetchall()
+        covered = connection.execute(
+            "select count(*), sum(is_required::int), sum(is_live::int), sum(is_automatic::int)"
+            " from quality.coverage"
+        ).fetchone()
+        late = connection.execute("select feed, promise from quality.breach").fetchall()
+    counted = {level: (count, score) for level, count, score, _ in levels}
+    assert {level: count for level, (count, _) in counted.items()} == {
+        "agency": 10,
+        "dataset": 15,
+        "feed": 15,
+        "province": 1,
+    }
+    assert counted["province"][1] == pytest.approx(mean(means))
+    assert counted["feed"][1] == pytest.approx(max(means))
+    # codes were planted that are in no list: an identifier that is wrong leaves no green
+    assert {rating for *_, rating in levels} == {"amber"}
+    assert {feed["rating"] for feed in told} == {"amber"}
+    # eight of them by API or from a database; one feed is planned
+    assert covered == (16, 16, 15, 8)
+    assert late == []
 
 
 def test_status_names_the_snapshot_that_is_open(first: First) -> None:
