@@ -32,6 +32,7 @@ check: $(READY)  ## format, lint, types, import rules, generated files fresh
 
 bench: $(READY)  ## the benchmarks, as ratios against peers in the same run
 	@$(BIN)/python scripts/bench.py
+	@$(BIN)/python scripts/bench_quality.py
 
 format: $(READY)  ## write the format that `check` asks for
 	@$(BIN)/ruff check --fix --quiet .

@@ -264,8 +264,8 @@ def test_contract_facts_count_columns_and_rules() -> None:
     assert set(found) == set(all_contracts())
     fdi = found["investment.fdi_by_province"]
     assert (fdi["columns"], fdi["load_mode"], fdi["publish"]) == (5, "upsert", "rows")
-    # required: two of five columns; format of the period; two minima; the key; no missing month
-    assert fdi["rules_by_dimension"] == {"correct": 2, "complete": 3, "clean": 2, "live": 0}
+    # required: two of five columns; format; two minima; the key; no missing month, totals, gaps
+    assert fdi["rules_by_dimension"] == {"correct": 2, "complete": 4, "clean": 3, "live": 0}
     for fact in found.values():
         assert fact["rules"] == sum(fact["rules_by_dimension"].values()) > 0
 

@@ -110,6 +110,8 @@ def test_our_dimensions_are_those_of_the_standard() -> None:
     assert found == {
         "complete.required": "completeness",
         "complete.finished_when_done": "completeness",
+        "correct.procedure_code_exists": "consistency",
+        "correct.year_of_dossier_code": "consistency",
         "clean.format": "conformity",
         "clean.key_unique": "uniqueness",
         "correct.reference": "accuracy",
