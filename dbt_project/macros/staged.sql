@@ -81,6 +81,7 @@
             _file,
             _sheet,
             _row,
+            _corrections,
             _recorded_at,
             {{ "is_older" if facts.load_mode == "snapshot" else "false" }}
             as _is_carried_forward

@@ -6,6 +6,7 @@ import json
 
 from pydantic import BaseModel
 
+from ioc_pipelines.catalog.corrections import Corrections
 from ioc_pipelines.catalog.models import Agency, Profile
 
 
@@ -13,6 +14,7 @@ def catalog_schemas() -> dict[str, str]:
     """File name below ``sources/`` to its JSON Schema text."""
     return {
         "agency.schema.json": _schema(Agency),
+        "corrections.schema.json": _schema(Corrections),
         "profile.schema.json": _schema(Profile),
     }
 

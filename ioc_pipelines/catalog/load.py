@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from contracts.base import Contract
 from ioc_pipelines.catalog.connectors import LgspConnector, RestConnector, SqlConnector
 from ioc_pipelines.catalog.contracts import all_contracts
+from ioc_pipelines.catalog.corrections import Correction, Corrections, problems_of
 from ioc_pipelines.catalog.errors import CatalogError
 from ioc_pipelines.catalog.layouts import TableLayout
 from ioc_pipelines.catalog.models import Agency, Feed, Profile
@@ -26,17 +27,26 @@ Model = TypeVar("Model", bound=BaseModel)
 
 @dataclass(frozen=True)
 class FeedEntry:
-    """A feed with its agency and contract. ``id`` is ``<agency>/<dataset>[/<variant>]``."""
+    """A feed with its agency and contract. ``id`` is ``<agency>/<dataset>[/<variant>]``.
+
+    ``corrections`` is its register of known errors, those that are no longer active included.
+    """
 
     agency: Agency
     feed: Feed
     contract: type[Contract] | None
+    corrections: tuple[Correction, ...] = ()
 
     @property
     def id(self) -> str:
         """The feed's name everywhere: ledger, asset key, CLI."""
         suffix = f"/{self.feed.variant}" if self.feed.variant else ""
         return f"{self.agency.code}/{self.feed.dataset}{suffix}"
+
+    @property
+    def active_corrections(self) -> tuple[Correction, ...]:
+        """The known errors that are corrected now."""
+        return tuple(known for known in self.corrections if known.status == "active")
 
     @property
     def is_withdrawn(self) -> bool:
@@ -99,10 +109,34 @@ def load_catalog(folder: Path, contracts: Mapping[str, type[Contract]] | None = 
         for entry in entries:
             where = f"{entry.agency.code}.yaml: feed {entry.id}"
             problems += [f"{where}: {p}" for p in _problems_of(entry, profile)]
+    entries = _with_corrections(folder / "corrections", entries, problems)
     problems += _repeated([entry.id for entry in entries])
     if problems or profile is None:
         raise CatalogError(problems)
     return Catalog(profile, tuple(entries), contracts)
+
+
+def _with_corrections(
+    folder: Path, entries: list[FeedEntry], problems: list[str]
+) -> list[FeedEntry]:
+    """The feeds with their registers of known errors; what is wrong goes to ``problems``."""
+    by_name = {entry.id.replace("/", "__"): entry for entry in entries}
+    found: dict[str, tuple[Correction, ...]] = {}
+    for path in sorted(folder.glob("*.y*ml")):
+        where, entry = f"corrections/{path.name}", by_name.get(path.stem)
+        if entry is None or path.suffix != ".yaml":
+            problems.append(f"{where}: name it after its feed: <agency>__<dataset>[__variant].yaml")
+            continue
+        mine: list[str] = []
+        register = _read(path, Corrections, mine)
+        if register and entry.contract is None:
+            mine.append(f"{path.name}: no contract '{entry.feed.dataset}' in contracts/")
+        elif register and entry.contract:
+            found[entry.id] = register.corrections
+            wrong = problems_of(entry.contract, register.corrections)
+            mine += [f"{path.name}: {problem}" for problem in wrong]
+        problems += [f"corrections/{problem}" for problem in mine]
+    return [replace(entry, corrections=found.get(entry.id, ())) for entry in entries]
 
 
 class _NoRepeats(yaml.SafeLoader):

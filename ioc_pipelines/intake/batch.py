@@ -24,15 +24,20 @@ def layout_hash(entry: FeedEntry) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def batch_id(entry: FeedEntry, contract: type[Contract], batch: Conformed) -> str:
+def batch_id(
+    entry: FeedEntry, contract: type[Contract], batch: Conformed, corrections: str = ""
+) -> str:
     """The id of a batch: the same feed, rows, layout and contract version give the same id.
 
-    Rows count as a multiset: neither their order nor the file they came in matters.
+    Rows count as they came and as a multiset: neither their order nor the file they came in
+    matters. ``corrections`` says which known errors were corrected, empty for none.
     """
     rows = canonical_rows(batch, contract)
     digest = hashlib.sha256()
     for part in (entry.id, contract.info().version, layout_hash(entry)):
         digest.update(part.encode() + b"\x00")
+    if corrections:
+        digest.update(b"corrections\x00" + corrections.encode() + b"\x00")
     ordered = rows.sort(rows.columns, nulls_last=True)
     digest.update(ordered.write_csv(quote_style="non_numeric", null_value="").encode())
     return digest.hexdigest()[:16]

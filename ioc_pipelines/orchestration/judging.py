@@ -15,15 +15,21 @@ import polars as pl
 from contracts.base import BatchContext, Contract, Rule
 from ioc_pipelines.catalog.load import FeedEntry
 from ioc_pipelines.intake.batch import batch_id
-from ioc_pipelines.intake.conform import Conformed
+from ioc_pipelines.intake.corrections import Corrected, correct
 from ioc_pipelines.intake.landing import Manifest
 from ioc_pipelines.intake.read_batch import ReadBatch, read_batch
 from ioc_pipelines.ledger.store import BatchRecord, ResultRecord
 from ioc_pipelines.orchestration.deployment import Deployment
 from ioc_pipelines.quality.approval import ruling
 from ioc_pipelines.quality.clocks import newest_event
-from ioc_pipelines.quality.delivery_rules import control_result, file_results
+from ioc_pipelines.quality.delivery_rules import (
+    CORRECTION_APPLIES,
+    control_result,
+    correction_result,
+    file_results,
+)
 from ioc_pipelines.quality.evaluate import RuleResult
+from ioc_pipelines.quality.known_errors import with_dropped
 from ioc_pipelines.quality.split import Verdict, judge
 
 Outcome = Literal[
@@ -71,6 +77,7 @@ class Judgement:
     attempt: Attempt
     read: ReadBatch
     verdict: Verdict | None = None
+    corrected: Corrected | None = None
 
 
 @dataclass(frozen=True)
@@ -105,14 +112,18 @@ def judge_landed(
 ) -> Attempt:
     """``weigh`` what was landed and write what came of its rows."""
     judged = weigh(deployment, entry, manifest, turn)
-    if judged.verdict is not None and judged.attempt.batch is not None:
+    if judged.attempt.batch is not None:
         name = judged.attempt.batch.batch_id
-        _write_rows(deployment, entry, judged.read, judged.verdict, name)
+        if judged.verdict is not None:
+            _write_rows(deployment, entry, judged.read, judged.verdict, name)
+        if judged.corrected is not None:
+            contract, found = entry.required_contract(), judged.corrected.found
+            deployment.rows.write_corrections(contract, entry.id, name, found)
     return judged.attempt
 
 
 def weigh(deployment: Deployment, entry: FeedEntry, manifest: Manifest, turn: Turn) -> Judgement:
-    """Layout, conform, contract, split, approval. Writes nothing."""
+    """Layout, conform, known errors, contract, split, approval. Writes nothing."""
     contract = entry.required_contract()
     files = ((file.name, deployment.landing.path(entry.id, file)) for file in manifest.files)
     known = {file.name: file.known for file in manifest.files if file.known}
@@ -126,21 +137,24 @@ def weigh(deployment: Deployment, entry: FeedEntry, manifest: Manifest, turn: Tu
         rules = file_results(read=0, refused=len(manifest.files), missing=len(turn.missing))
         outcome = refused[0].outcome if refused else "structure_mismatch"
         return Judgement(Attempt(outcome, detail, rules, bytes_landed=landed), read)
-    name = batch_id(entry, contract, batch)
+    corrected = correct(batch, contract, entry.corrections)
+    name = batch_id(entry, contract, batch, corrected.digest)
+    file_rules += _corrections(corrected, detail)
     if turn.standing == name and not turn.again:
-        return Judgement(_seen_before(deployment, name, detail, file_rules, landed), read)
+        attempt = _seen_before(deployment, name, detail, file_rules, landed)
+        return Judgement(attempt, read, corrected=corrected)
     attempt = Attempt("accepted", detail, file_rules, bytes_landed=landed, judged=True)
     is_whole = not (refused or turn.missing)
-    verdict = _judge_rows(deployment, entry, batch, name, turn, attempt, is_whole=is_whole)
+    verdict = _judge_rows(deployment, entry, corrected, name, turn, attempt, is_whole=is_whole)
     totals = control_result(int(read.control["ties"].sum()), read.control.height)
     attempt.results += totals
-    return Judgement(attempt, read, verdict)
+    return Judgement(attempt, read, verdict, corrected)
 
 
 def _judge_rows(
     deployment: Deployment,
     entry: FeedEntry,
-    batch: Conformed,
+    corrected: Corrected,
     name: str,
     turn: Turn,
     attempt: Attempt,
@@ -151,7 +165,8 @@ def _judge_rows(
     contract = entry.required_contract()
     decision, floor = deployment.approvals.decision(name), entry.feed.acceptance_floor
     context = _context(deployment, contract, turn)
-    verdict = judge(contract, batch, context, floor, waived=decision == "waived")
+    judged = judge(contract, corrected.batch, context, floor, waived=decision == "waived")
+    verdict = with_dropped(judged, corrected.dropped)
     attempt.results = [*verdict.results, *attempt.results]
     stands = turn.standing == name
     if verdict.is_good:
@@ -162,7 +177,8 @@ def _judge_rows(
         if ruled.note:
             attempt.detail["approval"] = ruled.note
     else:
-        attempt.outcome, attempt.detail["problem"] = verdict.status, _why_not(verdict)
+        attempt.outcome = verdict.status
+        _add_problem(attempt.detail, _why_not(verdict))
     is_in = attempt.outcome in GOOD
     status = verdict.status if is_in else attempt.outcome
     attempt.batch = _record(contract, name, verdict, status)
@@ -195,6 +211,25 @@ def _why_not(verdict: Verdict) -> str:
     return f"{_valid(verdict)} of {judged} rows valid, below the floor"
 
 
+def _corrections(corrected: Corrected, detail: dict[str, Any]) -> list[RuleResult]:
+    """How the known errors fared, told in the detail by their ids; a stale one is a problem."""
+    ids = {found: corrected.ids(found) for found in ("applied", "differs", "absent")}
+    results = correction_result(ids["applied"], ids["differs"], ids["absent"])
+    if results:
+        detail["corrections"] = ids
+    if ids["differs"]:
+        _add_problem(
+            detail,
+            "the source no longer sends what these corrections expect, they were not applied: "
+            f"{', '.join(ids['differs'])}; see docs/corrections.md",
+        )
+    return results
+
+
+def _add_problem(detail: dict[str, Any], problem: str) -> None:
+    detail["problem"] = "; ".join([*filter(None, [detail.get("problem")]), problem])
+
+
 def _seen_before(
     deployment: Deployment,
     name: str,
@@ -207,6 +242,11 @@ def _seen_before(
     Beside a file that is still refused it is no news.
     """
     broken = "refused_files" in detail
+    if "corrections" not in detail:
+        # what an earlier register found of the same batch is no more
+        known = (record.rule for record in deployment.ledger.results_of(name))
+        lapsed = CORRECTION_APPLIES.id in known
+        file_rules = [*file_rules, *([RuleResult(CORRECTION_APPLIES, 0, 0)] if lapsed else [])]
     return Attempt(
         outcome="partly_accepted" if broken else "seen_before",
         detail=detail,

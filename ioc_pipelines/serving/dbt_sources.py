@@ -18,6 +18,7 @@ _PROVENANCE = {
     "_file": "File the row stood in",
     "_sheet": "Sheet or JSON path the row stood in",
     "_row": "Row number in that file or sheet",
+    "_corrections": "Known errors of the row that were corrected or flagged, by id",
     "_recorded_at": "When this version of the row was accepted",
     "_is_carried_forward": "Last good row of a key whose newer row was refused",
 }

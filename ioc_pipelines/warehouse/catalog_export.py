@@ -5,6 +5,8 @@ Exported as Parquet before each build, so that no SQL is ever built from it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import polars as pl
 
 from contracts.base import DIMENSIONS
@@ -12,6 +14,7 @@ from ioc_pipelines.catalog.connectors import channel_of
 from ioc_pipelines.catalog.load import Catalog, FeedEntry
 from ioc_pipelines.quality.score import identifier_columns
 
+_CORRECTION = pl.Schema({"feed": pl.String, "correction_id": pl.String, "status": pl.String})
 _FEED = pl.Schema(
     {
         "feed": pl.String,
@@ -29,12 +32,17 @@ _FEED = pl.Schema(
 
 
 def catalog_tables(catalog: Catalog) -> dict[str, pl.DataFrame]:
-    """``feed``, ``scoring`` and ``identifier_column``, as the quality models read them."""
+    """``feed``, ``correction``, ``scoring``, ``identifier_column``, as the models read them."""
     feeds = pl.DataFrame([_feed(entry) for entry in catalog.entries], schema=_FEED)
     scoring = catalog.profile.scoring
     weights = [scoring.dimension_weights.get(dimension, 1.0) for dimension in DIMENSIONS]
     return {
         "feed": feeds,
+        "correction": pl.DataFrame(
+            [row for entry in catalog.entries for row in _corrections(entry)],
+            schema=_CORRECTION,
+            orient="row",
+        ),
         "scoring": pl.DataFrame({"dimension": DIMENSIONS, "weight": weights}).with_columns(
             pl.lit(scoring.green_from).alias("green_from"),
             pl.lit(scoring.amber_from).alias("amber_from"),
@@ -66,3 +74,9 @@ def _feed(entry: FeedEntry) -> dict[str, object]:
         "cadence": feed.cadence,
         "late_after_s": int(feed.late_after.total_seconds()),
     }
+
+
+def _corrections(entry: FeedEntry) -> Iterator[tuple[str, str, str]]:
+    """The register of a feed without its values."""
+    for known in entry.corrections:
+        yield entry.id, known.id, known.status

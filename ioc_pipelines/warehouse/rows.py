@@ -15,6 +15,7 @@ from ioc_pipelines.durable import write_durably
 from ioc_pipelines.home import table_name
 from ioc_pipelines.intake.conform import ROW_ID
 from ioc_pipelines.intake.control_totals import CONTROL_SCHEMA
+from ioc_pipelines.intake.corrections import CORRECTION_SCHEMA, MARK
 from ioc_pipelines.intake.layout.table import FILE, PLACE, ROW, SHEET
 from ioc_pipelines.intake.read_batch import ReadBatch
 
@@ -41,6 +42,18 @@ _PROVENANCE_SCHEMA = pl.Schema(
         FILE: pl.String,
         SHEET: pl.String,
         ROW: pl.Int64,
+        MARK: pl.String,
+    }
+)
+_KNOWN_ERROR_SCHEMA = pl.Schema(
+    {
+        "batch_id": pl.String(),
+        "feed": pl.String(),
+        "key_hash": pl.String(),
+        FILE: pl.String(),
+        SHEET: pl.String(),
+        ROW: pl.Int64(),
+        **CORRECTION_SCHEMA,
     }
 )
 _SEPARATOR = "\x1f"
@@ -56,12 +69,14 @@ class Rows:
     def write_accepted(
         self, contract: type[Contract], feed: str, batch_id: str, rows: pl.DataFrame
     ) -> None:
-        """The accepted rows of a batch, with where each came from."""
+        """The accepted rows of a batch: where each came from, which known errors it had."""
+        mark = pl.col(MARK) if MARK in rows.columns else pl.lit(None, pl.String).alias(MARK)
         frame = rows.select(
             pl.lit(batch_id).alias("_batch_id"),
             pl.lit(feed).alias("_feed"),
             self.key_hashes(contract, rows).alias("_key_hash"),
             *PLACE,
+            mark,
             *contract.polars_schema(),
         )
         folder = self._accepted / table_name(contract.info().dataset) / "batches"
@@ -77,6 +92,10 @@ class Rows:
         _write(
             self._quarantine / "_empty" / "_empty" / "control_totals.parquet",
             pl.DataFrame(schema=control),
+        )
+        _write(
+            self._quarantine / "_empty" / "_empty" / "corrections.parquet",
+            pl.DataFrame(schema=_KNOWN_ERROR_SCHEMA),
         )
         for contract in contracts:
             folder = self._accepted / table_name(contract.info().dataset) / "batches"
@@ -131,6 +150,25 @@ class Rows:
         )
         _write(folder / "control_totals.parquet", frame)
 
+    def write_corrections(
+        self, contract: type[Contract], feed: str, batch_id: str, found: pl.DataFrame
+    ) -> None:
+        """What became of the feed's known errors in a batch, with raw and corrected values.
+
+        Written only where the feed has any. Private: of it only what holds no value is published.
+        """
+        folder = self._quarantine / table_name(contract.info().dataset) / batch_id
+        path = folder / "corrections.parquet"
+        if found.is_empty() and not path.exists():
+            return
+        known = found.with_columns(
+            pl.lit(batch_id).alias("batch_id"),
+            pl.lit(feed).alias("feed"),
+            self.key_hashes(contract, found).alias("key_hash"),
+        )
+        frame = known.select(pl.col(n).cast(t) for n, t in _KNOWN_ERROR_SCHEMA.items())
+        _write(path, frame)
+
     def refusals(self, batch_ids: Sequence[str] | None = None) -> pl.DataFrame:
         """What is published of refused rows, of all batches or the given ones."""
         paths = sorted(self._quarantine.glob("*/*/refusals.parquet"))
@@ -147,7 +185,7 @@ class Rows:
         """
         path = self._accepted_file(dataset, batch_id)
         rows = (
-            pl.read_parquet(path, columns=list(_PROVENANCE_SCHEMA))
+            pl.read_parquet(path, columns=[*PLACE, "_key_hash"])
             if path.is_file()
             else pl.DataFrame(schema=_PROVENANCE_SCHEMA)
         )

@@ -39,7 +39,11 @@ def as_json(path: Path) -> Any:
 
 def test_the_committed_schemas_are_fresh() -> None:
     wanted = catalog_schemas()
-    assert set(wanted) == {"agency.schema.json", "profile.schema.json"}
+    assert set(wanted) == {
+        "agency.schema.json",
+        "corrections.schema.json",
+        "profile.schema.json",
+    }
     committed = {path.name: path.read_text(encoding="utf-8") for path in SOURCES.glob("*.json")}
     assert committed == wanted
 

@@ -82,6 +82,7 @@ def test_every_generated_file_is_fresh() -> None:
     assert set(files) == {
         PROPERTIES,
         SOURCES / "agency.schema.json",
+        SOURCES / "corrections.schema.json",
         SOURCES / "profile.schema.json",
     }
     for path, text in files.items():
@@ -217,6 +218,7 @@ def test_provenance_columns_are_described() -> None:
         "_file",
         "_sheet",
         "_row",
+        "_corrections",
         "_recorded_at",
         "_is_carried_forward",
     ]

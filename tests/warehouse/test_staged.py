@@ -20,6 +20,7 @@ import polars as pl
 import pytest
 
 from ioc_pipelines.catalog.contracts import all_contracts
+from ioc_pipelines.catalog.corrections import Correction
 from ioc_pipelines.catalog.load import FeedEntry
 from ioc_pipelines.home import DBT_PROJECT
 from ioc_pipelines.orchestration.delivery import Report, reprocess
@@ -127,6 +128,28 @@ STORIES: Mapping[tuple[str, str], list[list[Row] | None]] = {
 }
 
 
+KNOWN_ERRORS = tuple(
+    Correction.model_validate(
+        {
+            "id": id_,
+            "key": {"code": code},
+            "column": "amount",
+            "reason": "Nhập nhầm",
+            "provider": "Cơ quan thử",
+            "reported_on": "2026-11-02",
+            "status": "active",
+            **facts,
+        }
+    )
+    for id_, code, facts in (
+        ("nham-don-vi", "K001", {"action": "override", "value": 987654, "expected": 1}),
+        ("nghi-ngo", "K003", {"action": "flag", "expected": 3}),
+        ("bo-dong", "K005", {"action": "drop", "expected": 5}),
+        ("da-sua", "K002", {"action": "override", "value": 9, "expected": 777111}),
+    )
+)
+
+
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     before = dict(os.environ)
@@ -140,6 +163,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 def _made(folder: Path) -> World:
     os.environ["TEST_DROP"] = str(folder / "drop")
     feeds = {story: _feed(*story) for story in STORIES}
+    corrected = feeds["so_a", "append"]
+    feeds["so_a", "append"] = replace(corrected, corrections=KNOWN_ERRORS)
     wrong = csv_feed("upsert", "so_w", columns={**COLUMNS, "code": {"source": "Mã cũ"}})
     real = all_contracts()
     budget = entry(real["finance.budget_revenue"], "so_t", **_budget())
@@ -373,11 +398,41 @@ def test_a_snapshot_refused_whole_leaves_the_last_good(world: World) -> None:
 
 def test_append_adds(world: World) -> None:
     assert world.staged("append", "so_a") == {
-        "K001": (1, False),
+        "K001": (987654, False),  # a known error, corrected
         "K002": (2, False),
         "K003": (3, False),
-        "K005": (5, False),
     }
+
+
+# -- known errors ---------------------------------------------------------------------------------
+
+
+def test_a_row_says_which_known_errors_it_had(world: World) -> None:
+    rows = world.query("select code, _corrections from staging.test__append order by code")
+    assert rows == [("K001", "nham-don-vi"), ("K002", None), ("K003", "nghi-ngo")]
+
+
+def test_known_errors_are_published_without_values(world: World) -> None:
+    batches = world.batches("so_a", "append")
+    rows = world.query(
+        "select batch_id, correction_id, action, outcome, status, rows_found"
+        " from quality.correction order by all"
+    )
+    night = dict(zip(batches, range(3), strict=True))
+    active = "active"
+    assert sorted((night[batch], *facts) for batch, *facts in rows if facts[2] != "absent") == [
+        (0, "da-sua", "override", "differs", active, 1),
+        (0, "nham-don-vi", "override", "applied", active, 1),
+        (1, "nghi-ngo", "flag", "applied", active, 1),
+        (2, "bo-dong", "drop", "applied", active, 1),
+    ]
+    assert len(rows) == 3 * len(KNOWN_ERRORS)
+    columns = {row[0] for row in world.query("describe quality.correction")}
+    assert columns.isdisjoint({"raw", "corrected", "expected", "value", "factor"})
+    for value in ("777111", "987654"):
+        assert not [c for c in _holding(world, "ioc", value) if c.startswith("quality.")]
+    refused = world.query("select rule from quality.refused_row where feed = 'so_a/test.append'")
+    assert sorted(refused) == [("correct.known_error",), ("correct.min",)]
 
 
 # -- provenance and what may be published ---------------------------------------------------------
