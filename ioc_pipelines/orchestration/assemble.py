@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dagster as dg
 
+from ioc_pipelines.orchestration.acceptance import acceptance_checks
 from ioc_pipelines.orchestration.dbt import warehouse_assets
 from ioc_pipelines.orchestration.deployment import Deployment
 from ioc_pipelines.orchestration.feeds import intake_assets
 from ioc_pipelines.orchestration.jobs import all_jobs, nightly_schedule
 from ioc_pipelines.orchestration.progress import operator_logger
-from ioc_pipelines.orchestration.publish import acceptance_checks, snapshot_asset
+from ioc_pipelines.orchestration.publish import snapshot_asset
 from ioc_pipelines.orchestration.sensors import all_sensors
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -51,11 +51,13 @@ def publish(
     dbt_hash: str,
     expected: Collection[str],
     record: Callable[[SnapshotManifest], None],
+    beside: Sequence[Path] = (),
 ) -> SnapshotManifest:
     """Copy the build's published file to a snapshot, verify the copy, and switch to it.
 
     ``expected`` are the tables (``schema.name``) that a whole build has; ``record`` is told of the
-    snapshot before anybody can open it.
+    snapshot before anybody can open it; ``beside`` are files to lay beside it, such as the page of
+    its acceptance.
     Raises SnapshotError when the build is not whole or the copy is not what was built; what was
     published stays then.
     """
@@ -73,6 +75,8 @@ def publish(
     staging.mkdir(parents=True)
     copy = staging / PUBLISHED_FILE
     shutil.copyfile(built, copy)
+    for page in beside:
+        shutil.copyfile(page, staging / page.name)
     manifest = SnapshotManifest(
         snapshot_id=snapshot_id,
         built_at=built_at,

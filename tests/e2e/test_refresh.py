@@ -644,6 +644,8 @@ def test_both_snapshots_are_kept_and_sound(second: Second) -> None:
         (second.older, False),
     ]
     assert second.province.ioc("snapshots", "verify", second.newer).code == 0
+    page = second.province.snapshot(second.newer).with_name("nghiem-thu.html").read_text()
+    assert all(text in page for text in (second.newer, "ĐƯỢC CÔNG BỐ", "marts.indicator_value"))
     diff = second.province.ioc("snapshots", "diff", second.older, second.newer, "--json").json()
     changed = {row["table"] for row in diff}
     assert changed == {"quality.delivery", "quality.snapshot", "quality.score"}
