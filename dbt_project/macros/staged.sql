@@ -5,14 +5,18 @@
   - snapshot: the rows of each feed's newest delivery, and for a key whose new row was refused the
     last good row, marked as carried forward.
 
+  Of two feeds that send the same key the profile's precedence decides, then the newest delivery.
+
   Columns, key and load mode come from the generated source, so they are written once: in the
   contract. Provenance columns begin with an underscore. A dataset that is published leaves out its
   personal columns.
 #}
 {% macro staged(name) %}
-    {% set rows = source("accepted", name) %}
-    {% set acceptance = source("ledger", "acceptance") %}
-    {% set refused = source("quarantine", "refusals") %}
+    {# what it reads, told while dbt parses #}
+    {% do source("accepted", name) %}
+    {% do source("ledger", "acceptance") %}
+    {% do source("quarantine", "refusals") %}
+    {% do source("catalog", "feed") %}
     {% if not execute %} select 1 as parsing
     {% else %}
         {% set node = graph.sources["source.ioc.accepted." ~ name] %}
@@ -23,56 +27,7 @@
                 {% do shown.append(adapter.quote(column.name)) %}
             {% endif %}
         {% endfor %}
-        with
-            standing as (
-                select
-                    batch_id,
-                    feed,
-                    delivery_seq,
-                    cast(accepted_at as timestamptz) as recorded_at
-                from {{ acceptance }}
-                where dataset = '{{ facts.dataset }}' and superseded_at is null
-            ),
-
-            newest as (
-                select feed, max(delivery_seq) as delivery_seq
-                from standing
-                group by feed
-            ),
-
-            versions as (
-                select
-                    r.*,
-                    c.delivery_seq,
-                    c.recorded_at as _recorded_at,
-                    c.delivery_seq < n.delivery_seq as is_older
-                from {{ rows }} as r
-                inner join
-                    standing as c on c.batch_id = r._batch_id and c.feed = r._feed
-                inner join newest as n on n.feed = c.feed
-            ),
-
-            candidates as (
-                select v.*
-                from versions as v
-                {% if facts.load_mode == "snapshot" %}
-                    where
-                        not v.is_older
-                        or v._key_hash in (
-                            select f.key_hash
-                            from {{ refused }} as f
-                            inner join
-                                standing as c
-                                on c.batch_id = f.batch_id
-                                and c.feed = f.feed
-                            inner join
-                                newest as n
-                                on n.feed = c.feed
-                                and n.delivery_seq = c.delivery_seq
-                            where f.feed = v._feed
-                        )
-                {% endif %}
-            )
+        with {{ candidate_versions(name) }}
 
         select
             {{ shown | join(", ") }},
@@ -89,8 +44,63 @@
         qualify
             row_number() over (
                 partition by {{ quoted(facts.key) | join(", ") }}
-                order by delivery_seq desc, _feed asc, _row asc
+                order by
+                    _precedence asc nulls last, delivery_seq desc, _feed asc, _row asc
             )
             = 1
     {% endif %}
+{% endmacro %}
+
+{#
+  The versions of each row that may be valid, by the dataset's load mode: the CTEs that end in
+  `candidates`. Several of one key, when several feeds or deliveries sent it.
+#}
+{% macro candidate_versions(name) %}
+    {% set facts = graph.sources["source.ioc.accepted." ~ name].meta %}
+    standing as (
+        select
+            batch_id,
+            feed,
+            delivery_seq,
+            cast(accepted_at as timestamptz) as recorded_at
+        from {{ source("ledger", "acceptance") }}
+        where dataset = '{{ facts.dataset }}' and superseded_at is null
+    ),
+
+    newest as (
+        select feed, max(delivery_seq) as delivery_seq from standing group by feed
+    ),
+
+    versions as (
+        select
+            r.*,
+            c.delivery_seq,
+            c.recorded_at as _recorded_at,
+            p.precedence as _precedence,
+            c.delivery_seq < n.delivery_seq as is_older
+        from {{ source("accepted", name) }} as r
+        inner join standing as c on c.batch_id = r._batch_id and c.feed = r._feed
+        inner join newest as n on n.feed = c.feed
+        left join {{ source("catalog", "feed") }} as p on p.feed = c.feed
+    ),
+
+    candidates as (
+        select v.*
+        from versions as v
+        {% if facts.load_mode == "snapshot" %}
+            where
+                not v.is_older
+                or v._key_hash in (
+                    select f.key_hash
+                    from {{ source("quarantine", "refusals") }} as f
+                    inner join
+                        standing as c on c.batch_id = f.batch_id and c.feed = f.feed
+                    inner join
+                        newest as n
+                        on n.feed = c.feed
+                        and n.delivery_seq = c.delivery_seq
+                    where f.feed = v._feed
+                )
+        {% endif %}
+    )
 {% endmacro %}

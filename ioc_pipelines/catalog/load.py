@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -110,6 +110,8 @@ def load_catalog(folder: Path, contracts: Mapping[str, type[Contract]] | None = 
             where = f"{entry.agency.code}.yaml: feed {entry.id}"
             problems += [f"{where}: {p}" for p in _problems_of(entry, profile)]
     entries = _with_corrections(folder / "corrections", entries, problems)
+    if profile is not None:
+        problems += _unknown_in_precedence(profile, entries)
     problems += _repeated([entry.id for entry in entries])
     if problems or profile is None:
         raise CatalogError(problems)
@@ -208,6 +210,18 @@ def _problems_of(entry: FeedEntry, profile: Profile) -> Iterator[str]:
             )
         yield from _unmapped(feed, list(entry.contract.polars_schema()))
         yield from _incomparable(feed, entry.contract)
+
+
+def _unknown_in_precedence(profile: Profile, entries: Iterable[FeedEntry]) -> Iterator[str]:
+    """Datasets and feeds of the profile's precedence that are not there, or there twice."""
+    known = [(entry.feed.dataset, entry.id) for entry in entries]
+    for dataset, feeds in profile.precedence.items():
+        where = f"profile.yaml: precedence.{dataset}"
+        for feed in dict.fromkeys(feeds):
+            if (dataset, feed) not in known:
+                yield f"{where}: no feed '{feed}' of {dataset}"
+            if feeds.count(feed) > 1:
+                yield f"{where}: '{feed}' is given twice"
 
 
 def _brings_changes_only(feed: Feed) -> bool:

@@ -190,6 +190,11 @@ class Profile(Strict):
     )
     approval: Approval | None = None
     scoring: Scoring = Scoring()
+    precedence: dict[DatasetId, Annotated[tuple[str, ...], Field(min_length=2)]] = Field(
+        default_factory=dict,
+        description="Of datasets that several feeds supply: feed ids, the one that goes before the "
+        "others first; a feed that is not named comes after them, the newest delivery first",
+    )
     nightly_at: str = Field(
         default="0 2 * * *", description="Cron of the nightly refresh, Asia/Ho_Chi_Minh"
     )

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -51,7 +50,7 @@ def dbt_environment(home: Home) -> dict[str, str]:
 class Built(BaseModel, frozen=True):
     """What the build files hold: by which project, begun empty on which day, from which rows.
 
-    ``datasets``: a hash of the accepted batches of each.
+    ``datasets``: of each a hash of its accepted batches, and which feed goes before which.
     """
 
     dbt_hash: str
@@ -69,8 +68,7 @@ class BuildPlan:
 
 def start_build(home: Home, ledger: Ledger, catalog: Catalog, today: date) -> BuildPlan:
     """Decide what to build, make the files ready for it, export the ledger and the catalog."""
-    datasets = catalog.contracts
-    plan = _plan(home, ledger, datasets, today)
+    plan = _plan(home, ledger, catalog, today)
     stale = [*home.build.glob(ACCEPTED_MARK), *home.build.glob(_BUILT)]
     # until it is done, what the files hold is nothing to build upon
     for path in [*stale, *(home.build.glob("*.duckdb*") if plan.changed is None else ())]:
@@ -94,8 +92,12 @@ def end_build(home: Home, plan: BuildPlan) -> None:
     write_durably(home.build / _BUILT, plan.becomes.model_dump_json(indent=1).encode())
 
 
-def _plan(home: Home, ledger: Ledger, datasets: Iterable[str], today: date) -> BuildPlan:
-    accepted = {name: ledger.accepted_hash(name) for name in sorted(datasets)}
+def _plan(home: Home, ledger: Ledger, catalog: Catalog, today: date) -> BuildPlan:
+    order = catalog.profile.precedence
+    accepted = {
+        name: " ".join([ledger.accepted_hash(name), *order.get(name, ())])
+        for name in sorted(catalog.contracts)
+    }
     project, path = dbt_hash(), home.build / _BUILT
     before = Built.model_validate_json(path.read_bytes()) if path.is_file() else None
     if before is None or (before.dbt_hash, before.whole_on) != (project, today):

@@ -12,6 +12,7 @@ import polars as pl
 from contracts.base import DIMENSIONS
 from ioc_pipelines.catalog.connectors import channel_of
 from ioc_pipelines.catalog.load import Catalog, FeedEntry
+from ioc_pipelines.catalog.models import Profile
 from ioc_pipelines.quality.score import identifier_columns
 
 _CORRECTION = pl.Schema({"feed": pl.String, "correction_id": pl.String, "status": pl.String})
@@ -27,13 +28,14 @@ _FEED = pl.Schema(
         "channel": pl.String,
         "cadence": pl.String,
         "late_after_s": pl.Int64,
+        "precedence": pl.Int64,
     }
 )
 
 
 def catalog_tables(catalog: Catalog) -> dict[str, pl.DataFrame]:
     """``feed``, ``correction``, ``scoring``, ``identifier_column``, as the models read them."""
-    feeds = pl.DataFrame([_feed(entry) for entry in catalog.entries], schema=_FEED)
+    feeds = pl.DataFrame([_feed(entry, catalog.profile) for entry in catalog.entries], schema=_FEED)
     scoring = catalog.profile.scoring
     weights = [scoring.dimension_weights.get(dimension, 1.0) for dimension in DIMENSIONS]
     return {
@@ -60,8 +62,10 @@ def catalog_tables(catalog: Catalog) -> dict[str, pl.DataFrame]:
     }
 
 
-def _feed(entry: FeedEntry) -> dict[str, object]:
+def _feed(entry: FeedEntry, profile: Profile) -> dict[str, object]:
+    """``precedence``: 1 goes first; null where the profile names no order."""
     feed = entry.feed
+    ordered = profile.precedence.get(feed.dataset, ())
     return {
         "feed": entry.id,
         "agency": entry.agency.code,
@@ -73,6 +77,7 @@ def _feed(entry: FeedEntry) -> dict[str, object]:
         "channel": channel_of(feed.connector),
         "cadence": feed.cadence,
         "late_after_s": int(feed.late_after.total_seconds()),
+        "precedence": ordered.index(entry.id) + 1 if entry.id in ordered else None,
     }
 
 

@@ -177,6 +177,31 @@ def test_a_planned_feed_needs_no_connector_and_is_not_active(write: Write) -> No
         entry.required_contract()
 
 
+def test_the_profile_says_which_of_two_feeds_goes_first(write: Write) -> None:
+    order = {"finance.made_up": ["so_thu/finance.made_up/quy", "so_thu/finance.made_up"]}
+    two = agency(feed(), feed(variant="quy"))
+    catalog = load(write(profile=PROFILE | {"precedence": order}, so_thu=two))
+    assert catalog.profile.precedence == {"finance.made_up": tuple(order["finance.made_up"])}
+
+
+@pytest.mark.parametrize(
+    ("order", "problem"),
+    [
+        ({"finance.made_up": ["so_thu/finance.made_up", "so_khac/a.b"]}, "no feed 'so_khac/a.b'"),
+        ({"finance.measured": ["so_thu/finance.made_up"] * 2}, "no feed 'so_thu/finance.made_up'"),
+        ({"finance.made_up": ["so_thu/finance.made_up"] * 2}, "is given twice"),
+        ({"finance.made_up": ["so_thu/finance.made_up"]}, "at least 2 items"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_precedence_of_feeds_that_are_not_there_is_refused(
+    write: Write, order: dict[str, list[str]], problem: str
+) -> None:
+    told = problems(write(profile=PROFILE | {"precedence": order}))
+    assert all(t.startswith("profile.yaml: precedence.finance") for t in told)
+    assert any(problem in t for t in told)
+
+
 @pytest.mark.parametrize("state", ["planned", "suspended", "retired"])
 def test_only_an_active_feed_is_fetched(write: Write, state: str) -> None:
     status = {"state": state, "since": "2026-11-01", "reason": "Lý do"}

@@ -87,6 +87,15 @@ def test_a_batch_judged_again_is_built_again(home: Home, ledger: Ledger) -> None
     assert _built(home, ledger).changed == ("land.transaction",)
 
 
+def test_another_order_of_its_feeds_builds_a_dataset_again(home: Home, ledger: Ledger) -> None:
+    _built(home, ledger)
+    catalog = _of(DATASETS)
+    order = {"land.transaction": ("a/land.transaction", "b/land.transaction")}
+    profile = catalog.profile.model_copy(update={"precedence": order})
+    ordered = replace(catalog, profile=profile)
+    assert start_build(home, ledger, ordered, TODAY).changed == ("land.transaction",)
+
+
 def test_a_build_that_did_not_end_is_begun_anew(home: Home, ledger: Ledger) -> None:
     _built(home, ledger)
     assert start_build(home, ledger, _of(DATASETS), TODAY).changed == ()

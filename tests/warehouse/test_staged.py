@@ -60,6 +60,16 @@ class Aggregated(Claims):
     __contract__ = replace(info("upsert"), dataset="test.aggregate", publish="aggregate")
 
 
+class Ordered(Claims):
+    """Told by several agencies, of which the profile says whose row goes first."""
+
+    __contract__ = replace(info("upsert"), dataset="test.ordered")
+
+
+PRECEDENCE = {"test.ordered": ("so_c/test.ordered", "so_a/test.ordered")}
+TWICE: Mapping[str, Any] = {"test.aggregate": Aggregated, "test.ordered": Ordered}
+
+
 @dataclass
 class World:
     """The built home: what was delivered, and the two files that dbt wrote."""
@@ -124,6 +134,14 @@ STORIES: Mapping[tuple[str, str], list[list[Row] | None]] = {
         claims(K401=-1, K402=-1, K403=-1),  # every row refused
     ],
     ("so_a", "append"): [claims(K001=1, K002=2), claims(K003=3), claims(K004=-1, K005=5)],
+    # three agencies tell the same claims: the profile says that so_c goes before so_a
+    ("so_a", "ordered"): [
+        claims(K601=1, K602=2, K603=3),
+        claims(K601=10, K602=2, K603=3),
+    ],
+    ("so_b", "ordered"): [claims(K603=33)],
+    ("so_c", "ordered"): [claims(K601=7, K602=2, K604=4)],
+    ("so_d", "ordered"): [claims(K699=1)],  # shares nothing with the others
     ("so_a", "aggregate"): [claims(K001=1, K002=2)],
 }
 
@@ -182,11 +200,14 @@ def _made(folder: Path) -> World:
     for feed in (budget, dossier):
         reports[feed.id] = [bench.deliver(NIGHT, feed)]
     deployment = bench.deployment
-    everything = {**real, **CONTRACTS, "test.aggregate": Aggregated}
+    everything = {**real, **CONTRACTS, **TWICE}
     deployment.rows.prepare(everything.values())
     runner.DBT_PROJECT = _project(folder / "dbt_project", everything)  # type: ignore[misc]
     try:
-        start_build(deployment.home, deployment.ledger, deployment.catalog, date(2026, 11, 20))
+        catalog = deployment.catalog
+        profile = catalog.profile.model_copy(update={"precedence": PRECEDENCE})
+        catalog = replace(catalog, profile=profile)
+        start_build(deployment.home, deployment.ledger, catalog, date(2026, 11, 20))
         results = dbt_build(deployment.home, FACTS)
     finally:
         runner.DBT_PROJECT = DBT_PROJECT  # type: ignore[misc]
@@ -199,9 +220,9 @@ def _feed(agency: str, dataset: str) -> FeedEntry:
         "connector": {"kind": "files", "root_env": "TEST_DROP", "pattern": pattern, "quiet_s": 0},
         "acceptance_floor": 0.3,
     }
-    if dataset == "aggregate":
+    if contract := TWICE.get(f"test.{dataset}"):
         layout = {"format": "csv", "delimiter": ";"}
-        return entry(Aggregated, agency, columns=COLUMNS, layout=layout, **facts)
+        return entry(contract, agency, columns=COLUMNS, layout=layout, **facts)
     return csv_feed(dataset, agency, **facts)
 
 
@@ -355,6 +376,61 @@ def test_a_batch_that_is_accepted_again_is_the_newest(world: World) -> None:
 def test_of_two_feeds_the_newest_delivery_of_a_key_wins(world: World) -> None:
     assert world.staged("upsert", "so_c") == {"K151": (1, False)}
     assert world.staged("upsert", "so_d") == {"K150": (2, False)}
+
+
+def test_the_declared_feed_goes_before_a_newer_delivery(world: World) -> None:
+    assert world.staged("ordered", "so_c") == {
+        "K601": (7, False),  # so_a told it again the next night
+        "K602": (2, False),
+        "K604": (4, False),
+    }
+    # so_b is not named: it comes after so_a, though so_a is older there
+    assert world.staged("ordered", "so_a") == {"K603": (3, False)}
+    assert world.staged("ordered", "so_b") == {}
+
+
+def test_what_two_feeds_say_of_one_key_is_shown(world: World) -> None:
+    a, b, c = (f"so_{x}/test.ordered" for x in "abc")
+    rows = world.query(
+        "select k.code, status, feed_a, feed_b, columns_differing, winner, batch_a, batch_b"
+        " from quality.reconciliation as r join ("
+        "   select distinct code, _key_hash"
+        f"   from read_parquet('{world.bench.deployment.home.accepted}/test__ordered/batches/*'))"
+        " as k on k._key_hash = r.key_hash where dataset = 'test.ordered'"
+    )
+    found = sorted(row[:6] for row in rows)
+    assert found == sorted(
+        [
+            ("K601", "conflicting", c, a, "amount", c),
+            ("K602", "matched", c, a, None, c),
+            ("K603", "only_there", c, a, None, a),
+            ("K604", "only_here", c, a, None, c),
+            ("K601", "only_here", a, b, None, c),
+            ("K602", "only_here", a, b, None, c),
+            ("K603", "conflicting", a, b, "amount", a),
+        ]
+    )
+    first, newest = world.batches("so_a", "ordered")
+    ((batch_a, batch_b),) = [row[6:] for row in rows if row[0] == "K601" and row[2] == c]
+    assert (batch_a, batch_b) == (world.batches("so_c", "ordered")[0], newest)
+    assert first != newest
+
+
+def test_feeds_that_share_nothing_are_not_compared(world: World) -> None:
+    rows = world.query("select dataset, feed_a, feed_b from quality.reconciliation group by all")
+    pairs = {(dataset, *sorted((a[:4], b[:4]))) for dataset, a, b in rows}
+    assert pairs == {
+        ("test.ordered", "so_a", "so_c"),
+        ("test.ordered", "so_a", "so_b"),
+        ("test.upsert", "so_c", "so_d"),
+    }
+    ((winner, feed_a, status),) = world.query(
+        "select winner, feed_a, status from quality.reconciliation"
+        " where dataset = 'test.upsert' and status <> 'only_here'"
+    )
+    assert (winner, feed_a, status) == ("so_d/test.upsert", "so_c/test.upsert", "conflicting")
+    columns = {row[0] for row in world.query("describe quality.reconciliation")}
+    assert columns.isdisjoint({"amount", "name", "code"})
 
 
 def test_superseded_rows_are_gone(world: World) -> None:
