@@ -12,6 +12,7 @@ import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -149,7 +150,9 @@ def main() -> None:
             msg = f"not the same is found: {found}"
             raise AssertionError(msg)
         peer, own = (statistics.median(times[name]) for name in ("stock", "ours"))
-        peaks = {name: _peak_mb(name, bad) for name in RUNS}
+        with tempfile.NamedTemporaryFile(suffix=".arrow") as stored:
+            frame.write_ipc(stored.name)
+            peaks = {name: _peak_mb(name, stored.name) for name in RUNS}
         print(
             f"{ROWS:,} x 12, {bad:.0%} bad rows, {found['ours']:,} reasons: "
             f"pandera {peer:.2f} s, {peaks['stock']} MB · judged, split, scored {own:.2f} s, "
@@ -157,16 +160,16 @@ def main() -> None:
         )
 
 
-def _peak_mb(name: str, bad: float) -> int:
+def _peak_mb(name: str, stored: str) -> int:
     done = subprocess.run(  # noqa: S603
-        [sys.executable, __file__, name, str(bad)], check=True, capture_output=True, text=True
+        [sys.executable, __file__, name, stored], check=True, capture_output=True, text=True
     )
     return int(done.stdout)
 
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:
-        RUNS[sys.argv[1]](table(float(sys.argv[2])))()
+        RUNS[sys.argv[1]](pl.read_ipc(sys.argv[2], memory_map=False))()
         print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
     else:
         main()

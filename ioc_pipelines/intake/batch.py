@@ -10,6 +10,7 @@ import polars as pl
 from contracts.base import Contract
 from ioc_pipelines.catalog.load import FeedEntry
 from ioc_pipelines.intake.conform import ROW_ID, Conformed
+from ioc_pipelines.intake.repeats import marked, repeated
 
 _UNREADABLE = "_unreadable"
 
@@ -44,9 +45,15 @@ def batch_id(
 
 
 def duplicate_rows(batch: Conformed, contract: type[Contract]) -> pl.Series:
-    """True for each row that says exactly what an earlier one says."""
-    rows = canonical_rows(batch, contract)
-    return ~rows.select(pl.struct(pl.all()).is_first_distinct()).to_series()
+    """True for each row that says exactly what an earlier one says.
+
+    It has the earlier one's key: only rows that share a key are compared whole.
+    """
+    shared = repeated(batch.rows, contract.info().key).arg_true()
+    some = Conformed(batch.rows[shared], batch.received, batch.unreadable)
+    rows = canonical_rows(some, contract)
+    again = ~rows.select(pl.struct(pl.all()).is_first_distinct()).to_series()
+    return marked(shared.filter(again), batch.rows.height)
 
 
 def canonical_rows(batch: Conformed, contract: type[Contract]) -> pl.DataFrame:

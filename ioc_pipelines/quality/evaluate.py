@@ -7,7 +7,7 @@ once (STACK, decision 3). Stock ``schema.validate(lazy=True)`` must find the sam
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,7 @@ from contracts.base import (
     rules_of,
 )
 from ioc_pipelines.intake.conform import ROW_ID, Conformed
+from ioc_pipelines.intake.repeats import repeated
 
 READABLE = "correct.readable"
 BROKEN_SCHEMA = pl.Schema(
@@ -79,25 +80,25 @@ def evaluate(contract: type[Contract], batch: Conformed, context: BatchContext) 
     schema = contract.schema(context)
     ids = batch.rows[ROW_ID]
     frame = batch.rows.select(contract.polars_schema().names())
-    unreadable = batch.unreadable.filter(pl.col(ROW_ID).is_in(ids.to_list()))
-    parts, results = [], []
+    unreadable = batch.unreadable.filter(pl.col(ROW_ID).is_in(ids.implode()))
+    parts: list[tuple[Rule, pl.Series]] = []
+    results = []
     for rule, passes in row_verdicts(schema, frame):
         failing = _without_unreadable(ids.filter(~passes), rule, unreadable)
-        parts.append(_broken(failing, rule))
+        parts.append((rule, failing))
         results.append(RuleResult(rule, ids.len() - failing.len(), ids.len()))
     for rule, failing in _readable(schema, unreadable):
-        parts.append(_broken(failing, rule))
+        parts.append((rule, failing))
         results.append(RuleResult(rule, ids.len() - failing.len(), ids.len()))
     holding = []
     for judged, finding in batch_findings(contract, frame, context):
         if finding.rows is not None:
-            parts.append(_broken(ids.filter(finding.rows), judged.rule))
+            parts.append((judged.rule, ids.filter(finding.rows)))
         result = RuleResult(judged.rule, finding.passed, finding.evaluated, finding.detail)
         results.append(result)
         if judged.holds and result.passed < result.evaluated:
             holding.append(result)
-    broken = pl.concat(parts).sort(ROW_ID, maintain_order=True)
-    return Evaluation(broken, tuple(results), tuple(holding))
+    return Evaluation(_broken(parts), tuple(results), tuple(holding))
 
 
 def batch_findings(
@@ -129,7 +130,12 @@ def row_verdicts(
     """
     rules = list(rules_of(schema))
     lazy = frame.lazy()
-    plans = [_passes(rule, check, schema, lazy) for rule, check in rules]
+    plans = [
+        _unique(rule, schema, frame)
+        if check is None and rule.id in (KEY_UNIQUE, UNIQUE)
+        else _passes(rule, check, schema, lazy)
+        for rule, check in rules
+    ]
     try:
         masks = pl.concat(
             [plan.rename({CHECK_OUTPUT_KEY: str(i)}) for i, plan in enumerate(plans)],
@@ -148,7 +154,7 @@ def _passes(
 ) -> pl.LazyFrame:
     """One Boolean column: whether each row passes the rule."""
     if check is None:
-        return lazy.select(_own(rule, schema).alias(CHECK_OUTPUT_KEY))
+        return lazy.select(_present(rule, schema).alias(CHECK_OUTPUT_KEY))
     try:
         backend: Any = check.get_backend(lazy)(check)
         output: pl.LazyFrame = backend.apply(PolarsData(lazy, rule.column or "*"))
@@ -176,12 +182,14 @@ def _did_not_run(schema: pa.DataFrameSchema, rule: Rule, why: str) -> RuleDidNot
     return RuleDidNotRunError(f"{schema.name}: {rule.id} ({rule.column or 'row'}): {why}")
 
 
-def _own(rule: Rule, schema: pa.DataFrameSchema) -> pl.Expr:
-    """What pandera checks without a Check object, in its own sense."""
-    if rule.id == KEY_UNIQUE:
-        return ~pl.struct(schema.unique).is_duplicated()
-    if rule.id == UNIQUE:
-        return ~pl.col(str(rule.column)).is_duplicated()
+def _unique(rule: Rule, schema: pa.DataFrameSchema, frame: pl.DataFrame) -> pl.LazyFrame:
+    """Whether each row is the only one of its key or value, in pandera's own sense."""
+    names = [str(rule.column)] if rule.column else list(schema.unique or [])
+    return pl.LazyFrame({CHECK_OUTPUT_KEY: ~repeated(frame, names)})
+
+
+def _present(rule: Rule, schema: pa.DataFrameSchema) -> pl.Expr:
+    """Whether there is a value, in pandera's own sense."""
     present = pl.col(str(rule.column)).is_not_null()
     if schema.columns[rule.column].dtype.type.is_float():
         present &= pl.col(str(rule.column)).is_not_nan().fill_null(False)
@@ -197,7 +205,7 @@ def _without_unreadable(failing: pl.Series, rule: Rule, unreadable: pl.DataFrame
     if unreadable.is_empty():
         return failing
     of_rule = unreadable if rule.column is None else unreadable.filter(column=rule.column)
-    return failing.filter(~failing.is_in(of_rule[ROW_ID].to_list()))
+    return failing.filter(~failing.is_in(of_rule[ROW_ID].implode()))
 
 
 def _readable(
@@ -220,11 +228,19 @@ def _kind(dtype: pl.DataType) -> str:
     return "date" if dtype.is_temporal() else "text"
 
 
-def _broken(failing: pl.Series, rule: Rule) -> pl.DataFrame:
-    return pl.select(
-        failing.alias(ROW_ID).cast(pl.UInt32),
-        pl.lit(rule.id).alias("rule"),
-        pl.lit(rule.dimension, BROKEN_SCHEMA["dimension"]).alias("dimension"),
-        pl.lit(rule.column, pl.String).alias("column_name"),
-        pl.lit(rule.message_vi).alias("message_vi"),
+def _broken(parts: Sequence[tuple[Rule, pl.Series]]) -> pl.DataFrame:
+    """One row per refused row and rule, by row and then in the order of the rules."""
+    rules = pl.DataFrame(
+        [(rule.id, rule.dimension, rule.column, rule.message_vi) for rule, _ in parts],
+        schema={name: kind for name, kind in BROKEN_SCHEMA.items() if name != ROW_ID},
+        orient="row",
     )
+    cells = [
+        pl.select(failing.alias(ROW_ID).cast(pl.UInt32), pl.lit(number, pl.UInt32).alias("_rule"))
+        for number, (_, failing) in enumerate(parts)
+        if not failing.is_empty()
+    ]
+    if not cells:
+        return pl.DataFrame(schema=BROKEN_SCHEMA)
+    ordered = pl.concat(cells).sort(ROW_ID, "_rule")
+    return pl.concat([ordered.select(ROW_ID), rules[ordered["_rule"]]], how="horizontal")

@@ -66,9 +66,11 @@ def judge(
     Raises RowsVanishedError when the counts do not add up.
     """
     duplicate = duplicate_rows(batch, contract)
-    distinct = Conformed(batch.rows.filter(~duplicate), batch.received, batch.unreadable)
+    distinct = batch
+    if duplicate.any():
+        distinct = Conformed(batch.rows.filter(~duplicate), batch.received, batch.unreadable)
     evaluation = evaluate(contract, distinct, context)
-    refused = distinct.rows[ROW_ID].is_in(evaluation.broken[ROW_ID].unique().to_list())
+    refused = distinct.rows[ROW_ID].is_in(evaluation.broken[ROW_ID].unique().implode())
     accepted, quarantined = distinct.rows.filter(~refused), distinct.rows.filter(refused)
     broken, holding = evaluation.broken, () if waived else evaluation.holding
     status = _status(

@@ -61,7 +61,9 @@ def test_every_real_contract_agrees_with_stock_pandera(dataset: str) -> None:
         ids = [start + 7 * place for place in reversed(range(frame.height))]
         expected = stock(contract, frame, ids, context)
         found = evaluate(contract, conformed(frame, ids), context)
-        assert broken(found) == expected
+        # what neighbours decide is beyond pandera: test_value_rules.py
+        of_batch = {(judged.rule.id, judged.rule.column) for judged in contract.batch_rules()}
+        assert {b for b in broken(found) if b[1:] not in of_batch} == expected
         assert_complete(found, contract, context, frame.height)
         seen.update(rule for _, rule, _ in expected)
         seen["all pass"] += frame.height > 0 and not expected

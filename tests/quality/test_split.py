@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 from typing import Any
 
 import polars as pl
@@ -139,6 +140,29 @@ def test_row_order_does_not_matter() -> None:
     check()
     assert compared["accepted"] > 0
     assert compared["refused"] > 0
+
+
+def test_a_frame_in_several_chunks_is_judged_as_one() -> None:
+    compared = Counter[str]()
+
+    @SETTINGS
+    @given(cells=rows, places=st.lists(st.integers(0, 12), max_size=3))
+    def check(cells: list[Cells], places: list[int]) -> None:
+        whole = received(cells)
+        cuts = [0, *sorted(place for place in places if place < len(cells)), len(cells)]
+        pieces = [whole.rows[a:b] for a, b in pairwise(cuts)]
+        parted = Conformed(pl.concat(pieces, rechunk=False), whole.received, whole.unreadable)
+        one, other = (judge(CONTRACT, batch, CONTEXT, 0) for batch in (whole, parted))
+        assert one.accepted.equals(other.accepted)
+        assert one.quarantined.equals(other.quarantined)
+        assert one.broken.equals(other.broken)
+        assert (one.results, one.rows_duplicate) == (other.results, other.rows_duplicate)
+        compared["chunks"] = max(compared["chunks"], parted.rows.n_chunks())
+        compared["duplicates"] += one.rows_duplicate
+
+    check()
+    assert compared["chunks"] > 1
+    assert compared["duplicates"] > 0
 
 
 def test_exact_duplicates_keep_the_first_copy() -> None:
