@@ -18,9 +18,10 @@ from ioc_pipelines.serving.acceptance_page import Accepted, acceptance_page
 from ioc_pipelines.warehouse.acceptance.declared import read_declared
 from ioc_pipelines.warehouse.acceptance.engine import accept_marts
 from ioc_pipelines.warehouse.acceptance.facts import MartFacts, marts_of
-from ioc_pipelines.warehouse.acceptance.mark import ERRORS, PAGE, mark_accepted
+from ioc_pipelines.warehouse.acceptance.mark import mark_accepted
 from ioc_pipelines.warehouse.acceptance.report import MartReport, Report, in_words
 from ioc_pipelines.warehouse.acceptance.suites import Suite, suites_of
+from ioc_pipelines.warehouse.build import ACCEPTANCE_ERRORS, ACCEPTANCE_PAGE
 from ioc_pipelines.warehouse.snapshots import row_counts
 
 CHECK = "acceptance"
@@ -56,7 +57,7 @@ def acceptance_checks(deployment: Deployment) -> dg.AssetChecksDefinition:
         build, facts = deployment.home.build, build_facts(deployment.home.build)
         owners = {e.agency.code: e.agency.name_vi for e in deployment.catalog.entries}
         report = accept_marts(build, suites(build), owners)
-        page = build / PAGE
+        page = build / ACCEPTANCE_PAGE
         of = Accepted(
             deployment.home.profile,
             facts["IOC_SNAPSHOT_ID"],
@@ -137,9 +138,9 @@ def _keep_errors(build: Path, report: Report) -> None:
         for verdict in mart.of("error")
     ]
     if traces:
-        write_durably(build / ERRORS, "\n\n".join(traces).encode())
+        write_durably(build / ACCEPTANCE_ERRORS, "\n\n".join(traces).encode())
     else:
-        (build / ERRORS).unlink(missing_ok=True)
+        (build / ACCEPTANCE_ERRORS).unlink(missing_ok=True)
 
 
 def _key(mart: str) -> dg.AssetKey:

@@ -7,8 +7,8 @@ import dagster as dg
 from ioc_pipelines.orchestration.dbt import build_facts, published_tables
 from ioc_pipelines.orchestration.deployment import Deployment
 from ioc_pipelines.orchestration.keys import SNAPSHOT
-from ioc_pipelines.warehouse.acceptance.mark import PAGE, accepted_build
-from ioc_pipelines.warehouse.build import PUBLISHED_FILE
+from ioc_pipelines.warehouse.acceptance.mark import accepted_build
+from ioc_pipelines.warehouse.build import ACCEPTANCE_PAGE, PUBLISHED_FILE
 from ioc_pipelines.warehouse.lock import hold_build, release_build
 from ioc_pipelines.warehouse.published_text import require_clean_text
 from ioc_pipelines.warehouse.snapshots import SnapshotManifest, publish
@@ -48,9 +48,9 @@ def snapshot_asset(deployment: Deployment) -> dg.AssetsDefinition:
             dbt_hash=facts["IOC_DBT_HASH"],
             expected=published_tables(),
             record=record,
-            beside=[home.build / PAGE],
+            beside=[home.build / ACCEPTANCE_PAGE],
         )
-        page = home.snapshots / manifest.snapshot_id / PAGE
+        page = home.snapshots / manifest.snapshot_id / ACCEPTANCE_PAGE
         release_build(home)
         context.log.info(f"published snapshot {manifest.snapshot_id}")
         return dg.MaterializeResult(

@@ -35,6 +35,8 @@ LEDGER_EXPORTS = (
 )
 PUBLISHED_FILE = "ioc.duckdb"
 ACCEPTED_MARK = "accepted.json"
+ACCEPTANCE_PAGE = "nghiem-thu.html"
+ACCEPTANCE_ERRORS = "acceptance-errors.txt"
 _BUILT = "built.json"
 
 
@@ -69,9 +71,10 @@ class BuildPlan:
 def start_build(home: Home, ledger: Ledger, catalog: Catalog, today: date) -> BuildPlan:
     """Decide what to build, make the files ready for it, export the ledger and the catalog."""
     plan = _plan(home, ledger, catalog, today)
-    stale = [*home.build.glob(ACCEPTED_MARK), *home.build.glob(_BUILT)]
-    # until it is done, what the files hold is nothing to build upon
-    for path in [*stale, *(home.build.glob("*.duckdb*") if plan.changed is None else ())]:
+    # until it is done, what the files hold is nothing to build upon, nor is it accepted
+    for name in (ACCEPTED_MARK, ACCEPTANCE_PAGE, ACCEPTANCE_ERRORS, _BUILT):
+        (home.build / name).unlink(missing_ok=True)
+    for path in home.build.glob("*.duckdb*") if plan.changed is None else ():
         path.unlink()
     for name in LEDGER_EXPORTS:
         _export(home.build / "ledger" / f"{name}.parquet", ledger.table(name))

@@ -12,8 +12,10 @@ from ioc_pipelines.home import SOURCES, Home
 from ioc_pipelines.orchestration import acceptance
 from ioc_pipelines.orchestration.acceptance import check_result, refusal
 from ioc_pipelines.orchestration.deployment import Deployment
-from ioc_pipelines.warehouse.acceptance.mark import ERRORS, PAGE, NotAcceptedError, accepted_build
+from ioc_pipelines.warehouse.acceptance.mark import NotAcceptedError, accepted_build
 from ioc_pipelines.warehouse.acceptance.report import MartReport, Report
+from ioc_pipelines.warehouse.build import ACCEPTANCE_ERRORS as ERRORS
+from ioc_pipelines.warehouse.build import ACCEPTANCE_PAGE as PAGE
 from tests.serving.test_acceptance_page import BROKEN, FAILED, PASSED, WARNED
 
 MART = "marts.indicator_value"

@@ -102,6 +102,13 @@ def test_a_build_that_did_not_end_is_begun_anew(home: Home, ledger: Ledger) -> N
     assert start_build(home, ledger, _of(DATASETS), TODAY).changed is None
 
 
+def test_what_was_said_of_the_build_before_goes_with_it(home: Home, ledger: Ledger) -> None:
+    for name in ("accepted.json", "nghiem-thu.html", "acceptance-errors.txt"):
+        (home.build / name).touch()
+    start_build(home, ledger, _of(DATASETS), TODAY)
+    assert [path.name for path in home.build.iterdir() if path.is_file()] == []
+
+
 def test_another_day_and_another_project_begin_anew(
     home: Home, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:

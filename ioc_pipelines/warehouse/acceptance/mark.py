@@ -1,4 +1,4 @@
-"""What acceptance leaves in the build: which file was accepted, the page, errors of ours."""
+"""Which build file was accepted: only that one is published."""
 
 from __future__ import annotations
 
@@ -8,9 +8,6 @@ from pydantic import BaseModel
 
 from ioc_pipelines.durable import sha256_of, write_durably
 from ioc_pipelines.warehouse.build import ACCEPTED_MARK, PUBLISHED_FILE
-
-PAGE = "nghiem-thu.html"
-ERRORS = "acceptance-errors.txt"
 
 
 class NotAcceptedError(RuntimeError):
