@@ -150,8 +150,8 @@ def main() -> None:
             msg = f"not the same is found: {found}"
             raise AssertionError(msg)
         peer, own = (statistics.median(times[name]) for name in ("stock", "ours"))
-        with tempfile.NamedTemporaryFile(suffix=".arrow") as stored:
-            frame.write_ipc(stored.name)
+        with tempfile.NamedTemporaryFile(suffix=".parquet") as stored:
+            frame.write_parquet(stored.name)
             peaks = {name: _peak_mb(name, stored.name) for name in RUNS}
         print(
             f"{ROWS:,} x 12, {bad:.0%} bad rows, {found['ours']:,} reasons: "
@@ -169,7 +169,7 @@ def _peak_mb(name: str, stored: str) -> int:
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:
-        RUNS[sys.argv[1]](pl.read_ipc(sys.argv[2], memory_map=False))()
+        RUNS[sys.argv[1]](pl.read_parquet(sys.argv[2]))()
         print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
     else:
         main()
