@@ -15,6 +15,7 @@ import typer
 
 from ioc_pipelines.catalog.errors import CatalogError
 from ioc_pipelines.cli_approvals import approvals
+from ioc_pipelines.cli_complaints import complaints
 from ioc_pipelines.cli_contracts import contracts
 from ioc_pipelines.cli_feed import feed
 from ioc_pipelines.cli_new_dataset import new_dataset
@@ -46,6 +47,7 @@ snapshots = typer.Typer(no_args_is_help=True, help="Published warehouse files.")
 for name, group in (
     ("feed", feed),
     ("approvals", approvals),
+    ("complaints", complaints),
     ("quarantine", quarantine),
     ("snapshots", snapshots),
     ("contracts", contracts),

@@ -140,3 +140,45 @@ collection_round_feed = sa.Table(
     sa.Column("round_id", sa.String, sa.ForeignKey("collection_round.round_id"), primary_key=True),
     sa.Column("feed", sa.String, primary_key=True),
 )
+
+# a complaint about a published value: what it is about and how it stands
+complaint = sa.Table(
+    "complaint",
+    metadata,
+    sa.Column("reference", sa.String, primary_key=True),
+    sa.Column("indicator_code", sa.String, nullable=False),
+    sa.Column("period_type", sa.String, nullable=False),
+    sa.Column("period_start", sa.String, nullable=False),
+    sa.Column("unit_id", sa.String, nullable=False),
+    sa.Column(
+        "snapshot_id", sa.String, nullable=False
+    ),  # where the value stood, and the value then
+    sa.Column("value", sa.Float),
+    sa.Column("status", sa.String, nullable=False),  # open | accepted | rejected
+    sa.Column("opened_at", sa.String, nullable=False),
+    sa.Column("opened_by", sa.String, nullable=False),
+    sa.Column("due_at", sa.String, nullable=False),
+    sa.Column("answered_at", sa.String),
+    sa.Column("answered_by", sa.String),
+    sa.Column("is_authenticated", sa.Boolean, nullable=False),
+)
+
+# who supplied the value: they answer for it
+complaint_feed = sa.Table(
+    "complaint_feed",
+    metadata,
+    sa.Column("reference", sa.String, sa.ForeignKey("complaint.reference"), primary_key=True),
+    sa.Column("feed", sa.String, primary_key=True),
+    sa.Column("batch_id", sa.String, primary_key=True),
+    sa.Column("agency", sa.String, nullable=False),
+)
+
+# may hold personal data: apart from the rest, so that it is never exported
+complaint_text = sa.Table(
+    "complaint_text",
+    metadata,
+    sa.Column("reference", sa.String, sa.ForeignKey("complaint.reference"), primary_key=True),
+    sa.Column("complainant", sa.String, nullable=False),
+    sa.Column("text", sa.String, nullable=False),
+    sa.Column("outcome", sa.String),
+)

@@ -22,6 +22,7 @@ from ioc_pipelines.home import DBT_PROJECT, SOURCES, Home
 from ioc_pipelines.intake.landing import Landing
 from ioc_pipelines.intake.names import Spellings, spellings
 from ioc_pipelines.ledger.approvals import Approvals
+from ioc_pipelines.ledger.complaints import Complaints
 from ioc_pipelines.ledger.open import open_ledger
 from ioc_pipelines.ledger.rounds import Rounds
 from ioc_pipelines.ledger.store import Ledger
@@ -65,6 +66,11 @@ class Deployment:
     def approvals(self) -> Approvals:
         """What people decided about batches, in the ledger's database."""
         return Approvals(self._engine)
+
+    @cached_property
+    def complaints(self) -> Complaints:
+        """Complaints about published values, in the ledger's database."""
+        return Complaints(self._engine)
 
     @cached_property
     def _engine(self) -> sa.Engine:

@@ -28,6 +28,8 @@ LEDGER_EXPORTS = (
     "batch",
     "collection_round",
     "collection_round_feed",
+    "complaint",
+    "complaint_feed",
     "delivery",
     "rule_result",
     "score",

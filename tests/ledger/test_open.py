@@ -42,7 +42,7 @@ def test_a_fresh_ledger_is_what_the_tables_say(url: str) -> None:
         assert compare_metadata(context, tables.metadata) == []
     found = set(sa.inspect(engine).get_table_names())
     assert found == {*tables.metadata.tables, "alembic_version"}
-    assert len(found) == 10
+    assert len(found) == 13
 
 
 def test_the_comparison_would_find_a_difference(url: str) -> None:
@@ -70,6 +70,8 @@ def test_constraints_are_migrated_too(url: str) -> None:
         ("acceptance", "delivery"),
         ("approval", "batch"),
         ("collection_round_feed", "collection_round"),
+        ("complaint_feed", "complaint"),
+        ("complaint_text", "complaint"),
         ("rule_result", "delivery"),
     }
 

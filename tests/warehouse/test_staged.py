@@ -23,6 +23,7 @@ from ioc_pipelines.catalog.contracts import all_contracts
 from ioc_pipelines.catalog.corrections import Correction
 from ioc_pipelines.catalog.load import FeedEntry
 from ioc_pipelines.home import DBT_PROJECT
+from ioc_pipelines.ledger.complaints import Subject, Supply
 from ioc_pipelines.orchestration.delivery import Report, reprocess
 from ioc_pipelines.serving.dbt_sources import dbt_properties
 from ioc_pipelines.warehouse import dbt_build as runner
@@ -203,6 +204,15 @@ def _made(folder: Path) -> World:
     everything = {**real, **CONTRACTS, **TWICE}
     deployment.rows.prepare(everything.values())
     runner.DBT_PROJECT = _project(folder / "dbt_project", everything)  # type: ignore[misc]
+    deployment.complaints.add(
+        Subject("TAX", "month", "2026-10-01", "33@2025-07-01", "s1", 1.0),
+        [Supply("so_a/x", "b1", "so_a"), Supply("so_a/x", "b2", "so_a"), Supply("y", "b", "so_b")],
+        text=f"sai, hỏi {NAME}",
+        complainant=NAME,
+        actor="anh Ba",
+        now=NIGHT,
+        due_at=NIGHT + 5 * DAY,
+    )
     try:
         catalog = deployment.catalog
         profile = catalog.profile.model_copy(update={"precedence": PRECEDENCE})
@@ -638,6 +648,25 @@ def test_quality_tables_are_the_ledger(world: World) -> None:
         ("so_a/test.upsert", 3, "correct.min", "open"),
         ("so_a/test.upsert", 5, "correct.min", "open"),
     ]
+
+
+def test_complaints_are_published_without_what_people_wrote(world: World) -> None:
+    rows = world.query(
+        "select agency, status, indicator_code, due_at - opened_at, answered_at"
+        " from quality.complaint order by agency"
+    )
+    five = timedelta(days=5)
+    assert rows == [
+        ("so_a", "open", "TAX", five, None),
+        ("so_b", "open", "TAX", five, None),
+    ]
+    columns = [row[0] for row in world.query("describe quality.complaint")]
+    assert columns == [
+        *("reference", "agency", "status", "opened_at", "due_at", "answered_at"),
+        *("indicator_code", "period_type", "period_start", "unit_id"),
+    ]
+    exports = world.bench.deployment.home.build / "ledger"
+    assert not [p.name for p in exports.glob("*complaint_text*")]
 
 
 def test_scores_are_dated_and_of_four_dimensions(world: World) -> None:

@@ -1,0 +1,70 @@
+"""A published value and the batches it was counted from, read from the file that analysts open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import duckdb
+
+from ioc_pipelines.home import Home
+from ioc_pipelines.warehouse.build import PUBLISHED_FILE
+from ioc_pipelines.warehouse.snapshots import published_id
+
+_VALUES = """
+    select period_type, value from marts.indicator_value
+    where indicator_code = $indicator and period_start = $period and unit_id = $unit
+    order by period_type
+"""
+_LINEAGE = """
+    select distinct feed, batch_id from marts.indicator_lineage
+    where indicator_code = $indicator and period_start = $period and unit_id = $unit
+        and period_type = $period_type
+    order by all
+"""
+
+
+class NoSuchValueError(LookupError):
+    """No value, or not one alone, is published for what was asked."""
+
+
+@dataclass(frozen=True)
+class PublishedValue:
+    """A value as it stands in a snapshot; ``sources`` are feed and batch, each once."""
+
+    snapshot_id: str
+    period_type: str
+    value: float | None
+    sources: tuple[tuple[str, str], ...]
+
+
+def published_value(
+    home: Home, indicator: str, period_start: date, unit_id: str, period_type: str | None = None
+) -> PublishedValue:
+    """The value of an indicator for a period and unit, in the newest snapshot.
+
+    ``period_type`` is needed where a month and a year begin on the same day. Raises
+    NoSuchValueError when nothing is published, or nothing of it leads to a batch.
+    """
+    snapshot = published_id(home)
+    if snapshot is None:
+        msg = "nothing is published yet"
+        raise NoSuchValueError(msg)
+    asked = {"indicator": indicator, "period": period_start, "unit": unit_id}
+    with duckdb.connect(str(home.published / PUBLISHED_FILE), read_only=True) as connection:
+        rows = connection.execute(_VALUES, asked).fetchall()
+        found = [row for row in rows if period_type in (None, row[0])]
+        if len(found) != 1:
+            kinds = ", ".join(row[0] for row in rows)
+            msg = (
+                f"several values of {indicator} begin then, say which: --period-type {kinds}"
+                if found
+                else f"no value of {indicator} is published for {period_start} and {unit_id}"
+            )
+            raise NoSuchValueError(msg)
+        kind, value = found[0]
+        sources = connection.execute(_LINEAGE, {**asked, "period_type": kind}).fetchall()
+    if not sources:
+        msg = f"the value of {indicator} leads to no batch"
+        raise NoSuchValueError(msg)
+    return PublishedValue(snapshot, kind, value, tuple((feed, batch) for feed, batch in sources))
