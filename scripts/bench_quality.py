@@ -8,7 +8,6 @@ that does the one or the other once.
 
 from __future__ import annotations
 
-import resource
 import statistics
 import subprocess
 import sys
@@ -16,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 
 import numpy as np
 import pandera.polars as pa
@@ -170,6 +170,8 @@ def _peak_mb(name: str, stored: str) -> int:
 if __name__ == "__main__":
     if len(sys.argv) > 1:
         RUNS[sys.argv[1]](pl.read_parquet(sys.argv[2]))()
-        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+        # ru_maxrss would be that of the process which started this one
+        status = Path("/proc/self/status").read_text(encoding="ascii")
+        print(int(status.split("VmHWM:")[1].split()[0]) // 1024)
     else:
         main()
