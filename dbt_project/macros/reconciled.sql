@@ -119,6 +119,7 @@
 {# The above of every dataset that has two or more active feeds; which those are, the catalog says. #}
 {% macro reconciliation() %}
     {% do source("ledger", "acceptance") %}
+    {% do source("ledger", "delivery") %}
     {% do source("quarantine", "refusals") %}
     {% set feeds = source("catalog", "feed") %}
     {% if not execute %} select 1 as parsing

@@ -2,8 +2,9 @@
   The valid version of each row of a dataset, as its contract's load mode says:
 
   - append, upsert: the newest delivery of each key;
-  - snapshot: the rows of each feed's newest delivery, and for a key whose new row was refused the
-    last good row, marked as carried forward.
+  - snapshot: the rows of each feed's newest full delivery, and for a key whose new row was refused
+    the last good row, marked as carried forward. Corrections that came after it are laid over it;
+    those before it count like older deliveries.
 
   Of two feeds that send the same key the profile's precedence decides, then the newest delivery.
 
@@ -15,6 +16,7 @@
     {# what it reads, told while dbt parses #}
     {% do source("accepted", name) %}
     {% do source("ledger", "acceptance") %}
+    {% do source("ledger", "delivery") %}
     {% do source("quarantine", "refusals") %}
     {% do source("catalog", "feed") %}
     {% if not execute %} select 1 as parsing
@@ -59,16 +61,21 @@
     {% set facts = graph.sources["source.ioc.accepted." ~ name].meta %}
     standing as (
         select
-            batch_id,
-            feed,
-            delivery_seq,
-            cast(accepted_at as timestamptz) as recorded_at
-        from {{ source("ledger", "acceptance") }}
-        where dataset = '{{ facts.dataset }}' and superseded_at is null
+            a.batch_id,
+            a.feed,
+            a.delivery_seq,
+            cast(a.accepted_at as timestamptz) as recorded_at,
+            d.kind = 'correction' as is_correction
+        from {{ source("ledger", "acceptance") }} as a
+        inner join {{ source("ledger", "delivery") }} as d on d.seq = a.delivery_seq
+        where a.dataset = '{{ facts.dataset }}' and a.superseded_at is null
     ),
 
     newest as (
-        select feed, max(delivery_seq) as delivery_seq from standing group by feed
+        select feed, max(delivery_seq) as delivery_seq
+        from standing
+        where not is_correction
+        group by feed
     ),
 
     versions as (
@@ -77,10 +84,10 @@
             c.delivery_seq,
             c.recorded_at as _recorded_at,
             p.precedence as _precedence,
-            c.delivery_seq < n.delivery_seq as is_older
+            coalesce(c.delivery_seq < n.delivery_seq, false) as is_older
         from {{ source("accepted", name) }} as r
         inner join standing as c on c.batch_id = r._batch_id and c.feed = r._feed
-        inner join newest as n on n.feed = c.feed
+        left join newest as n on n.feed = c.feed
         left join {{ source("catalog", "feed") }} as p on p.feed = c.feed
     ),
 

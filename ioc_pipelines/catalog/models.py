@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, Field, model_validator
 
 from contracts.base import Dimension
 from ioc_pipelines.catalog.columns import ColumnSpec
-from ioc_pipelines.catalog.connectors import Connector, Span, Strict
+from ioc_pipelines.catalog.connectors import Connector, EnvironmentName, Span, Strict
 from ioc_pipelines.catalog.layouts import Layout
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -38,6 +38,11 @@ class Person(Strict):
 
     position: str = Field(min_length=1)
     unit: str = Field(min_length=1)
+    email_env: EnvironmentName | None = Field(
+        default=None,
+        description="Environment variable with the address that feedback is mailed to; an address "
+        "never stands here",
+    )
 
 
 class Status(Strict):
@@ -178,6 +183,26 @@ class Scoring(Strict):
         return self
 
 
+class Deadlines(Strict):
+    """In how many calendar days refused rows are to be closed (A12, H58)."""
+
+    verify_days: int = Field(ge=0, description="To look at what is refused")
+    fix_days: int = Field(ge=0, description="To mend it, after that")
+    conflict_days: int = Field(
+        ge=0, description="In all, where two rows of one key contradict each other"
+    )
+    source: str = Field(min_length=1, description="Where they come from, and how sure that is")
+
+
+class Mail(Strict):
+    """The mail server that feedback goes out by."""
+
+    url_env: EnvironmentName = Field(
+        description="Environment variable with `mailto://` or `mailtos://user:password@host:port/"
+        "?from=…`, as apprise reads it"
+    )
+
+
 class Profile(Strict):
     """One deployment's set of sources: a province, or the public data set."""
 
@@ -195,6 +220,8 @@ class Profile(Strict):
         description="Of datasets that several feeds supply: feed ids, the one that goes before the "
         "others first; a feed that is not named comes after them, the newest delivery first",
     )
+    deadlines: Deadlines | None = None
+    mail: Mail | None = None
     nightly_at: str = Field(
         default="0 2 * * *", description="Cron of the nightly refresh, Asia/Ho_Chi_Minh"
     )

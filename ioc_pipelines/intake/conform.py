@@ -7,12 +7,13 @@ type becomes null *and* is listed as unreadable, so that it is refused under its
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from unicodedata import normalize
 
 import polars as pl
 
 from ioc_pipelines.catalog.columns import Column
+from ioc_pipelines.catalog.patterns import names_in
 from ioc_pipelines.intake.amounts import Amounts, Scaling, amounts
 from ioc_pipelines.intake.layout.table import PLACE
 from ioc_pipelines.intake.legacy_text import MOJIBAKE
@@ -21,8 +22,8 @@ from ioc_pipelines.intake.text import nfc, single_spaced
 
 ROW_ID = "_row_id"
 _ISO_DATE = "%Y-%m-%d"
-_ISO_MOMENTS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S")
-_ISO = r"^\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2})?)?$"
+_ISO_MOMENTS = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f")
+_ISO = r"^\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?$"
 _FIRST_YEAR = 1000
 
 
@@ -33,11 +34,13 @@ class Conformed:
     ``rows``: ``_row_id``, ``_file, _sheet, _row`` and the contract's columns.
     ``received``: the mapped source columns as text, as received, with the same ``_row_id``.
     ``unreadable``: ``_row_id, column, text`` of every cell that says what its type cannot hold.
+    ``cells``: all that a row was read from, with the types of the source: what can be read again.
     """
 
     rows: pl.DataFrame
     received: pl.DataFrame
     unreadable: pl.DataFrame
+    cells: pl.DataFrame = field(default_factory=pl.DataFrame)
 
 
 @dataclass(frozen=True)
@@ -97,16 +100,23 @@ def conform(
     rows = table.select(ROW_ID, *PLACE, *typed)
     sources = dict.fromkeys(column.source for column in columns.values())
     received = table.select(
-        ROW_ID, *(_as_received(table[source]).alias(source) for source in sources)
+        ROW_ID, *(as_received(table[source]).alias(source) for source in sources)
     )
-    return Conformed(rows, received, pl.concat(unread))
+    cells_read = table.select(ROW_ID, *sources_of(columns))
+    return Conformed(rows, received, pl.concat(unread), cells_read)
+
+
+def sources_of(columns: Mapping[str, Column]) -> list[str]:
+    """Every source column that the feed's columns are read from, those of units included."""
+    units = (part for column in columns.values() for part in names_in(column.unit or ""))
+    return list(dict.fromkeys([*(column.source for column in columns.values()), *units]))
 
 
 def _has_status(name: str, columns: Mapping[str, Column]) -> bool:
     return any(column.status_of == name for column in columns.values())
 
 
-def _as_received(source: pl.Series) -> pl.Series:
+def as_received(source: pl.Series) -> pl.Series:
     """The cells' text; a whole number without the decimal point that its type gave it."""
     if isinstance(source.dtype, pl.Struct):
         return source.struct.field("text")
@@ -121,7 +131,7 @@ def _as_received(source: pl.Series) -> pl.Series:
 def _cells(table: pl.DataFrame, column: Column) -> _Cells:
     """The cells as text: NFC, single spaces, source values translated, no-value marks null."""
     source = table[column.source]
-    raw = single_spaced(nfc(_as_received(source))).alias("x")
+    raw = single_spaced(nfc(as_received(source))).alias("x")
     spaced = pl.col("x")
     text = pl.when(spaced.is_in(["", *column.nulls])).then(None).otherwise(spaced)
     if column.values:

@@ -11,6 +11,8 @@ import sqlalchemy as sa
 from ioc_pipelines.ledger import tables as t
 from ioc_pipelines.ledger.open import writer
 
+_OF_CORRECTIONS = ("awaiting_approval", "rejected")
+
 Decision = Literal["approved", "waived", "rejected"]
 
 
@@ -70,7 +72,10 @@ class Approvals:
             )
 
     def waiting(self, statuses: frozenset[str]) -> list[Waiting]:
-        """Batches of these statuses that a feed delivered last, oldest first."""
+        """Batches of these statuses that a feed delivered last, oldest first.
+
+        A correction waits until it is approved, whatever was delivered since.
+        """
         newest = (
             sa.select(sa.func.max(t.delivery.c.seq).label("seq"))
             .where(t.delivery.c.batch_id.is_not(None), t.delivery.c.kind == "fetch")
@@ -87,8 +92,12 @@ class Approvals:
                 t.batch.c.rows_received,
             )
             .join(t.delivery, t.delivery.c.batch_id == t.batch.c.batch_id)
-            .join(newest, newest.c.seq == t.delivery.c.seq)
-            .where(t.batch.c.status.in_(sorted(statuses)))
+            .join(newest, newest.c.seq == t.delivery.c.seq, isouter=True)
+            .where(
+                t.batch.c.status.in_(sorted(statuses)),
+                newest.c.seq.is_not(None)
+                | ((t.delivery.c.kind == "correction") & t.batch.c.status.in_(_OF_CORRECTIONS)),
+            )
             .order_by(t.delivery.c.seq)
         )
         with self._engine.connect() as connection:

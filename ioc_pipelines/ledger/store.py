@@ -111,12 +111,17 @@ class Ledger:
         now: datetime,
         replays: int | None = None,
         submitted_by: str | None = None,
+        kind: str = "fetch",
     ) -> DeliveryRef:
-        """Record that a delivery starts, so that one that dies is seen."""
+        """Record that a delivery starts, so that one that dies is seen.
+
+        ``kind``: `fetch`, or `correction` for refused rows that came back; one that ``replays``
+        another is a `reprocess`.
+        """
         delivery_id = f"{now.astimezone(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"
         row: dict[str, Any] = {
             "delivery_id": delivery_id,
-            "kind": "fetch" if replays is None else "reprocess",
+            "kind": kind if replays is None else "reprocess",
             "replays_seq": replays,
             "run_id": run_id,
             "submitted_by": submitted_by,
@@ -223,10 +228,12 @@ class Ledger:
         return datetime.fromisoformat(text) if text else None
 
     def last_delivery(self, feed: str) -> dict[str, Any] | None:
-        """The newest delivery of a feed, as a mapping of its columns."""
+        """The newest delivery of a feed, as a mapping of its columns; corrections do not count."""
+        corrections = sa.select(t.delivery.c.seq).where(t.delivery.c.kind == "correction")
+        of_one = sa.func.coalesce(t.delivery.c.replays_seq, t.delivery.c.seq).in_(corrections)
         query = (
             sa.select(t.delivery)
-            .where(t.delivery.c.feed == feed)
+            .where(t.delivery.c.feed == feed, ~of_one)
             .order_by(t.delivery.c.seq.desc())
             .limit(1)
         )
@@ -249,14 +256,42 @@ class Ledger:
     # -- acceptance ---------------------------------------------------------------------------
 
     def current_batch(self, feed: str) -> str | None:
-        """The batch of the newest accepted delivery: what "seen before" compares with."""
+        """The batch of the newest accepted full delivery: what "seen before" compares with."""
         newest = self._current_acceptance(feed)
         return newest["batch_id"] if newest else None
 
+    def current_correction(self, feed: str) -> str | None:
+        """The batch of the newest acceptance, where that is a correction."""
+        query = (
+            sa.select(t.acceptance.c.batch_id, t.delivery.c.kind)
+            .join(t.delivery, t.delivery.c.seq == t.acceptance.c.delivery_seq)
+            .where(t.acceptance.c.feed == feed, t.acceptance.c.superseded_at.is_(None))
+            .order_by(t.acceptance.c.delivery_seq.desc())
+            .limit(1)
+        )
+        with self._engine.connect() as connection:
+            row = connection.execute(query).first()
+        return row.batch_id if row and row.kind == "correction" else None
+
+    def corrections_taken(self, feed: str) -> dict[str, str]:
+        """SHA-256 of each correction file that was judged or refused, with its delivery's id.
+
+        One that an error of ours or an interruption kept from it is not: it is taken again.
+        """
+        query = sa.select(t.delivery.c.delivery_id, t.delivery.c.detail).where(
+            t.delivery.c.feed == feed,
+            t.delivery.c.kind == "correction",
+            t.delivery.c.outcome.not_in([RUNNING, INTERRUPTED, "error"]),
+        )
+        with self._engine.connect() as connection:
+            rows = connection.execute(query).all()
+        return {row.detail["correction"]["sha256"]: row.delivery_id for row in rows}
+
     def batch_before(self, feed: str, delivery_seq: int) -> str | None:
-        """The batch of the newest accepted delivery before this one."""
+        """The batch of the newest accepted full delivery before this one."""
         query = (
             sa.select(t.acceptance.c.batch_id)
+            .where(_is_full())
             .where(t.acceptance.c.feed == feed, t.acceptance.c.superseded_at.is_(None))
             .where(t.acceptance.c.delivery_seq < delivery_seq)
             .order_by(t.acceptance.c.delivery_seq.desc())
@@ -354,6 +389,8 @@ class Ledger:
     def to_reprocess(self, feed: str, batch_id: str | None = None) -> list[dict[str, Any]]:
         """The landed deliveries whose rows count, oldest first, with the newest landed one.
 
+        Corrections are all among them: each is small, and what one was refused for may be mended.
+
         ``batch_id`` narrows it to the deliveries that this batch stands for.
         """
         standing = sa.select(t.acceptance.c.delivery_seq).where(
@@ -368,12 +405,14 @@ class Ledger:
             standing = standing.where(t.acceptance.c.batch_id == batch_id)
             condition = t.delivery.c.seq.in_(standing) | (t.delivery.c.batch_id == batch_id)
         else:
-            condition = t.delivery.c.seq.in_(standing) | (
-                t.delivery.c.seq == landed.scalar_subquery()
+            condition = (
+                t.delivery.c.seq.in_(standing)
+                | (t.delivery.c.seq == landed.scalar_subquery())
+                | ((t.delivery.c.kind == "correction") & t.delivery.c.bytes_landed.is_not(None))
             )
         query = (
             sa.select(t.delivery)
-            .where(t.delivery.c.feed == feed, t.delivery.c.kind == "fetch", condition)
+            .where(t.delivery.c.feed == feed, t.delivery.c.kind != "reprocess", condition)
             .order_by(t.delivery.c.seq)
         )
         with self._engine.connect() as connection:
@@ -427,13 +466,19 @@ class Ledger:
     def _current_acceptance(self, feed: str) -> dict[str, Any] | None:
         query = (
             sa.select(t.acceptance)
-            .where(t.acceptance.c.feed == feed, t.acceptance.c.superseded_at.is_(None))
+            .where(t.acceptance.c.feed == feed, t.acceptance.c.superseded_at.is_(None), _is_full())
             .order_by(t.acceptance.c.delivery_seq.desc())
             .limit(1)
         )
         with self._engine.connect() as connection:
             row = connection.execute(query).mappings().first()
         return dict(row) if row else None
+
+
+def _is_full() -> sa.ColumnElement[bool]:
+    """Acceptances of full deliveries: a correction is never what the next one is compared with."""
+    corrections = sa.select(t.delivery.c.seq).where(t.delivery.c.kind == "correction")
+    return t.acceptance.c.delivery_seq.not_in(corrections)
 
 
 def _put_batch(

@@ -16,7 +16,7 @@ delivery = sa.Table(
     # the order of deliveries: "newest version of a key, by delivery order"
     sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
     sa.Column("delivery_id", sa.String, nullable=False, unique=True),
-    sa.Column("kind", sa.String, nullable=False),  # fetch | reprocess
+    sa.Column("kind", sa.String, nullable=False),  # fetch | correction | reprocess
     sa.Column("replays_seq", sa.Integer),  # the delivery a reprocess replays
     sa.Column("run_id", sa.String),
     sa.Column("submitted_by", sa.String),  # who started it, as the environment names them
@@ -80,6 +80,29 @@ approval = sa.Table(
     sa.Column("reason", sa.String, nullable=False),
     sa.Column("score", sa.Float),
     sa.Column("decided_at", sa.String, nullable=False),
+)
+
+# refused rows that a person closed, with the reason
+refused_row_closing = sa.Table(
+    "refused_row_closing",
+    metadata,
+    sa.Column("closing_id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("ticket", sa.String, nullable=False, index=True),
+    sa.Column("actor", sa.String, nullable=False),
+    sa.Column("is_authenticated", sa.Boolean, nullable=False),
+    sa.Column("reason", sa.String, nullable=False),
+    sa.Column("closed_at", sa.String, nullable=False),
+)
+
+# mails with feedback: each try, never the address
+mailing = sa.Table(
+    "mailing",
+    metadata,
+    sa.Column("mailing_id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("feed", sa.String, nullable=False),
+    sa.Column("batch_id", sa.String, nullable=False, index=True),
+    sa.Column("problem", sa.String, nullable=False),  # '' when the server took it
+    sa.Column("tried_at", sa.String, nullable=False),
 )
 
 rule_result = sa.Table(

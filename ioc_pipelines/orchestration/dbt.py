@@ -76,8 +76,11 @@ def warehouse_assets(deployment: Deployment) -> dg.AssetsDefinition:
     @dbt_assets(manifest=ensure_manifest(), dagster_dbt_translator=translator, name="warehouse")
     def warehouse(context: dg.AssetExecutionContext) -> Iterator[object]:
         hold_build(deployment.home)
-        today = datetime.now(VIETNAM).date()
-        plan = start_build(deployment.home, deployment.ledger, deployment.catalog, today)
+        now = datetime.now(VIETNAM)
+        known = {"refused_case": deployment.cases(now)}
+        plan = start_build(
+            deployment.home, deployment.ledger, deployment.catalog, now.date(), known
+        )
         facts = snapshot_facts(context)
         write_durably(deployment.home.build / _FACTS, json.dumps(facts).encode())
         results = dbt_build(deployment.home, facts, plan.changed)

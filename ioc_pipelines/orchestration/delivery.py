@@ -22,9 +22,11 @@ from ioc_pipelines.connectors.fetched import (
     NothingArrivedError,
     SourceChangedError,
     SourceFaultyError,
+    SourceFile,
     SourceUnavailableError,
     Window,
 )
+from ioc_pipelines.durable import sha256_of
 from ioc_pipelines.intake.legacy_text import readable
 from ioc_pipelines.ledger.store import (
     BatchRecord,
@@ -42,7 +44,9 @@ from ioc_pipelines.orchestration.judging import (
     judge_landed,
     result_of,
     turn_again,
+    written,
 )
+from ioc_pipelines.orchestration.returning import CORRECTION, take_correction, weigh_kind
 from ioc_pipelines.quality.clocks import age_of_news, event_age_result, published_result
 from ioc_pipelines.quality.delivery_rules import (
     file_results,
@@ -72,6 +76,7 @@ class Report:
     arrived: bool
     started_at: datetime
     batch: BatchRecord | None = None
+    kind: str = "fetch"
 
     @property
     def is_good(self) -> bool:
@@ -114,15 +119,40 @@ def reprocess(
         turn = turn_again(deployment, entry, row)
         manifest = deployment.landing.manifest(entry.id, row["delivery_id"])
         attempt = _guarded(
-            lambda manifest=manifest, turn=turn: judge_landed(deployment, entry, manifest, turn)
+            lambda manifest=manifest, turn=turn, kind=row["kind"]: written(
+                deployment, entry, weigh_kind(deployment, entry, manifest, turn, kind)
+            )
         )
         attempt.detail["replays"] = row["delivery_id"]
+        if row["kind"] == CORRECTION:
+            reports.append(_conclude_correction(deployment, entry, ref, attempt, row["seq"]))
+            continue
         reports.append(
             _conclude(
                 deployment, entry, ref, attempt, accept_for=row["seq"], arrived_at=turn.arrived_at
             )
         )
     return reports
+
+
+def deliver_correction(
+    deployment: Deployment, entry: FeedEntry, run_id: str, file: SourceFile, now: datetime
+) -> Report:
+    """Take a feedback pack that came back as a delivery of its own, beside the full ones.
+
+    The same file again changes nothing and is not recorded again.
+    """
+    ledger, sha256 = deployment.ledger, sha256_of(file.path)
+    if sha256 in ledger.corrections_taken(entry.id):
+        detail = {"note": "this file was taken before"}
+        return _correction_report(entry, Attempt("seen_before", detail), now)
+    ref = ledger.begin(
+        _feeder(entry), run_id, now=now, submitted_by=deployment.actor, kind=CORRECTION
+    )
+    turn = Turn(now, ledger.current_correction(entry.id), ledger.current_batch(entry.id))
+    attempt = _guarded(lambda: take_correction(deployment, entry, ref.delivery_id, file, turn))
+    attempt.detail["correction"] = {"file": file.name, "sha256": sha256}
+    return _conclude_correction(deployment, entry, ref, attempt, ref.seq)
 
 
 def last_report(deployment: Deployment, entry: FeedEntry) -> Report:
@@ -233,6 +263,39 @@ def _conclude(
         attempt.arrived,
         ref.started_at,
         attempt.batch,
+    )
+
+
+def _conclude_correction(
+    deployment: Deployment, entry: FeedEntry, ref: DeliveryRef, attempt: Attempt, accept_for: int
+) -> Report:
+    """Record a correction. The feed is not scored by it: its score is that of whole deliveries."""
+    conclusion = Conclusion(
+        outcome=attempt.outcome,
+        arrived=False,
+        detail=_readable(attempt.detail),
+        batch=attempt.batch,
+        accept_for=accept_for if attempt.accept else None,
+        bytes_landed=attempt.bytes_landed,
+        results=[_record_of(result) for result in attempt.results],
+    )
+    deployment.ledger.conclude(ref, _feeder(entry), conclusion, now=datetime.now(UTC))
+    return _correction_report(entry, attempt, ref.started_at)
+
+
+def _correction_report(entry: FeedEntry, attempt: Attempt, started_at: datetime) -> Report:
+    detail, results = attempt.detail, tuple(attempt.results)
+    return Report(
+        entry,
+        attempt.outcome,
+        detail,
+        results,
+        {},
+        timedelta(0),
+        False,
+        started_at,
+        attempt.batch,
+        CORRECTION,
     )
 
 

@@ -6,12 +6,13 @@ import getpass
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 
 import polars as pl
 import sqlalchemy as sa
 
-from ioc_pipelines.catalog.load import Catalog, load_catalog
+from ioc_pipelines.catalog.load import Catalog, FeedEntry, load_catalog
 from ioc_pipelines.catalog.references import (
     load_admin_units,
     load_spellings,
@@ -22,12 +23,15 @@ from ioc_pipelines.home import DBT_PROJECT, SOURCES, Home
 from ioc_pipelines.intake.landing import Landing
 from ioc_pipelines.intake.names import Spellings, spellings
 from ioc_pipelines.ledger.approvals import Approvals
+from ioc_pipelines.ledger.closings import Closings
 from ioc_pipelines.ledger.complaints import Complaints
+from ioc_pipelines.ledger.mailings import Mailings
 from ioc_pipelines.ledger.open import open_ledger
 from ioc_pipelines.ledger.rounds import Rounds
 from ioc_pipelines.ledger.store import Ledger
 from ioc_pipelines.orchestration.references import References
 from ioc_pipelines.sandbox.addresses import sandbox_addresses
+from ioc_pipelines.warehouse.cases import cases_now
 from ioc_pipelines.warehouse.rows import Rows
 
 
@@ -71,6 +75,20 @@ class Deployment:
     def complaints(self) -> Complaints:
         """Complaints about published values, in the ledger's database."""
         return Complaints(self._engine)
+
+    @cached_property
+    def closings(self) -> Closings:
+        """Refused rows that people closed, in the ledger's database."""
+        return Closings(self._engine)
+
+    @cached_property
+    def mailings(self) -> Mailings:
+        """The mails with feedback, in the ledger's database."""
+        return Mailings(self._engine)
+
+    def cases(self, now: datetime, feed: FeedEntry | None = None) -> pl.DataFrame:
+        """What became of each refused row, of all feeds or one: ``quality.cases.CASE_SCHEMA``."""
+        return cases_now(self.catalog, self.ledger, self.rows, now, feed)
 
     @cached_property
     def _engine(self) -> sa.Engine:

@@ -13,7 +13,8 @@ from ioc_pipelines.intake.legacy_text import readable
 from ioc_pipelines.ledger.store import BatchRecord
 from ioc_pipelines.orchestration.delivery import logger
 from ioc_pipelines.orchestration.deployment import Deployment
-from ioc_pipelines.orchestration.judging import Judgement, turn_again, weigh
+from ioc_pipelines.orchestration.judging import Judgement, turn_again
+from ioc_pipelines.orchestration.returning import weigh_kind
 from ioc_pipelines.serving.replay import (
     Counts,
     DeliveryChange,
@@ -37,7 +38,7 @@ def dry_run(
         turn = turn_again(deployment, entry, row)
         try:
             manifest = deployment.landing.manifest(entry.id, row["delivery_id"])
-            judgement = weigh(deployment, entry, manifest, turn)
+            judgement = weigh_kind(deployment, entry, manifest, turn, row["kind"])
         except Exception as error:  # noqa: BLE001  as a delivery: it must not stop the others
             # an exception's message can carry a cell's value
             kind, where = type(error).__name__, "".join(traceback.format_tb(error.__traceback__))

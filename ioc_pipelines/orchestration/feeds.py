@@ -21,6 +21,8 @@ from ioc_pipelines.orchestration.delivery import Report, deliver, last_report, r
 from ioc_pipelines.orchestration.deployment import Deployment
 from ioc_pipelines.orchestration.keys import accepted_key, feed_key, sector
 from ioc_pipelines.orchestration.receipts import send_receipt
+from ioc_pipelines.orchestration.returned_files import take_corrections
+from ioc_pipelines.orchestration.returning import CORRECTION
 
 # most of the time they wait for their sources
 _SIDE_BY_SIDE = 16
@@ -73,7 +75,8 @@ def intake_assets(deployment: Deployment) -> dg.AssetsDefinition:
         _open_round(deployment, chosen, config, context.run_id)
         for report in _reports(deployment, chosen, config, context.run_id):
             context.log.info(metadata.progress(report))
-            yield from _events(report, context.selected_asset_check_keys)
+            if report.kind != CORRECTION:
+                yield from _events(report, context.selected_asset_check_keys)
         for key, entry in entries.items():
             asked = {check.asset_key for check in context.selected_asset_check_keys}
             if key in asked and entry not in chosen:
@@ -106,19 +109,26 @@ def _open_round(
 def _reports(
     deployment: Deployment, entries: Iterable[FeedEntry], config: IntakeConfig, run_id: str
 ) -> Iterator[Report]:
-    """One report per feed as each is done: the last one, when several deliveries are replayed."""
+    """The reports of a feed as each is done: its corrections, and one of full deliveries.
+
+    Of several that are replayed it is the last.
+    """
     window = Window(_moment(config.since), _moment(config.until))
 
     def work(entry: FeedEntry) -> list[Report]:
         if config.reprocess:
-            return reprocess(deployment, entry, run_id, config.batch_id)
-        report = deliver(deployment, entry, run_id, window, datetime.now(UTC))
-        send_receipt(deployment, report)
-        return [report]
+            replayed = reprocess(deployment, entry, run_id, config.batch_id)
+            return [report for report in replayed if report.kind != CORRECTION][-1:]
+        now = datetime.now(UTC)
+        corrections = take_corrections(deployment, entry, run_id, now)
+        reports = [*corrections, deliver(deployment, entry, run_id, window, now)]
+        for report in reports:
+            send_receipt(deployment, report)
+        return reports
 
     with ThreadPoolExecutor(max_workers=_SIDE_BY_SIDE) as pool:
         for future in as_completed([pool.submit(work, entry) for entry in entries]):
-            yield from future.result()[-1:]
+            yield from future.result()
 
 
 def _events(

@@ -15,6 +15,7 @@ import polars as pl
 from contracts.base import BatchContext, Contract, Rule
 from ioc_pipelines.catalog.load import FeedEntry
 from ioc_pipelines.intake.batch import batch_id
+from ioc_pipelines.intake.conform import ROW_ID
 from ioc_pipelines.intake.corrections import Corrected, correct
 from ioc_pipelines.intake.landing import Manifest
 from ioc_pipelines.intake.read_batch import ReadBatch, read_batch
@@ -30,7 +31,7 @@ from ioc_pipelines.quality.delivery_rules import (
 )
 from ioc_pipelines.quality.evaluate import RuleResult
 from ioc_pipelines.quality.known_errors import with_dropped
-from ioc_pipelines.quality.split import Verdict, judge
+from ioc_pipelines.quality.split import FLOOR, Verdict, judge
 
 Outcome = Literal[
     "accepted",
@@ -72,12 +73,16 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Judgement:
-    """What was landed, read and judged, nothing written; ``verdict``: None when no row was."""
+    """What was landed, read and judged, nothing written; ``verdict``: None when no row was.
+
+    ``answered``: ``_row_id, ticket`` of a correction.
+    """
 
     attempt: Attempt
     read: ReadBatch
     verdict: Verdict | None = None
     corrected: Corrected | None = None
+    answered: pl.DataFrame | None = None
 
 
 @dataclass(frozen=True)
@@ -111,11 +116,15 @@ def judge_landed(
     deployment: Deployment, entry: FeedEntry, manifest: Manifest, turn: Turn
 ) -> Attempt:
     """``weigh`` what was landed and write what came of its rows."""
-    judged = weigh(deployment, entry, manifest, turn)
+    return written(deployment, entry, weigh(deployment, entry, manifest, turn))
+
+
+def written(deployment: Deployment, entry: FeedEntry, judged: Judgement) -> Attempt:
+    """Write what came of the rows of a judgement."""
     if judged.attempt.batch is not None:
         name = judged.attempt.batch.batch_id
         if judged.verdict is not None:
-            _write_rows(deployment, entry, judged.read, judged.verdict, name)
+            _write_rows(deployment, entry, judged, judged.verdict, name)
         if judged.corrected is not None:
             contract, found = entry.required_contract(), judged.corrected.found
             deployment.rows.write_corrections(contract, entry.id, name, found)
@@ -145,13 +154,13 @@ def weigh(deployment: Deployment, entry: FeedEntry, manifest: Manifest, turn: Tu
         return Judgement(attempt, read, corrected=corrected)
     attempt = Attempt("accepted", detail, file_rules, bytes_landed=landed, judged=True)
     is_whole = not (refused or turn.missing)
-    verdict = _judge_rows(deployment, entry, corrected, name, turn, attempt, is_whole=is_whole)
+    verdict = judge_rows(deployment, entry, corrected, name, turn, attempt, is_whole=is_whole)
     totals = control_result(int(read.control["ties"].sum()), read.control.height)
     attempt.results += totals
     return Judgement(attempt, read, verdict, corrected)
 
 
-def _judge_rows(
+def judge_rows(
     deployment: Deployment,
     entry: FeedEntry,
     corrected: Corrected,
@@ -160,14 +169,22 @@ def _judge_rows(
     attempt: Attempt,
     *,
     is_whole: bool,
+    is_correction: bool = False,
 ) -> Verdict:
-    """Hold the rows to the contract and to what people decided; complete the attempt by it."""
+    """Hold the rows to the contract and to what people decided; complete the attempt by it.
+
+    A correction is some rows of a set: they are judged one by one, and what a rule finds of the
+    set as a whole, or asks of it, is not said of them.
+    """
     contract = entry.required_contract()
     decision, floor = deployment.approvals.decision(name), entry.feed.acceptance_floor
     context = _context(deployment, contract, turn)
-    judged = judge(contract, corrected.batch, context, floor, waived=decision == "waived")
+    waived = is_correction or decision == "waived"
+    judged = judge(contract, corrected.batch, context, floor, waived=waived)
     verdict = with_dropped(judged, corrected.dropped)
-    attempt.results = [*verdict.results, *attempt.results]
+    of_set = {rule.rule.id for rule in contract.batch_rules()} if is_correction else set()
+    found = [result for result in verdict.results if result.rule.id not in of_set]
+    attempt.results = [*found, *attempt.results]
     stands = turn.standing == name
     if verdict.is_good:
         attempt.outcome = _outcome(verdict, is_whole=is_whole, stands=stands)
@@ -295,13 +312,19 @@ def _record(contract: type[Contract], name: str, verdict: Verdict, status: str) 
 
 
 def _write_rows(
-    deployment: Deployment, entry: FeedEntry, read: ReadBatch, verdict: Verdict, name: str
+    deployment: Deployment, entry: FeedEntry, judged: Judgement, verdict: Verdict, name: str
 ) -> None:
-    contract, rows = entry.required_contract(), deployment.rows
+    contract, rows, read = entry.required_contract(), deployment.rows, judged.read
     if verdict.is_good:
         rows.write_accepted(contract, entry.id, name, verdict.accepted)
-    rows.write_quarantine(contract, entry.id, name, read, verdict.quarantined, verdict.broken)
+    of_batch = {FLOOR.id, *(result.rule.id for result in verdict.holding)}
+    rows.write_quarantine(
+        contract, entry.id, name, read, verdict.quarantined, verdict.broken, of_batch
+    )
     rows.write_control_totals(contract, entry.id, name, read.control)
+    if judged.answered is not None and read.batch is not None:
+        accepted = verdict.accepted[ROW_ID]
+        rows.write_answers(contract, entry.id, name, read.batch, judged.answered, accepted)
 
 
 def _valid(verdict: Verdict) -> int:

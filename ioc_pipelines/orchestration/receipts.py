@@ -1,17 +1,23 @@
-"""Send the receipt of a delivery to the outbox of its feed."""
+"""Hand back what became of a delivery: receipt and feedback pack to the outbox, a mail."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
+from datetime import UTC, datetime
 
 import polars as pl
 
 from ioc_pipelines.catalog.connectors import FilesConnector, SftpConnector
 from ioc_pipelines.connectors.fetched import SourceUnavailableError
 from ioc_pipelines.connectors.files.outbox import send_back
+from ioc_pipelines.connectors.files.returned import slug
 from ioc_pipelines.connectors.within import within
 from ioc_pipelines.orchestration.delivery import Report
 from ioc_pipelines.orchestration.deployment import Deployment
+from ioc_pipelines.orchestration.feedback import Feedback, NoFeedbackError, feedback_of
+from ioc_pipelines.orchestration.mailing import mail_feedback
+from ioc_pipelines.orchestration.returning import CORRECTION
 from ioc_pipelines.serving.receipt import Received, has_receipt, receipt
 from ioc_pipelines.warehouse.rows import REFUSAL_SCHEMA
 
@@ -19,28 +25,55 @@ logger = logging.getLogger(__name__)
 
 
 def send_receipt(deployment: Deployment, report: Report) -> None:
-    """Tell the sender what became of the files, where the feed has an outbox.
+    """Tell the sender what became of the files and rows: in the outbox, by mail.
 
-    An outbox that cannot be written to is logged: the delivery itself is done and recorded.
+    What cannot be handed over is logged: the delivery itself is done and recorded. The agency sees
+    its own rows in its own outbox; a mail has personal columns masked.
     """
+    if not has_receipt(report.outcome):
+        return
+    own = _feedback(deployment, report)
+    _to_outbox(deployment, report, own)
+    mail_feedback(deployment, report)
+
+
+def _to_outbox(deployment: Deployment, report: Report, own: Feedback | None) -> None:
     connector = report.entry.feed.connector
     if not isinstance(connector, FilesConnector | SftpConnector) or connector.outbox is None:
         return
-    if not has_receipt(report.outcome):
-        return
-    content = receipt(_received(report), _refusals(deployment, report))
     # one receipt a feed, the newest: a delivery that is tried each night must not pile them up
-    name = f"bien-nhan-{report.entry.id.split('/', 1)[1].replace('/', '-')}.txt"
+    of = "can-sua-" if report.kind == CORRECTION else ""
+    content = receipt(_received(report, own), _refusals(deployment, report))
+    files: Mapping[str, bytes] = {f"bien-nhan-{of}{slug(report.entry.id)}.txt": content}
+    if own is not None:
+        files = {**files, own.pack_name: own.pack, own.page_name: own.page}
     try:
-        within(
-            connector.timeout_s,
-            lambda: send_back(connector, deployment.environment, name, content),
-        )
+        within(connector.timeout_s, lambda: _send(connector, deployment.environment, files))
     except SourceUnavailableError as error:
         logger.warning("no receipt for %s: %s", report.entry.id, error)
 
 
-def _received(report: Report) -> Received:
+def _send(
+    connector: FilesConnector | SftpConnector,
+    environment: Mapping[str, str],
+    files: Mapping[str, bytes],
+) -> None:
+    for name, content in files.items():
+        send_back(connector, environment, name, content)
+
+
+def _feedback(deployment: Deployment, report: Report) -> Feedback | None:
+    """The feedback of a batch with refused rows, unmasked."""
+    if report.batch is None or not report.batch.rows_quarantined:
+        return None
+    name, now = report.batch.batch_id, datetime.now(UTC)
+    try:
+        return feedback_of(deployment, report.entry, name, now, masked=False)
+    except NoFeedbackError:
+        return None
+
+
+def _received(report: Report, own: Feedback | None) -> Received:
     batch, feed = report.batch, report.entry.feed
     counts = None
     if batch:
@@ -50,8 +83,15 @@ def _received(report: Report) -> Received:
             batch.rows_quarantined,
             batch.rows_duplicate,
         )
-    agency = report.entry.agency.name_vi
-    return Received(feed.title_vi, agency, report.started_at, report.outcome, counts, report.detail)
+    return Received(
+        feed.title_vi,
+        report.entry.agency.name_vi,
+        report.started_at,
+        report.outcome,
+        counts,
+        report.detail,
+        own.pack_name if own else None,
+    )
 
 
 def _refusals(deployment: Deployment, report: Report) -> pl.DataFrame:

@@ -15,6 +15,7 @@ from ioc_pipelines.catalog.connectors import FilesConnector
 from ioc_pipelines.catalog.load import FeedEntry
 from ioc_pipelines.connectors.fetched import SourceUnavailableError
 from ioc_pipelines.connectors.files.folder import folder_of, list_folder
+from ioc_pipelines.connectors.files.returned import list_corrections
 from ioc_pipelines.ledger.rounds import Round
 from ioc_pipelines.orchestration.deployment import Deployment
 from ioc_pipelines.orchestration.jobs import COLLECT, PUBLISH, TRIGGER_TAG
@@ -64,7 +65,7 @@ def _fingerprint(deployment: Deployment, entry: FeedEntry) -> str | None:
         root = folder_of(connector, deployment.environment)
     except SourceUnavailableError:
         return None
-    listing = list_folder(root, connector.pattern)
+    listing = {**list_folder(root, connector.pattern), **list_corrections(connector, root)}
     newest = max((changed for _, changed in listing.values()), default=0.0)
     if abs(time.time() - newest) < connector.quiet_s:
         return None

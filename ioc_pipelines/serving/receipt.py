@@ -26,7 +26,10 @@ _OUTCOME_VI = {
 
 @dataclass(frozen=True)
 class Received:
-    """A delivery as the receipt tells of it. ``counts`` are rows; none when nothing was judged."""
+    """A delivery as the receipt tells of it. ``counts`` are rows; none when nothing was judged.
+
+    ``pack_name``: the workbook beside the receipt in which the rows can be corrected.
+    """
 
     title_vi: str
     agency_vi: str
@@ -34,6 +37,7 @@ class Received:
     outcome: str
     counts: tuple[int, int, int, int] | None
     detail: Mapping[str, Any]
+    pack_name: str | None = None
 
 
 def has_receipt(outcome: str) -> bool:
@@ -65,6 +69,8 @@ def receipt(received: Received, refusals: pl.DataFrame) -> bytes:
     if not refusals.is_empty():
         lines += ["", "Các dòng cần sửa (tệp, trang tính, dòng: nội dung):", *_rows(refusals)]
         lines += ["", "Đề nghị sửa ngay trong tệp, giữ nguyên tên tệp và gửi lại vào thư mục cũ."]
+        if received.pack_name:
+            lines += [f"Hoặc sửa trong tệp {received.pack_name} rồi gửi lại vào thư mục cũ."]
     return ("\ufeff" + "\r\n".join(lines) + "\r\n").encode()
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -20,6 +21,7 @@ from ioc_pipelines.catalog.load import Catalog
 from ioc_pipelines.durable import write_durably
 from ioc_pipelines.home import DBT_PROJECT, Home
 from ioc_pipelines.ledger.store import Ledger
+from ioc_pipelines.quality.cases import CASE_SCHEMA
 from ioc_pipelines.warehouse.catalog_export import catalog_tables
 
 LEDGER_EXPORTS = (
@@ -35,6 +37,7 @@ LEDGER_EXPORTS = (
     "score",
     "snapshot",
 )
+DERIVED = {"refused_case": CASE_SCHEMA}
 PUBLISHED_FILE = "ioc.duckdb"
 ACCEPTED_MARK = "accepted.json"
 ACCEPTANCE_PAGE = "nghiem-thu.html"
@@ -70,16 +73,28 @@ class BuildPlan:
     changed: tuple[str, ...] | None
 
 
-def start_build(home: Home, ledger: Ledger, catalog: Catalog, today: date) -> BuildPlan:
-    """Decide what to build, make the files ready for it, export the ledger and the catalog."""
+def start_build(
+    home: Home,
+    ledger: Ledger,
+    catalog: Catalog,
+    today: date,
+    facts: Mapping[str, pl.DataFrame] | None = None,
+) -> BuildPlan:
+    """Decide what to build, make the files ready for it, export the ledger and the catalog.
+
+    ``facts`` are tables that follow from the ledger and the rows, exported beside it: those of
+    ``DERIVED``; one that is not given is empty.
+    """
     plan = _plan(home, ledger, catalog, today)
     # until it is done, what the files hold is nothing to build upon, nor is it accepted
     for name in (ACCEPTED_MARK, ACCEPTANCE_PAGE, ACCEPTANCE_ERRORS, _BUILT):
         (home.build / name).unlink(missing_ok=True)
     for path in home.build.glob("*.duckdb*") if plan.changed is None else ():
         path.unlink()
-    for name in LEDGER_EXPORTS:
-        _export(home.build / "ledger" / f"{name}.parquet", ledger.table(name))
+    derived = {name: pl.DataFrame(schema=schema) for name, schema in DERIVED.items()}
+    tables = {name: ledger.table(name) for name in LEDGER_EXPORTS}
+    for name, table in {**tables, **derived, **(facts or {})}.items():
+        _export(home.build / "ledger" / f"{name}.parquet", table)
     for name, table in catalog_tables(catalog).items():
         _export(home.build / "catalog" / f"{name}.parquet", table)
     return plan

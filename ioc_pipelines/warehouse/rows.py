@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 import duckdb
@@ -13,7 +13,8 @@ import pyarrow.dataset  # noqa: F401  duckdb imports it on first use: not in two
 from contracts.base import Contract
 from ioc_pipelines.durable import write_durably
 from ioc_pipelines.home import table_name
-from ioc_pipelines.intake.conform import ROW_ID
+from ioc_pipelines.intake.batch import canonical_rows
+from ioc_pipelines.intake.conform import ROW_ID, Conformed
 from ioc_pipelines.intake.control_totals import CONTROL_SCHEMA
 from ioc_pipelines.intake.corrections import CORRECTION_SCHEMA, MARK
 from ioc_pipelines.intake.layout.table import FILE, PLACE, ROW, SHEET
@@ -32,8 +33,23 @@ REFUSAL_SCHEMA = pl.Schema(
         "dimension": pl.String,
         "column_name": pl.String,
         "message_vi": pl.String,
+        "ticket": pl.String,
+        "has_key": pl.Boolean,
+        "is_held_back": pl.Boolean,
     }
 )
+ANSWER_SCHEMA = pl.Schema(
+    {
+        "batch_id": pl.String,
+        "feed": pl.String,
+        "ticket": pl.String,
+        "new_ticket": pl.String,
+        "key_hash": pl.String,
+        "has_key": pl.Boolean,
+        "is_accepted": pl.Boolean,
+    }
+)
+TICKET = "_ticket"
 _PROVENANCE_SCHEMA = pl.Schema(
     {
         "_batch_id": pl.String,
@@ -56,7 +72,8 @@ _KNOWN_ERROR_SCHEMA = pl.Schema(
         **CORRECTION_SCHEMA,
     }
 )
-_SEPARATOR = "\x1f"
+_SEPARATOR, _NOTHING = "\x1f", "\x01"
+_TICKET_DIGITS = 15
 
 
 class Rows:
@@ -110,20 +127,32 @@ class Rows:
         read: ReadBatch,
         quarantined: pl.DataFrame,
         broken: pl.DataFrame,
+        of_batch: Collection[str] = (),
     ) -> None:
         """The refused rows as received, and what is published of them: place, rule, key hash.
 
-        Raises LookupError when nothing was read.
+        ``of_batch`` are rules for which the batch as a whole is held back: a row that breaks no
+        other has nothing to be corrected. Raises LookupError when nothing was read.
         """
         if read.batch is None:
             msg = f"{feed}: refused rows of a batch without rows"
             raise LookupError(msg)
         folder = self._quarantine / table_name(contract.info().dataset) / batch_id
+        own = broken.filter(~pl.col("rule").is_in(list(of_batch)))[ROW_ID]
         places = quarantined.select(
-            ROW_ID, *PLACE, self.key_hashes(contract, quarantined).alias("key_hash")
+            ROW_ID,
+            *PLACE,
+            self.key_hashes(contract, quarantined).alias("key_hash"),
+            self.tickets(contract, feed, read.batch, quarantined[ROW_ID]).alias(TICKET),
+            pl.all_horizontal(pl.col(contract.info().key).is_not_null()).alias("has_key"),
+            (~pl.col(ROW_ID).is_in(own.unique().to_list())).alias("is_held_back"),
         )
-        received = places.join(read.batch.received, on=ROW_ID, how="left", maintain_order="left")
+        shown = places.drop("has_key", "is_held_back")
+        received = shown.join(read.batch.received, on=ROW_ID, how="left", maintain_order="left")
         _write(folder / "rows.parquet", received)
+        mine = places.filter(~pl.col("is_held_back")).select(ROW_ID, TICKET)
+        cells = mine.join(read.batch.cells, on=ROW_ID, how="left", maintain_order="left")
+        _write(folder / "cells.parquet", cells.drop(ROW_ID))
         located = _with_letters(broken, read.letters)
         refusals = located.join(places, on=ROW_ID, how="left", maintain_order="left").select(
             pl.lit(batch_id).alias("batch_id"),
@@ -137,8 +166,44 @@ class Rows:
             pl.col("dimension").cast(pl.String),
             "column_name",
             "message_vi",
+            pl.when(~pl.col("is_held_back")).then(TICKET).alias("ticket"),
+            "has_key",
+            "is_held_back",
         )
         _write(folder / "refusals.parquet", refusals)
+
+    def write_answers(
+        self,
+        contract: type[Contract],
+        feed: str,
+        batch_id: str,
+        batch: Conformed,
+        answered: pl.DataFrame,
+        accepted: pl.Series,
+    ) -> None:
+        """Which tickets came back with a correction, and what became of each.
+
+        ``answered``: ``_row_id, ticket``; ``accepted``: the ids of rows that are in.
+        """
+        rows = batch.rows.select(
+            ROW_ID,
+            self.key_hashes(contract, batch.rows).alias("key_hash"),
+            self.tickets(contract, feed, batch, batch.rows[ROW_ID]).alias("new_ticket"),
+            pl.all_horizontal(pl.col(contract.info().key).is_not_null()).alias("has_key"),
+        )
+        # of rows that say the same one was judged, and that stands for all of them
+        says_in = rows.filter(pl.col(ROW_ID).is_in(accepted.to_list()))["new_ticket"]
+        frame = answered.join(rows, on=ROW_ID).select(
+            pl.lit(batch_id).alias("batch_id"),
+            pl.lit(feed).alias("feed"),
+            "ticket",
+            "new_ticket",
+            "key_hash",
+            "has_key",
+            pl.col("new_ticket").is_in(says_in.to_list()).alias("is_accepted"),
+        )
+        folder = self._quarantine / table_name(contract.info().dataset) / batch_id
+        _write(folder / "answers.parquet", frame.cast(dict(ANSWER_SCHEMA)))  # type: ignore[arg-type]
 
     def write_control_totals(
         self, contract: type[Contract], feed: str, batch_id: str, control: pl.DataFrame
@@ -169,14 +234,57 @@ class Rows:
         frame = known.select(pl.col(n).cast(t) for n, t in _KNOWN_ERROR_SCHEMA.items())
         _write(path, frame)
 
-    def refusals(self, batch_ids: Sequence[str] | None = None) -> pl.DataFrame:
-        """What is published of refused rows, of all batches or the given ones."""
-        paths = sorted(self._quarantine.glob("*/*/refusals.parquet"))
+    def refusals(
+        self, batch_ids: Sequence[str] | None = None, dataset: str | None = None
+    ) -> pl.DataFrame:
+        """What is published of refused rows, of all batches or the given ones, or of a dataset."""
+        paths = sorted(self._quarantine.glob(f"{_folder(dataset)}/*/refusals.parquet"))
         if batch_ids is not None:
             paths = [path for path in paths if path.parent.name in batch_ids]
         frames = [pl.read_parquet(path) for path in paths]
         empty = pl.DataFrame(schema=REFUSAL_SCHEMA)
         return pl.concat([empty, *frames], how="diagonal") if frames else empty
+
+    def answers(self, dataset: str | None = None) -> pl.DataFrame:
+        """Which tickets came back with which correction: ``ANSWER_SCHEMA``."""
+        paths = sorted(self._quarantine.glob(f"{_folder(dataset)}/*/answers.parquet"))
+        frames = [pl.read_parquet(path) for path in paths]
+        return pl.concat([pl.DataFrame(schema=ANSWER_SCHEMA), *frames])
+
+    def cells(self, dataset: str, batch_id: str) -> pl.DataFrame:
+        """The refused rows of a batch as they can be read again, by ``_ticket``.
+
+        Empty when the batch has none on disk. Holds personal data.
+        """
+        path = self._quarantine / table_name(dataset) / batch_id / "cells.parquet"
+        if not path.is_file():
+            return pl.DataFrame(schema={TICKET: pl.String})
+        return pl.read_parquet(path)
+
+    def batches_with_cells(self, dataset: str) -> list[str]:
+        """The batches whose refused rows can be read again, newest first."""
+        paths = (self._quarantine / table_name(dataset)).glob("*/cells.parquet")
+        ordered = sorted(paths, key=lambda path: path.stat().st_mtime, reverse=True)
+        return [path.parent.name for path in ordered]
+
+    def accepted_keys(self, keys: pl.Series, dataset: str | None = None) -> pl.DataFrame:
+        """Of these key hashes those that were ever accepted: ``batch_id, feed, key_hash``."""
+        paths = sorted(self._accepted.glob(f"{_folder(dataset)}/batches/*.parquet"))
+        schema = {"batch_id": pl.String, "feed": pl.String, "key_hash": pl.String}
+        if not paths or keys.is_empty():
+            return pl.DataFrame(schema=schema)
+        sought = pl.DataFrame({"key_hash": keys.unique()}).lazy()
+        found = [
+            pl.scan_parquet(path)
+            .select(
+                pl.col("_batch_id").alias("batch_id"),
+                pl.col("_feed").alias("feed"),
+                pl.col("_key_hash").alias("key_hash"),
+            )
+            .join(sought, on="key_hash", how="semi")
+            for path in paths
+        ]
+        return pl.concat([pl.DataFrame(schema=schema), *pl.collect_all(found)])
 
     def accepted_places(self, dataset: str, batch_id: str) -> pl.DataFrame:
         """Where each accepted row of a batch stood: ``_file, _sheet, _row, key_hash``.
@@ -234,6 +342,25 @@ class Rows:
                 separator=_SEPARATOR,
             ).alias("key")
         )
+        return self._keyed(texts)
+
+    def tickets(
+        self, contract: type[Contract], feed: str, batch: Conformed, ids: pl.Series
+    ) -> pl.Series:
+        """The ticket of each row of a batch: what the feed said in it, under the same secret.
+
+        A row that comes again unchanged has the same ticket, in whichever batch and place.
+        """
+        rows = ids.to_frame().join(batch.rows, on=ROW_ID, how="left", maintain_order="left")
+        unread = batch.unreadable.filter(pl.col(ROW_ID).is_in(ids.to_list()))
+        said = canonical_rows(Conformed(rows, batch.received, unread), contract)
+        parts = [pl.col(name).cast(pl.String).fill_null(_NOTHING) for name in said.columns]
+        texts = said.select(
+            pl.concat_str([pl.lit(feed), *parts], separator=_SEPARATOR).alias("key")
+        )
+        return "P" + self._keyed(texts).str.slice(0, _TICKET_DIGITS).str.to_uppercase()
+
+    def _keyed(self, texts: pl.DataFrame) -> pl.Series:
         secret = self._hash_key.hex()
         with duckdb.connect() as connection:
             connection.register("texts", texts.to_arrow())
@@ -242,6 +369,11 @@ class Rows:
                 params={"secret": secret},
             ).pl()
         return hashed["h"]
+
+
+def _folder(dataset: str | None) -> str:
+    """The folder of a dataset, as a pattern: of any when none is given."""
+    return table_name(dataset) if dataset else "*"
 
 
 def _with_letters(broken: pl.DataFrame, letters: pl.DataFrame) -> pl.DataFrame:

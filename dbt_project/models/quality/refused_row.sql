@@ -1,16 +1,33 @@
 -- What is published of a refused row: its place, rule and a keyed hash of its key;
--- never a value.
+-- never a value. What became of it follows from the deliveries since and is worked out
+-- before the build.
 select
-    batch_id,
-    feed,
-    source_file,
-    sheet,
-    row_number,
-    cell,
-    key_hash,
-    rule,
-    dimension,
-    column_name,
-    message_vi,
-    'open' as status
-from {{ source("quarantine", "refusals") }}
+    refused.batch_id,
+    refused.feed,
+    refused.source_file,
+    refused.sheet,
+    refused.row_number,
+    refused.cell,
+    refused.key_hash,
+    refused.rule,
+    refused.dimension,
+    refused.column_name,
+    refused.message_vi,
+    case
+        when coalesce(refused.is_held_back, false)
+        then 'held_with_batch'
+        else coalesce(found.status, 'open')
+    end as status,
+    refused.ticket,
+    found.attempt,
+    found.first_refused_at,
+    found.closed_at,
+    found.closed_by_batch,
+    found.due_at,
+    coalesce(found.is_overdue, false) as is_overdue
+from {{ source("quarantine", "refusals") }} as refused
+left join
+    {{ source("ledger", "refused_case") }} as found
+    on refused.batch_id = found.batch_id
+    and refused.feed = found.feed
+    and coalesce(refused.ticket, 'K' || left(refused.key_hash, 15)) = found.ticket

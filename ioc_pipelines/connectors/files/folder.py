@@ -8,6 +8,7 @@ from typing import Any
 
 from ioc_pipelines.catalog.connectors import FilesConnector
 from ioc_pipelines.connectors.fetched import Fetched, SourceFile, SourceUnavailableError
+from ioc_pipelines.connectors.files.names import is_correction, is_litter
 from ioc_pipelines.connectors.files.whole import Listing, missing, require_some, whole_files
 from ioc_pipelines.durable import sha256_of
 
@@ -51,11 +52,14 @@ def folder_of(connector: FilesConnector, environment: Mapping[str, str]) -> Path
     return root.resolve()
 
 
-def list_folder(root: Path, pattern: str) -> Listing:
-    """Regular files of the folder: no link out of it, no lock file of an office program."""
+def list_folder(root: Path, pattern: str, *, corrections: bool = False) -> Listing:
+    """Regular files of the folder: no link out of it, no lock file of an office program.
+
+    Either the deliveries or the ``corrections`` that came back among them.
+    """
     listed = {}
     for path in sorted(root.glob(pattern)):
-        if not _is_inside(path, root):
+        if is_correction(path.name) != corrections or not _is_inside(path, root):
             continue
         try:
             facts = path.stat()
@@ -66,8 +70,4 @@ def list_folder(root: Path, pattern: str) -> Listing:
 
 
 def _is_inside(path: Path, root: Path) -> bool:
-    return (
-        not path.name.startswith(("~$", "."))
-        and path.is_file()
-        and path.resolve().is_relative_to(root)
-    )
+    return not is_litter(path.name) and path.is_file() and path.resolve().is_relative_to(root)

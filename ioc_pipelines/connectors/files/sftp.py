@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
@@ -15,6 +15,7 @@ import paramiko
 
 from ioc_pipelines.catalog.connectors import SftpConnector
 from ioc_pipelines.connectors.fetched import Fetched, SourceFile, SourceUnavailableError
+from ioc_pipelines.connectors.files.names import is_correction, is_litter
 from ioc_pipelines.connectors.files.whole import Listing, missing, require_some, whole_files
 from ioc_pipelines.durable import sha256_of
 
@@ -37,18 +38,14 @@ def fetch_sftp(
     """
     deadline = monotonic() + connector.timeout_s
     with session(connector, environment) as (client, root):
-        found = whole_files(lambda: _list(client, root, connector.pattern), connector.quiet_s)
+        found = whole_files(lambda: list_sftp(client, root, connector.pattern), connector.quiet_s)
         known = dict((cursor or {}).get("files", {}))
         require_some(found, connector.pattern, known)
-        listed = _list(client, root, connector.pattern)
+        listed = list_sftp(client, root, connector.pattern)
         seen = {name: list(listed[name]) for name in found.names if name in listed}
         if seen == (cursor or {}).get("listing"):
             return Fetched((), dict(cursor or {}), has_news=False, confirms=False)
-        files = tuple(
-            SourceFile(name, workspace / f"{number:05d}") for number, name in enumerate(seen)
-        )
-        for file in files:
-            _copy(client, f"{root}/{file.name}", file.path, deadline, connector)
+        files = tuple(copy_some(client, root, list(seen), workspace, connector, deadline))
     hashes = {file.name: sha256_of(file.path) for file in files}
     return Fetched(
         files=files,
@@ -103,8 +100,29 @@ def session(
         client.close()
 
 
-def _list(client: paramiko.SFTPClient, root: str, pattern: str) -> Listing:
-    """Regular files of one folder: links and names with a path in them are left alone."""
+def copy_some(
+    client: paramiko.SFTPClient,
+    root: str,
+    names: Sequence[str],
+    workspace: Path,
+    connector: SftpConnector,
+    deadline: float | None = None,
+) -> list[SourceFile]:
+    """Copy files to ``workspace``. Raises SourceUnavailableError after the ``deadline``."""
+    until = monotonic() + connector.timeout_s if deadline is None else deadline
+    files = [SourceFile(name, workspace / f"{number:05d}") for number, name in enumerate(names)]
+    for file in files:
+        _copy(client, f"{root}/{file.name}", file.path, until, connector)
+    return files
+
+
+def list_sftp(
+    client: paramiko.SFTPClient, root: str, pattern: str, *, corrections: bool = False
+) -> Listing:
+    """Regular files of one folder: links and names with a path in them are left alone.
+
+    Either the deliveries or the ``corrections`` that came back among them.
+    """
     folder, _, names = pattern.rpartition("/")
     below = f"{folder}/" if folder else ""
     return {
@@ -113,7 +131,8 @@ def _list(client: paramiko.SFTPClient, root: str, pattern: str) -> Listing:
         if stat.S_ISREG(entry.st_mode or 0)
         and fnmatch.fnmatchcase(entry.filename, names)
         and "/" not in entry.filename
-        and not entry.filename.startswith(("~$", "."))
+        and is_correction(entry.filename) == corrections
+        and not is_litter(entry.filename)
     }
 
 

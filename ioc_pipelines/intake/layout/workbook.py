@@ -59,6 +59,19 @@ def read_xlsx(layout: XlsxLayout, wanted: Collection[Wanted], path: Path, name: 
     return [found]
 
 
+def cells_of(path: Path, name: str, sheet: str) -> tuple[pl.DataFrame, pl.DataFrame] | None:
+    """What the cells of a sheet say and their numbers, by position; None without such a sheet.
+
+    Raises UnreadableFileError.
+    """
+    workbook = _open(path, name)
+    named = [found for found in workbook.sheet_names if spaced(found) == sheet]
+    if not named:
+        return None
+    found = _Sheet(workbook, named[0], path, name)
+    return found.texts, found.numbers
+
+
 def _only_one(
     layout: XlsxLayout, wanted: list[Wanted], candidates: Sequence[_Sheet], name: str
 ) -> Table | str:

@@ -1,0 +1,78 @@
+"""Corrected feedback packs among the files of a drop folder: known by their name.
+
+A pack goes out as ``can-sua-<feed>-<batch>.xlsx`` and comes back under that name, or what a
+desktop makes of it: ``can-sua-… (1).xlsx``, ``Bản sao của can-sua-….xlsx``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from ioc_pipelines.catalog.connectors import FilesConnector, SftpConnector
+from ioc_pipelines.connectors.fetched import SourceFile
+from ioc_pipelines.connectors.files.folder import folder_of, list_folder
+from ioc_pipelines.connectors.files.names import is_correction
+from ioc_pipelines.connectors.files.sftp import copy_some, list_sftp, session
+from ioc_pipelines.connectors.files.whole import Listing, whole_files
+
+_PACK = re.compile(r"can-sua-(?P<feed>.+)-[0-9a-f]{16}.*\.xls[xm]?$", re.IGNORECASE)
+
+
+def pack_name(feed: str, batch_id: str) -> str:
+    """The name of a feed's pack, the same each time it is made."""
+    return f"can-sua-{slug(feed)}-{batch_id}.xlsx"
+
+
+def slug(feed: str) -> str:
+    """The feed as file names have it: ``<dataset>[-<variant>]``."""
+    return feed.split("/", 1)[1].replace("/", "-")
+
+
+def slug_in(name: str) -> str | None:
+    """Which feed a pack says it is of by its name; None when the name has lost that."""
+    found = _PACK.search(name.rsplit("/", 1)[-1])
+    return found["feed"].lower() if found else None
+
+
+def correction_pattern(connector: FilesConnector | SftpConnector) -> str:
+    """Where a feed's corrections are dropped: beside its files."""
+    folder = connector.pattern.rpartition("/")[0]
+    return f"{folder}/*.xls*" if folder else "*.xls*"
+
+
+def list_corrections(connector: FilesConnector, root: Path) -> Listing:
+    """The corrections in a drop folder on a disk; what lies in the outbox has not come back."""
+    listing = list_folder(root, correction_pattern(connector), corrections=True)
+    outbox = f"{connector.outbox}/" if connector.outbox else None
+    return {n: facts for n, facts in listing.items() if not (outbox and n.startswith(outbox))}
+
+
+def fetch_corrections(
+    connector: FilesConnector | SftpConnector,
+    environment: Mapping[str, str],
+    wanted: Callable[[str], bool],
+    workspace: Path,
+) -> list[SourceFile]:
+    """The whole corrections in the drop folder whose name is ``wanted``.
+
+    Raises SourceUnavailableError when the folder cannot be reached.
+    """
+    match connector:
+        case FilesConnector():
+            root = folder_of(connector, environment)
+            found = whole_files(lambda: list_corrections(connector, root), connector.quiet_s)
+            return [SourceFile(name, root / name) for name in found.names if wanted(name)]
+        case SftpConnector():
+            pattern = correction_pattern(connector)
+            with session(connector, environment) as (client, folder):
+                found = whole_files(
+                    lambda: list_sftp(client, folder, pattern, corrections=True),
+                    connector.quiet_s,
+                )
+                names = [name for name in found.names if wanted(name)]
+                return copy_some(client, folder, names, workspace, connector)
+
+
+__all__ = ["fetch_corrections", "is_correction", "pack_name", "slug", "slug_in"]

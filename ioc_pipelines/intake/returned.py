@@ -1,0 +1,268 @@
+"""A feedback pack that came back: its rows under the columns of the source.
+
+The layout is the pack's own (``serving.feedback`` writes it). A cell that the officer left as the
+pack showed it is the cell as received, type and all; so is a masked one. Values that the layout of
+the feed takes from titles, names and headers are never read from the pack.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from contracts.base import Contract
+from ioc_pipelines.catalog.models import Feed
+from ioc_pipelines.catalog.patterns import groups_of, names_in, pattern_of, words_of
+from ioc_pipelines.intake.conform import as_received, sources_of
+from ioc_pipelines.intake.errors import StructureMismatchError, UnreadableFileError
+from ioc_pipelines.intake.layout.table import CELL, FILE, ROW, SHEET, index_letter, spaced
+from ioc_pipelines.intake.layout.workbook import cells_of
+from ioc_pipelines.intake.text import nfc, single_spaced
+
+ROWS_SHEET, GUIDE_SHEET = "Cần sửa", "Hướng dẫn"
+TICKET_HEADER = "Mã phiếu"
+FIXED_HEADERS = (
+    TICKET_HEADER,
+    "Tệp",
+    "Trang tính",
+    "Dòng",
+    "Nội dung cần sửa",
+    "Yêu cầu",
+    "Quy tắc",
+)
+FEED_FACT, BATCH_FACT, CONTRACT_FACT = "ioc.feed", "ioc.batch", "ioc.contract"
+MASK = "•••"
+MOST_CHARACTERS = 32_000
+TICKET = "_ticket"
+_HEAD_ROWS = 30
+_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Returned:
+    """A pack as it came back.
+
+    ``feed``: whose pack it says it is, None when its guide is gone. ``rows``: ``_row, _ticket`` and
+    one ``CELL`` column per heading behind the fixed ones; ``letters``: where each stood.
+    """
+
+    feed: str | None
+    rows: pl.DataFrame
+    letters: Mapping[str, str]
+
+
+def labels_of(feed: Feed, contract: type[Contract]) -> dict[str, str]:
+    """The heading of each source column in a pack: the source's own words, else the title."""
+    titles: dict[str, str] = {}
+    for name, column in feed.columns.items():
+        titles.setdefault(column.source, str(contract.columns()[name].title))
+    labels: dict[str, str] = {}
+    for source, title in titles.items():
+        plain = pattern_of(source) is None and not names_in(source) and source not in _given(feed)
+        label = spaced(words_of(source) if plain else title)
+        while label in labels.values():
+            label += " *"
+        labels[source] = label
+    return labels
+
+
+def derived_sources(feed: Feed) -> frozenset[str]:
+    """Sources that stand in no cell of their row: titles, names of files and sheets, headers."""
+    given = _given(feed)
+    sources = sources_of(feed.columns)
+    return frozenset(s for s in sources if s in given or names_in(s))
+
+
+def personal_sources(feed: Feed, contract: type[Contract]) -> frozenset[str]:
+    """Sources that any personal column of the contract is read from."""
+    personal = contract.personal_columns()
+    return frozenset(c.source for name, c in feed.columns.items() if name in personal)
+
+
+def _given(feed: Feed) -> set[str]:
+    captures = feed.layout.captures if feed.layout else {}
+    groups = (g for c in feed.columns.values() for s in c.sources for g in groups_of(s))
+    return {*captures, *groups}
+
+
+def shown(source: pl.Series) -> pl.Series:
+    """The cells' text as a pack shows it: a spreadsheet cell holds so many characters."""
+    return as_received(source).str.slice(0, MOST_CHARACTERS)
+
+
+def read_returned(path: Path, name: str) -> Returned:
+    """The pack as it came back. Raises UnreadableFileError or StructureMismatchError."""
+    found = cells_of(path, name, ROWS_SHEET)
+    if found is None:
+        raise StructureMismatchError(name, f"tệp không có trang tính '{ROWS_SHEET}'")
+    texts, numbers = found
+    at, columns = _header(texts, name)
+    rows = _below(texts, numbers, at, columns)
+    letters = {label: index_letter(position) for label, position in columns.items()}
+    _require_tickets(rows, name)
+    return Returned(_feed_of(path, name), rows, letters)
+
+
+def tickets_in(path: Path, name: str) -> list[str]:
+    """The tickets of a pack, none when it cannot be read: why is said when it is judged."""
+    try:
+        return read_returned(path, name).rows[TICKET].to_list()
+    except (StructureMismatchError, UnreadableFileError):
+        return []
+
+
+def _header(texts: pl.DataFrame, name: str) -> tuple[int, dict[str, int]]:
+    """The row of the header, and the position of the ticket and of each heading behind."""
+    for at, row in enumerate(texts[:_HEAD_ROWS].rows()):
+        headings = [spaced(cell or "") for cell in row]
+        if TICKET_HEADER in headings and FIXED_HEADERS[-1] in headings:
+            last = headings.index(FIXED_HEADERS[-1])
+            behind = {h: last + 1 + i for i, h in enumerate(headings[last + 1 :]) if h}
+            return at, {TICKET: headings.index(TICKET_HEADER), **behind}
+    raise StructureMismatchError(
+        name, f"không thấy hàng tiêu đề có '{TICKET_HEADER}' và '{FIXED_HEADERS[-1]}'"
+    )
+
+
+def _below(
+    texts: pl.DataFrame, numbers: pl.DataFrame, at: int, columns: Mapping[str, int]
+) -> pl.DataFrame:
+    """The rows below the header that say anything."""
+    count = texts.height - at - 1
+    parts = [pl.int_range(at + 2, at + 2 + count, eager=True, dtype=pl.Int64).alias(ROW)]
+    for label, position in columns.items():
+        text, number = (frame[str(position)][at + 1 :] for frame in (texts, numbers))
+        cells = pl.DataFrame({"text": text, "number": number}).to_struct(label)
+        parts.append(text.str.strip_chars().alias(label) if label == TICKET else cells)
+    frame = pl.DataFrame(parts)
+    said = [
+        (pl.col(label) if label == TICKET else pl.col(label).struct.field("text")).fill_null("")
+        for label in columns
+    ]
+    return frame.filter(pl.any_horizontal(part != "" for part in said))
+
+
+def _require_tickets(rows: pl.DataFrame, name: str) -> None:
+    if rows.is_empty():
+        raise StructureMismatchError(name, "tệp không có dòng nào")
+    without = rows.filter(pl.col(TICKET).fill_null("") == "")
+    if not without.is_empty():
+        raise StructureMismatchError(name, f"thiếu mã phiếu ở hàng {_listed(without)}")
+    twice = rows.filter(pl.col(TICKET).is_duplicated())
+    if not twice.is_empty():
+        raise StructureMismatchError(name, f"mã phiếu lặp lại ở hàng {_listed(twice)}")
+
+
+def _listed(rows: pl.DataFrame) -> str:
+    found = rows[ROW].head(_SHOWN).to_list()
+    return ", ".join(map(str, found)) + (", …" if rows.height > _SHOWN else "")
+
+
+def _feed_of(path: Path, name: str) -> str | None:
+    found = cells_of(path, name, GUIDE_SHEET)
+    if found is None:
+        return None
+    for row in found[0].rows():
+        cells = [cell for cell in row if cell]
+        if len(cells) > 1 and cells[0].strip() == FEED_FACT:
+            return str(cells[1]).strip()
+    return None
+
+
+def corrected(
+    returned: Returned, cells: pl.DataFrame, feed: Feed, contract: type[Contract], name: str
+) -> pl.DataFrame:
+    """The rows under the source's columns, to be conformed: ``_file, _sheet, _row, _ticket``, …
+
+    ``cells``: the rows as received, by ``_ticket``. Raises StructureMismatchError when a ticket is
+    not known or a heading is gone.
+    """
+    unknown = returned.rows.join(cells.select(TICKET), on=TICKET, how="anti")
+    if not unknown.is_empty():
+        raise StructureMismatchError(name, f"mã phiếu không đúng ở hàng {_listed(unknown)}")
+    labels, derived = labels_of(feed, contract), derived_sources(feed)
+    gone = [v for s, v in labels.items() if s not in derived and v not in returned.rows.columns]
+    sources = sources_of(feed.columns)
+    if gone or any(source not in cells.columns for source in sources):
+        reason = f"thiếu cột {', '.join(gone)}" if gone else "biểu mẫu của nguồn đã thay đổi"
+        raise StructureMismatchError(name, f"{reason}; đề nghị dùng tệp phản hồi mới nhất")
+    kept = returned.rows.select(TICKET).join(
+        cells.unique(TICKET, keep="last"), on=TICKET, how="left", maintain_order="left"
+    )
+    personal = personal_sources(feed, contract)
+    columns = [
+        kept[source]
+        if source in derived or source not in labels
+        else _merged(kept[source], returned.rows[labels[source]], is_personal=source in personal)
+        for source in sources
+    ]
+    place = [pl.lit(name).alias(FILE), pl.lit(ROWS_SHEET).alias(SHEET), pl.col(ROW, TICKET)]
+    return returned.rows.select(place).with_columns(columns)
+
+
+def _merged(before: pl.Series, now: pl.Series, *, is_personal: bool) -> pl.Series:
+    """A source column: cells that were changed as they are now, the others as received."""
+    text, number = now.struct.field("text"), now.struct.field("number")
+    old = shown(before)
+    said, was = (single_spaced(nfc(series)).fill_null("") for series in (text, old))
+    frame = pl.DataFrame(
+        [
+            said.alias("said"),
+            was.alias("was"),
+            number.alias("number"),
+            old.cast(pl.Float64, strict=False).alias("old_number"),
+        ]
+    )
+    same = (pl.col("said") == pl.col("was")) | (
+        (pl.col("number") == pl.col("old_number")).fill_null(value=False)
+    )
+    if is_personal:
+        same |= pl.col("said") == MASK
+    kept = pl.DataFrame([_as_cells(before).alias("before"), now.alias("now")])
+    is_same = frame.select(same.alias("same"))["same"]
+    chosen = kept.select(pl.when(is_same).then("before").otherwise("now").alias(before.name))
+    return chosen[before.name]
+
+
+def _as_cells(source: pl.Series) -> pl.Series:
+    """A source column of any type as spreadsheet cells: what it says, and its number."""
+    kind = source.dtype
+    if isinstance(kind, pl.Struct):
+        return source
+    text, number = as_received(source), pl.Series([None] * len(source), dtype=pl.Float64)
+    if kind.is_numeric():
+        number = source.cast(pl.Float64)
+    elif isinstance(kind, pl.Datetime):
+        text = source.dt.strftime("%Y-%m-%d %H:%M:%S%.f")
+    frame = pl.DataFrame([text.alias("text"), number.alias("number")])
+    return frame.to_struct(source.name).cast(CELL)
+
+
+def known_cells(batches: Iterable[pl.DataFrame], tickets: Collection[str]) -> pl.DataFrame:
+    """Of the refused rows of some batches, newest first, those with these tickets, once each."""
+    found: list[pl.DataFrame] = []
+    missing = set(tickets)
+    for cells in batches:
+        mine = cells.filter(pl.col(TICKET).is_in(list(missing)))
+        if not mine.is_empty():
+            found.append(mine)
+            missing -= set(mine[TICKET].to_list())
+        if not missing:
+            break
+    if not found:
+        return pl.DataFrame(schema={TICKET: pl.String})
+    return found[0] if len(found) == 1 else _stacked(found)
+
+
+def _stacked(frames: list[pl.DataFrame]) -> pl.DataFrame:
+    """Rows of several batches: as spreadsheet cells where their types differ."""
+    kinds = {(name, str(kind)) for frame in frames for name, kind in frame.schema.items()}
+    mixed = {name for name, _ in kinds if sum(known == name for known, _ in kinds) > 1}
+    alike = [
+        frame.with_columns(_as_cells(frame[name]) for name in mixed if name in frame.columns)
+        for frame in frames
+    ]
+    return pl.concat(alike, how="diagonal")

@@ -1,0 +1,1 @@
+"""What an agency gets back of its refused rows: a workbook to correct, a page, a mail."""

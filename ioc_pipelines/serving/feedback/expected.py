@@ -1,0 +1,139 @@
+"""What a rule asks of a cell, in words that an officer can act on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+
+import polars as pl
+
+from contracts.base import KEY_UNIQUE, REQUIRED, Contract
+from ioc_pipelines.catalog.columns import Column
+from ioc_pipelines.catalog.models import Feed
+from ioc_pipelines.quality.evaluate import READABLE
+from ioc_pipelines.serving.contract_bounds import bounds_of, is_bound
+from ioc_pipelines.serving.contract_form import (
+    MAX_AGE,
+    NOT_FUTURE,
+    REFERENCE,
+    ContractForm,
+    RuleForm,
+    form_of,
+)
+
+EXPECTED_SCHEMA = {"rule": pl.String, "column_name": pl.String, "expected_vi": pl.String}
+_MOST_VALUES = 30
+_NUMBERS = {
+    "vi": "ví dụ 1.234,5",
+    "en": "ví dụ 1,234.5",
+    "plain": "ví dụ 1234.5",
+    None: "ví dụ 1234,5 hoặc 1234.5, không có dấu phân cách hàng nghìn",
+}
+_DATE_PARTS = {
+    "%d": "31",
+    "%m": "12",
+    "%Y": "2026",
+    "%H": "08",
+    "%M": "30",
+    "%S": "00",
+    "%G": "2026",
+    "%V": "52",
+    "%y": "26",
+}
+_FORM = ((r"\\d\{(\d+)\}", lambda m: "0" * int(m[1])), (r"\\d", lambda _: "0"))
+_UNSAID = re.compile(r"[\\\[\](){}|*+?^$]")
+
+
+def expected(feed: Feed, contract: type[Contract]) -> pl.DataFrame:
+    """``rule, column_name, expected_vi``: what each rule asks, where it can be said.
+
+    Values are those that the source itself writes, not what they become.
+    """
+    form = _form(contract)
+    types = {column.name: column.type for column in form.columns}
+    rows = [(rule.id, rule.column, _asked(rule, feed, form)) for rule in form.rules]
+    rows += [(REQUIRED, name, "Phải có giá trị") for name in types]
+    rows += [(READABLE, name, _readable(types[name], feed.columns[name])) for name in types]
+    titles = ", ".join(c.title_vi for c in form.columns if c.name in form.key)
+    rows.append((KEY_UNIQUE, None, f"Mỗi bộ ({titles}) chỉ có một dòng: giữ lại dòng đúng"))
+    said = [row for row in rows if row[2]]
+    return pl.DataFrame(said, schema=EXPECTED_SCHEMA, orient="row").unique(
+        ["rule", "column_name"], keep="first", maintain_order=True
+    )
+
+
+@lru_cache(maxsize=100)
+def _form(contract: type[Contract]) -> ContractForm:
+    return form_of(contract)
+
+
+def _asked(rule: RuleForm, feed: Feed, form: ContractForm) -> str | None:
+    """One rule; None where its message says all there is to say."""
+    asked = rule.parameters
+    column = feed.columns.get(rule.column or "")
+    if is_bound(rule):
+        return _between(rule, form)
+    match rule.kind:
+        case "isin":
+            return f"Một trong: {_values(asked['allowed_values'], column)}"
+        case "notin":
+            return f"Không phải: {_values(asked['forbidden_values'], column)}"
+        case "str_matches":
+            return _like(str(asked["pattern"]))
+        case "unique":
+            return "Mỗi giá trị chỉ có ở một dòng"
+        case kind if kind == REFERENCE:
+            return "Mã có trong danh mục hiện hành"
+        case kind if kind == NOT_FUTURE:
+            return "Không sau thời điểm gửi"
+        case kind if kind == MAX_AGE:
+            return f"Không cũ hơn {asked['days']} ngày khi gửi"
+    return None
+
+
+def _between(rule: RuleForm, form: ContractForm) -> str:
+    bounds = bounds_of([rule])
+    (least, with_least), (most, with_most) = bounds.least, bounds.most
+    unit = next((c.unit for c in form.columns if c.name == rule.column and c.unit), "")
+    low = f"{'Từ' if with_least else 'Lớn hơn'} {least}" if least is not None else ""
+    high = f"{'đến' if with_most else 'nhỏ hơn'} {most}" if most is not None else ""
+    if least is None:
+        high = f"{'Không quá' if with_most else 'Nhỏ hơn'} {most}"
+    return " ".join(part for part in (low, high, f"({unit})" if unit else "") if part) + (
+        " trở lên" if most is None and with_least and not unit else ""
+    )
+
+
+def _values(values: list[object], column: Column | None) -> str:
+    """The values as the source writes them."""
+    own: Mapping[str, str] = column.values if column else {}
+    wanted = {str(value) for value in values}
+    written = [source for source, value in own.items() if value in wanted]
+    shown = written or sorted(wanted)
+    more = len(shown) - _MOST_VALUES
+    return ", ".join(shown[:_MOST_VALUES]) + (f" … và {more} giá trị khác" if more > 0 else "")
+
+
+def _like(pattern: str) -> str:
+    """A pattern as an example of its form, where it is plain enough; else the pattern itself."""
+    form = pattern.removeprefix("^").removesuffix("$")
+    for sought, written in _FORM:
+        form = re.sub(sought, written, form)
+    form = form.replace("[A-Z]", "A").replace(r"\.", ".").replace(r"\/", "/").replace(r"\-", "-")
+    if _UNSAID.search(form):
+        return f"Theo mẫu {pattern}"
+    return f"Theo dạng {form} (0 là một chữ số" + (", A là một chữ cái)" if "A" in form else ")")
+
+
+def _readable(kind: str, column: Column) -> str | None:
+    if kind in ("bigint", "double"):
+        return f"{'Số nguyên' if kind == 'bigint' else 'Số'}, {_NUMBERS[column.number]}"
+    if column.date or kind in ("date", "timestamp"):
+        form = column.date or ("%Y-%m-%d" if kind == "date" else "%Y-%m-%d %H:%M:%S")
+        for part, example in _DATE_PARTS.items():
+            form = form.replace(part, example)
+        return f"Viết theo dạng {form}"
+    if column.values:
+        return f"Một trong: {_values(list(column.values.values()), column)}"
+    return "Chữ Unicode đọc được"
