@@ -328,7 +328,7 @@ def _clocks(
     """How the feed stands by the three clocks: arrival, event, publication."""
     return [
         on_time_result(age, entry.feed.late_after),
-        *event_age_result(entry, newest_event, now),
+        *event_age_result(entry.feed.cadence, entry.feed.late_after, newest_event, now),
         published_result(deployment.ledger.unpublished_since(entry.id), now),
     ]
 

@@ -13,7 +13,6 @@ import polars as pl
 
 from contracts.base import VIETNAM, Contract, Rule
 from contracts.periods import first_days, ordinals
-from ioc_pipelines.catalog.load import FeedEntry
 from ioc_pipelines.catalog.models import Maintenance
 from ioc_pipelines.quality.evaluate import RuleResult
 
@@ -56,15 +55,17 @@ def newest_event(contract: type[Contract], rows: pl.DataFrame) -> datetime | Non
     return max((moment for moment in found if moment), default=None)
 
 
-def event_age_result(entry: FeedEntry, newest: datetime | None, now: datetime) -> list[RuleResult]:
+def event_age_result(
+    cadence: str, late_after: timedelta, newest: datetime | None, now: datetime
+) -> list[RuleResult]:
     """Whether the newest event is at most one reporting interval and the feed's limit old.
 
     Nothing where the feed has no fixed cadence or no moment is known.
     """
-    interval = _CADENCE.get(entry.feed.cadence)
+    interval = _CADENCE.get(cadence)
     if interval is None or newest is None:
         return []
-    on_time = now - newest <= interval + entry.feed.late_after
+    on_time = now - newest <= interval + late_after
     said = "" if on_time else f"số liệu mới nhất: {newest.astimezone(VIETNAM):%d/%m/%Y}"
     return [RuleResult(EVENT_AGE, int(on_time), 1, said)]
 

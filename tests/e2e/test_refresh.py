@@ -648,7 +648,12 @@ def test_both_snapshots_are_kept_and_sound(second: Second) -> None:
     assert all(text in page for text in (second.newer, "ĐƯỢC CÔNG BỐ", "marts.indicator_value"))
     diff = second.province.ioc("snapshots", "diff", second.older, second.newer, "--json").json()
     changed = {row["table"] for row in diff}
-    assert changed == {"quality.delivery", "quality.snapshot", "quality.score"}
+    assert changed == {
+        "quality.delivery",
+        "quality.rule_result",
+        "quality.score",
+        "quality.snapshot",
+    }
 
 
 def test_readers_see_no_error_and_only_whole_snapshots(second: Second) -> None:

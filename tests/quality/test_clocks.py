@@ -17,7 +17,6 @@ from ioc_pipelines.quality.clocks import (
     newest_event,
     published_result,
 )
-from tests.orchestration.deployments import csv_feed
 from tests.quality.frames import contract_of
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=VIETNAM)
@@ -111,13 +110,13 @@ def test_it_is_the_latest_moment_that_cannot_be_to_come() -> None:
 
 
 def test_an_event_may_be_one_interval_and_the_limit_old() -> None:
-    feed = csv_feed()  # daily, late after 26 h
     limit = NOW - 3 * DAY - 26 * HOUR
-    (just,) = event_age_result(feed, limit, NOW)
+    (just,) = event_age_result("daily", 26 * HOUR, limit, NOW)
     assert (just.rule.id, just.passed, just.evaluated) == ("live.event_age", 1, 1)
-    (over,) = event_age_result(feed, limit - timedelta(seconds=1), NOW)
+    (over,) = event_age_result("daily", 26 * HOUR, limit - timedelta(seconds=1), NOW)
     assert (over.passed, over.detail) == (0, "số liệu mới nhất: 16/11/2026")
-    assert event_age_result(feed, None, NOW) == []
+    assert event_age_result("daily", 26 * HOUR, None, NOW) == []
+    assert event_age_result("on_change", 26 * HOUR, limit - 900 * DAY, NOW) == []
 
 
 def test_what_was_accepted_is_published_within_26_hours() -> None:

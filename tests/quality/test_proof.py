@@ -75,6 +75,8 @@ def test_the_rules_about_deliveries_are_proved_too() -> None:
         ("correct.structure", "delivery", True),
         ("correct.control_total", "delivery", True),
         ("live.on_time", "delivery", True),
+        ("live.event_age", "delivery", True),
+        ("live.published", "delivery", True),
     ]
 
 

@@ -23,6 +23,12 @@ from contracts.base import (
     rules_of,
 )
 from ioc_pipelines.intake.conform import ROW_ID
+from ioc_pipelines.quality.clocks import (
+    EVENT_AGE,
+    PUBLISHED,
+    event_age_result,
+    published_result,
+)
 from ioc_pipelines.quality.delivery_rules import (
     CONTROL_TOTAL,
     ON_TIME,
@@ -78,13 +84,15 @@ def prove(contract: type[Contract]) -> list[Proof]:
 
 def prove_delivery_rules() -> list[Proof]:
     """The rules about a delivery belong to every dataset and see counts, not rows."""
-    good = [*file_results(2, 0, 0), *control_result(2, 2), _on_time(1)]
+    good = [*file_results(2, 0, 0), *control_result(2, 2), *_clocks()]
     spoilt: list[tuple[Rule, list[RuleResult], set[str]]] = [
         (SOURCE_FILES, file_results(2, 0, 1), {SOURCE_FILES.id}),
         # a file of another structure cannot be used: it is one that lacks, too
         (STRUCTURE, file_results(2, 1, 0), {SOURCE_FILES.id, STRUCTURE.id}),
         (CONTROL_TOTAL, control_result(1, 2), {CONTROL_TOTAL.id}),
-        (ON_TIME, [_on_time(3)], {ON_TIME.id}),
+        (ON_TIME, _clocks(arrived_days=3), {ON_TIME.id}),
+        (EVENT_AGE, _clocks(event_days=6), {EVENT_AGE.id}),
+        (PUBLISHED, _clocks(waiting_days=2), {PUBLISHED.id}),
     ]
     proofs = []
     for rule, results, expected in spoilt:
@@ -330,5 +338,13 @@ def _failing(results: Iterable[RuleResult]) -> set[str]:
     return {result.rule.id for result in results if result.passed < result.evaluated}
 
 
-def _on_time(days: int) -> RuleResult:
-    return on_time_result(timedelta(days=days), timedelta(days=2))
+def _clocks(
+    *, arrived_days: int = 1, event_days: int = 1, waiting_days: int = 1
+) -> list[RuleResult]:
+    """The three clocks of a daily feed whose data may be two days old."""
+    limit, day = timedelta(days=2), timedelta(days=1)
+    return [
+        on_time_result(arrived_days * day, limit),
+        *event_age_result("daily", limit, MOMENT - event_days * day, MOMENT),
+        published_result(MOMENT - waiting_days * day, MOMENT),
+    ]
