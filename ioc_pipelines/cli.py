@@ -19,6 +19,7 @@ from ioc_pipelines.cli_complaints import complaints
 from ioc_pipelines.cli_contracts import contracts
 from ioc_pipelines.cli_feed import feed
 from ioc_pipelines.cli_new_dataset import new_dataset
+from ioc_pipelines.cli_quarantine import quarantine
 from ioc_pipelines.cli_replay import show_dry_run
 from ioc_pipelines.cli_sandbox import sandbox
 from ioc_pipelines.cli_support import (
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="The data backbone of a provincial IOC."
 )
-quarantine = typer.Typer(no_args_is_help=True, help="Rows that did not meet their contract.")
 snapshots = typer.Typer(no_args_is_help=True, help="Published warehouse files.")
 for name, group in (
     ("feed", feed),
@@ -154,51 +154,6 @@ def dev(
     arguments = ["dev", "-w", workspace, "-h", host, "-p", str(port)]
     os.chdir(PROJECT)
     os.execv(dagster, [dagster, *arguments])  # noqa: S606
-
-
-@quarantine.command("list")
-def quarantine_list(
-    feed: Annotated[str | None, typer.Option(help="Only this feed")] = None,
-    profile: Profile = None,
-    as_json: Json = False,
-) -> None:
-    """Refused rows of the current batches, counted by feed, rule and column."""
-    from ioc_pipelines.serving import show
-    from ioc_pipelines.serving.refusals import refusals_by_rule
-
-    deployment = deployment_of(profile)
-    known = [entry.id for entry in deployment.catalog.entries]
-    if feed is not None and feed not in known:
-        unknown("feed", feed, known)
-    counted = refusals_by_rule(deployment.catalog, deployment.ledger, deployment.rows, feed)
-    if as_json:
-        print_json(counted.to_dicts())
-        return
-    show.table(counted.columns, counted.rows())
-
-
-@quarantine.command("show")
-def quarantine_show(
-    batch: Annotated[str, typer.Argument(help="Batch id, as `ioc quarantine list` shows it")],
-    rule: Annotated[str | None, typer.Option(help="Only rows that broke this rule")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="Rows at most")] = 50,
-    profile: Profile = None,
-    as_json: Json = False,
-) -> None:
-    """Where each refused row of a batch stands and what is wrong with it. Shows no values."""
-    from ioc_pipelines.serving import show
-
-    deployment = deployment_of(profile)
-    if deployment.ledger.batch(batch) is None:
-        stop(f"no batch '{batch}'; see `ioc quarantine list`", code=2)
-    refused = deployment.rows.refusals([batch])
-    if rule:
-        refused = refused.filter(refused["rule"] == rule)
-    refused = refused.drop("batch_id", "feed").head(limit)
-    if as_json:
-        print_json(refused.to_dicts())
-        return
-    show.table(refused.columns, refused.rows())
 
 
 @snapshots.command("list")

@@ -6,22 +6,46 @@ import polars as pl
 
 from ioc_pipelines.catalog.load import Catalog
 from ioc_pipelines.ledger.store import Ledger
+from ioc_pipelines.quality.cases import CASE_SCHEMA
 from ioc_pipelines.warehouse.rows import Rows
 
 
 def refusals_by_rule(
-    catalog: Catalog, ledger: Ledger, rows: Rows, feed: str | None = None
+    catalog: Catalog,
+    ledger: Ledger,
+    rows: Rows,
+    feed: str | None = None,
+    cases: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
-    """``feed, batch_id, rule, dimension, column_name, rows`` of each feed's last judged batch."""
-    batches = []
+    """``feed, batch_id, rule, dimension, column_name, rows, open, overdue``.
+
+    Of each feed's last judged batch, and of older ones what is still open. ``cases``:
+    ``quality.cases.CASE_SCHEMA``; without them every row is open.
+    """
+    cases = pl.DataFrame(schema=CASE_SCHEMA) if cases is None else cases
+    batches = cases.filter(pl.col("status") == "open")["batch_id"].unique().to_list()
     for entry in catalog.entries:
-        if feed in (None, entry.id):
-            delivery = ledger.last_delivery(entry.id) or {}
-            batches.append(delivery.get("batch_id") or ledger.current_batch(entry.id))
+        delivery = ledger.last_delivery(entry.id) or {}
+        batches.append(delivery.get("batch_id") or ledger.current_batch(entry.id))
     keys = ["feed", "batch_id", "rule", "dimension", "column_name"]
+    refused = with_cases(rows.refusals([batch for batch in batches if batch]), cases)
     return (
-        rows.refusals([batch for batch in batches if batch])
+        refused.filter((pl.col("feed") == feed) | (feed is None))
         .group_by(keys)
-        .agg(pl.len().alias("rows"))
+        .agg(
+            pl.len().alias("rows"),
+            (pl.col("status") == "open").sum().alias("open"),
+            pl.col("is_overdue").fill_null(value=False).sum().alias("overdue"),
+        )
         .sort(keys)
     )
+
+
+def with_cases(refused: pl.DataFrame, cases: pl.DataFrame) -> pl.DataFrame:
+    """Refused rows with what became of each, as ``quality.refused_row`` has it."""
+    facts = ["status", "attempt", "first_refused_at", "closed_at", "closed_by_batch", "due_at"]
+    known = cases.select("batch_id", "ticket", *facts, "is_overdue")
+    joined = refused.join(known, on=["batch_id", "ticket"], how="left", maintain_order="left")
+    held = pl.col("is_held_back").fill_null(value=False)
+    status = pl.when(held).then(pl.lit("held_with_batch"))
+    return joined.with_columns(status.otherwise(pl.col("status").fill_null("open")).alias("status"))

@@ -258,10 +258,11 @@ def test_refused_rows_are_counted_by_rule_and_without_values(bench: Bench) -> No
     counted = refusals_by_rule(deployment.catalog, deployment.ledger, deployment.rows)
     batch = bench.current()
     assert counted.rows() == [
-        ("so_a/test.upsert", batch, "complete.required", "complete", "name", 1),
-        ("so_a/test.upsert", batch, "correct.min", "correct", "amount", 1),
+        ("so_a/test.upsert", batch, "complete.required", "complete", "name", 1, 1, 0),
+        ("so_a/test.upsert", batch, "correct.min", "correct", "amount", 1, 1, 0),
     ]
-    assert counted.columns == ["feed", "batch_id", "rule", "dimension", "column_name", "rows"]
+    keys = ["feed", "batch_id", "rule", "dimension", "column_name"]
+    assert counted.columns == [*keys, "rows", "open", "overdue"]
     own = refusals_by_rule(deployment.catalog, deployment.ledger, deployment.rows, "so_z/test.x")
     assert own.height == 0
 
@@ -272,7 +273,7 @@ def test_refused_rows_of_the_last_judged_batch_are_counted(bench: Bench) -> None
     assert bench.deliver(datetime.now(UTC)).outcome == "below_floor"
     deployment = bench.deployment
     counted = refusals_by_rule(deployment.catalog, deployment.ledger, deployment.rows)
-    assert [(rule, count) for *_, rule, _, _, count in counted.rows()] == [("correct.min", 4)]
+    assert counted.select("rule", "rows", "open").rows() == [("correct.min", 4, 4)]
 
 
 def _published(home: Home, snapshot_id: str) -> None:

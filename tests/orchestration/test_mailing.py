@@ -1,0 +1,99 @@
+"""A focal point gets the masked pack by mail, from a real SMTP server."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from dataclasses import replace
+from email import message_from_bytes
+from email.message import Message
+from pathlib import Path
+
+import openpyxl
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.handlers import Message as Received
+
+from ioc_pipelines.catalog.models import Mail
+from ioc_pipelines.intake.returned import MASK, ROWS_SHEET
+from ioc_pipelines.orchestration.deployment import Deployment
+from ioc_pipelines.orchestration.receipts import send_receipt
+from tests.orchestration.deployments import DAY, NIGHT, PROFILE, Bench, csv_feed, good, write_csv
+
+ADDRESS = "dau-moi@so-a.example"
+SECRET = "Bí Mật"
+
+
+class _Box(Received):
+    def __init__(self) -> None:
+        super().__init__()
+        self.mails: list[Message] = []
+
+    def handle_message(self, message: Message) -> None:
+        self.mails.append(message_from_bytes(message.as_bytes()))
+
+
+@pytest.fixture
+def box(monkeypatch: pytest.MonkeyPatch) -> Iterator[_Box]:
+    handler = _Box()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    controller = Controller(handler, hostname="127.0.0.1", port=port)
+    controller.start()
+    monkeypatch.setenv(
+        "TEST_MAIL", f"mailto://127.0.0.1:{port}?from=ioc@tinh.example&mode=insecure"
+    )
+    monkeypatch.setenv("TEST_ADDRESS", ADDRESS)
+    yield handler
+    controller.stop()
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    monkeypatch.setenv("TEST_DROP", str(tmp_path / "drop"))
+    person = {"position": "Trưởng phòng", "unit": "Sở A", "email_env": "TEST_ADDRESS"}
+    made = Bench.of(tmp_path, csv_feed(focal_point=person))
+    profile = PROFILE.model_copy(update={"mail": Mail(url_env="TEST_MAIL")})
+    catalog = replace(made.deployment.catalog, profile=profile)
+    write_csv(made.drop / "so_a" / "1.csv", [*good(9), ("K010", SECRET, "-1", "15/11/2026")])
+    return Bench(Deployment(made.deployment.home, catalog), made.drop)
+
+
+def test_the_masked_pack_is_mailed_once(bench: Bench, box: _Box, tmp_path: Path) -> None:
+    report = bench.deliver()
+    send_receipt(bench.deployment, report)
+    send_receipt(bench.deployment, report)
+    (mail,) = box.mails
+    assert ADDRESS in mail["To"]
+    (attached,) = [part for part in mail.walk() if part.get_filename()]
+    path = tmp_path / "pack.xlsx"
+    path.write_bytes(attached.get_payload(decode=True))  # type: ignore[arg-type]
+    said = [str(cell.value) for row in openpyxl.load_workbook(path)[ROWS_SHEET] for cell in row]
+    assert MASK in said
+    assert not [text for text in said if SECRET in text]
+    (tried,) = bench.table("mailing")
+    assert tried["problem"] == ""
+
+
+def test_a_mail_that_fails_is_recorded_and_names_nobody(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("TEST_MAIL", "mailto://127.0.0.1:1?from=ioc@tinh.example&mode=insecure")
+    monkeypatch.setenv("TEST_ADDRESS", ADDRESS)
+    send_receipt(bench.deployment, bench.deliver())
+    (tried,) = bench.table("mailing")
+    assert tried["problem"]
+    assert "no mail for so_a/test.upsert" in caplog.text
+    assert ADDRESS not in caplog.text + str(tried)
+
+
+def test_without_a_server_or_an_address_nothing_is_tried(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = Bench(
+        Deployment(bench.deployment.home, replace(bench.deployment.catalog, profile=PROFILE)),
+        bench.drop,
+    )
+    send_receipt(plain.deployment, plain.deliver(NIGHT + DAY))
+    assert plain.table("mailing") == []
