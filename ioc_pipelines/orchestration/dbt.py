@@ -18,6 +18,7 @@ from ioc_pipelines.home import DBT_PROJECT, Home
 from ioc_pipelines.orchestration.deployment import Deployment
 from ioc_pipelines.orchestration.keys import sector
 from ioc_pipelines.warehouse.build import dbt_hash, end_build, start_build
+from ioc_pipelines.warehouse.cases import faults_now
 from ioc_pipelines.warehouse.dbt_build import NodeResult, dbt_build, dbt_parse
 from ioc_pipelines.warehouse.lock import hold_build
 from ioc_pipelines.warehouse.snapshots import row_counts
@@ -77,7 +78,8 @@ def warehouse_assets(deployment: Deployment) -> dg.AssetsDefinition:
     def warehouse(context: dg.AssetExecutionContext) -> Iterator[object]:
         hold_build(deployment.home)
         now = datetime.now(VIETNAM)
-        known = {"refused_case": deployment.cases(now)}
+        faults = faults_now(deployment.ledger, deployment.rows)
+        known = {"refused_case": deployment.cases(now), **faults}
         plan = start_build(
             deployment.home, deployment.ledger, deployment.catalog, now.date(), known
         )

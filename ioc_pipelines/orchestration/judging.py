@@ -14,7 +14,7 @@ import polars as pl
 
 from contracts.base import BatchContext, Contract, Rule
 from ioc_pipelines.catalog.load import FeedEntry
-from ioc_pipelines.intake.batch import batch_id
+from ioc_pipelines.intake.batch import batch_id, layout_hash
 from ioc_pipelines.intake.conform import ROW_ID
 from ioc_pipelines.intake.corrections import Corrected, correct
 from ioc_pipelines.intake.landing import Manifest
@@ -138,6 +138,7 @@ def weigh(deployment: Deployment, entry: FeedEntry, manifest: Manifest, turn: Tu
     known = {file.name: file.known for file in manifest.files if file.known}
     read = read_batch(entry.feed, contract, files, deployment.spellings, known)
     detail = _file_detail(read, turn.missing)
+    detail["read_by"] = f"contract {contract.info().version}, layout {layout_hash(entry)[:12]}"
     landed = sum(file.size for file in manifest.files)
     file_rules = file_results(read.read, len(read.refused), len(turn.missing))
     batch, refused = read.batch, read.refused

@@ -22,6 +22,7 @@ from ioc_pipelines.durable import write_durably
 from ioc_pipelines.home import DBT_PROJECT, Home
 from ioc_pipelines.ledger.store import Ledger
 from ioc_pipelines.quality.cases import CASE_SCHEMA
+from ioc_pipelines.quality.fault import DELIVERY_FAULT_SCHEMA, ROW_FAULT_SCHEMA
 from ioc_pipelines.warehouse.catalog_export import catalog_tables
 
 LEDGER_EXPORTS = (
@@ -37,7 +38,11 @@ LEDGER_EXPORTS = (
     "score",
     "snapshot",
 )
-DERIVED = {"refused_case": CASE_SCHEMA}
+DERIVED = {
+    "refused_case": CASE_SCHEMA,
+    "delivery_fault": DELIVERY_FAULT_SCHEMA,
+    "row_fault": ROW_FAULT_SCHEMA,
+}
 PUBLISHED_FILE = "ioc.duckdb"
 ACCEPTED_MARK = "accepted.json"
 ACCEPTANCE_PAGE = "nghiem-thu.html"

@@ -13,6 +13,7 @@ from ioc_pipelines.catalog.connectors import FilesConnector, SftpConnector
 from ioc_pipelines.catalog.load import Catalog, FeedEntry
 from ioc_pipelines.ledger.store import Ledger
 from ioc_pipelines.quality.cases import DELIVERY_SCHEMA, Happened, Limits, cases
+from ioc_pipelines.quality.fault import delivery_faults, row_faults
 from ioc_pipelines.warehouse.rows import Rows
 
 _TAKEN = ("seq", "feed", "kind", "replays_seq", "started_at", "batch_id", "detail")
@@ -36,6 +37,24 @@ def cases_now(
         closings=_moments(ledger.table("refused_row_closing").select("ticket", "closed_at")),
     )
     return cases(happened, limits_of(catalog), now)
+
+
+def faults_now(ledger: Ledger, rows: Rows) -> dict[str, pl.DataFrame]:
+    """Whose fault failed deliveries and refused rows are, to be exported for the build."""
+    delivery = ledger.table("delivery")
+    read_by = pl.col("detail").str.json_path_match("$.read_by").alias("read_by")
+    told = delivery.select("delivery_id", "feed", "seq", "outcome", read_by)
+    judged = (
+        delivery.filter(pl.col("batch_id").is_not_null())
+        .select(pl.coalesce("replays_seq", "seq").alias("of"), "batch_id", "feed")
+        .unique()
+    )
+    refused = rows.refusals().select("batch_id", "feed", "key_hash").unique()
+    accepted = rows.accepted_keys(refused["key_hash"].drop_nulls())
+    return {
+        "delivery_fault": delivery_faults(told),
+        "row_fault": row_faults(judged, refused, accepted),
+    }
 
 
 def limits_of(catalog: Catalog) -> Limits | None:

@@ -11,9 +11,12 @@ from typing import Any
 import openpyxl
 import polars as pl
 import pytest
+import xlsxwriter
 
+from ioc_pipelines.catalog.load import load_catalog
 from ioc_pipelines.catalog.models import Approval, Deadlines
 from ioc_pipelines.connectors.fetched import SourceFile
+from ioc_pipelines.home import SOURCES
 from ioc_pipelines.intake.returned import FIXED_HEADERS, MASK, ROWS_SHEET
 from ioc_pipelines.orchestration.approving import decide, waiting
 from ioc_pipelines.orchestration.delivery import Report, deliver_correction, reprocess
@@ -32,6 +35,7 @@ from tests.orchestration.deployments import (
     good,
     hashes,
     sql_feed,
+    with_feed,
     write_csv,
     write_database,
     write_xlsx,
@@ -397,3 +401,47 @@ def test_rows_held_back_with_their_batch_have_no_case(tmp_path: Path, drop: Path
     refused = bench.deployment.rows.refusals()
     assert refused.filter("is_held_back").height == 7
     assert refused.filter(pl.col("is_held_back"))["ticket"].null_count() == 7
+
+
+def test_what_stands_in_the_title_is_kept_from_the_received_row(tmp_path: Path, drop: Path) -> None:
+    """A form of the province: period and unit stand above the table."""
+    catalog = load_catalog(SOURCES / "hung_yen")
+    known = {entry.id: entry for entry in catalog.entries}
+    entry = known["so_tai_chinh/finance.public_investment"]
+    connector = dropped("stc/*.xlsx", outbox="stc/phan-hoi")
+    bench = Bench.of(tmp_path, with_feed(entry, connector=connector, acceptance_floor=0.1))
+    path = drop / "stc" / "1.xlsx"
+    path.parent.mkdir(parents=True)
+    day = NIGHT.strftime("%d/%m/%Y")
+    commune = bench.deployment.references["admin_unit.commune"][0]
+    heads = ["Mã dự án", "Tên dự án", "Mã xã", "Kế hoạch năm", "Giải ngân trong tháng", "Lũy kế"]
+    rows = [
+        [f"DA-{n:04d}", f"Dự án {n}", commune, 100.5, 99.0 if n == 2 else 1.5, 20.0, 20, day]
+        for n in (1, 2, 3)
+    ]
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet("Giải ngân")
+        sheet.write_string(0, 0, "Tháng 10/2026. Đơn vị tính: triệu đồng")
+        for number, row in enumerate([[*heads, "Tiến độ (%)", "Ngày chốt"], *rows], start=2):
+            sheet.write_row(number, 0, row)
+    report = night(bench, NIGHT)[-1]
+    assert report.batch is not None
+    refused = bench.deployment.rows.refusals([report.batch.batch_id])
+    assert refused["ticket"].n_unique() < 3, refused["rule"].to_list()
+    (first,) = (drop / "stc" / "phan-hoi").glob("can-sua-*.xlsx")
+    book_ = openpyxl.load_workbook(first)
+    page = book_[ROWS_SHEET]
+    headings = [cell.value for cell in page[3]]
+    page.cell(4, headings.index("Giải ngân trong tháng") + 1).value = 2.5
+    # a period that the officer changes here is not taken: it stands in the title
+    page.cell(4, headings.index("Kỳ báo cáo") + 1 if "Kỳ báo cáo" in headings else 8).value = "1/1"
+    book_.save(drop / "stc" / first.name)
+    correction = night(bench, NIGHT + DAY)[0]
+    assert correction.outcome == "accepted", correction.detail
+    assert correction.batch is not None
+    row = bench.accepted(correction.batch.batch_id).row(0, named=True)
+    assert (row["period"], row["month_vnd"], row["year_plan_vnd"]) == (
+        "2026-10",
+        2_500_000,
+        100_500_000,
+    )

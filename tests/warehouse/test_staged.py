@@ -16,18 +16,22 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import openpyxl
 import polars as pl
 import pytest
 
 from ioc_pipelines.catalog.contracts import all_contracts
 from ioc_pipelines.catalog.corrections import Correction
 from ioc_pipelines.catalog.load import FeedEntry
+from ioc_pipelines.connectors.fetched import SourceFile
 from ioc_pipelines.home import DBT_PROJECT
 from ioc_pipelines.ledger.complaints import Subject, Supply
-from ioc_pipelines.orchestration.delivery import Report, reprocess
+from ioc_pipelines.orchestration.delivery import Report, deliver_correction, reprocess
+from ioc_pipelines.orchestration.feedback import feedback_of
 from ioc_pipelines.serving.dbt_sources import dbt_properties
 from ioc_pipelines.warehouse import dbt_build as runner
 from ioc_pipelines.warehouse.build import start_build
+from ioc_pipelines.warehouse.cases import faults_now
 from ioc_pipelines.warehouse.dbt_build import NodeResult, dbt_build
 from tests.orchestration.deployments import (
     COLUMNS,
@@ -134,6 +138,12 @@ STORIES: Mapping[tuple[str, str], list[list[Row] | None]] = {
         claims(K401=1, K402=2, K403=3),
         claims(K401=-1, K402=-1, K403=-1),  # every row refused
     ],
+    # corrected by a pack: before the next full delivery, and after the last one
+    ("so_e", "snapshot"): [
+        claims(K701=1, K702=-1, K703=-1, K704=4),
+        claims(K701=11, K702=-1, K704=44),
+    ],
+    ("so_f", "snapshot"): [claims(K801=1, K802=-1)],
     ("so_a", "append"): [claims(K001=1, K002=2), claims(K003=3), claims(K004=-1, K005=5)],
     # three agencies tell the same claims: the profile says that so_c goes before so_a
     ("so_a", "ordered"): [
@@ -169,6 +179,12 @@ KNOWN_ERRORS = tuple(
 )
 
 
+CORRECTED = {
+    ("so_e", "snapshot"): {"K702": 20, "K703": 30},
+    ("so_f", "snapshot"): {"K802": 82},
+}
+
+
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     before = dict(os.environ)
@@ -196,6 +212,8 @@ def _made(folder: Path) -> World:
             if night < len(story):
                 report = _night(bench, entry_, story[night], NIGHT + night * DAY)
                 reports.setdefault(f"{agency}/{dataset}", []).append(report)
+                if night == 0 and (agency, dataset) in CORRECTED:
+                    _correct(bench, entry_, report, CORRECTED[agency, dataset], folder)
     _mend(bench, wrong)
     _write_real(bench)
     for feed in (budget, dossier):
@@ -217,11 +235,36 @@ def _made(folder: Path) -> World:
         catalog = deployment.catalog
         profile = catalog.profile.model_copy(update={"precedence": PRECEDENCE})
         catalog = replace(catalog, profile=profile)
-        start_build(deployment.home, deployment.ledger, catalog, date(2026, 11, 20))
+        known = {
+            "refused_case": deployment.cases(datetime.now(UTC)),
+            **faults_now(deployment.ledger, deployment.rows),
+        }
+        start_build(deployment.home, deployment.ledger, catalog, date(2026, 11, 20), known)
         results = dbt_build(deployment.home, FACTS)
     finally:
         runner.DBT_PROJECT = DBT_PROJECT  # type: ignore[misc]
     return World(bench, results, reports)
+
+
+def _correct(
+    bench: Bench, feed: FeedEntry, report: Report, amounts: Mapping[str, int], folder: Path
+) -> None:
+    """The pack of a batch, corrected by an officer and taken back."""
+    assert report.batch is not None
+    name, now = report.batch.batch_id, datetime.now(UTC)
+    pack = feedback_of(bench.deployment, feed, name, now, masked=True)
+    path = folder / pack.pack_name
+    path.write_bytes(pack.pack)
+    book = openpyxl.load_workbook(path)
+    sheet = book["Cần sửa"]
+    headings = [cell.value for cell in sheet[3]]
+    code, amount = (headings.index(heading) + 1 for heading in ("Mã", "Số tiền"))
+    for row in range(4, sheet.max_row + 1):
+        sheet.cell(row, amount).value = amounts[sheet.cell(row, code).value]
+    book.save(path)
+    file = SourceFile(path.name, path)
+    taken = deliver_correction(bench.deployment, feed, "run", file, NIGHT)
+    assert taken.outcome == "accepted"
 
 
 def _feed(agency: str, dataset: str) -> FeedEntry:
@@ -480,6 +523,24 @@ def test_a_snapshot_refused_whole_leaves_the_last_good(world: World) -> None:
 
 
 # -- append ---------------------------------------------------------------------------------------
+
+
+def test_a_correction_lies_over_the_full_set_until_a_newer_one_has_its_key(world: World) -> None:
+    assert world.staged("snapshot", "so_f") == {"K801": (1, False), "K802": (82, False)}
+    assert world.staged("snapshot", "so_e") == {
+        "K701": (11, False),
+        "K702": (20, True),  # the source sends it wrong again: the correction is the last good row
+        "K704": (44, False),  # K703 is no longer sent
+    }
+    found = world.query(
+        "select feed, status, attempt, closed_at is not null, is_overdue, fault"
+        " from quality.refused_row where feed in ('so_e/test.snapshot', 'so_f/test.snapshot')"
+    )
+    assert set(found) == {
+        ("so_e/test.snapshot", "corrected", 2, True, False, "source"),
+        ("so_f/test.snapshot", "corrected", 2, True, False, "source"),
+    }
+    assert len(found) == 4
 
 
 def test_append_adds(world: World) -> None:

@@ -24,10 +24,15 @@ select
     found.closed_at,
     found.closed_by_batch,
     found.due_at,
-    coalesce(found.is_overdue, false) as is_overdue
+    coalesce(found.is_overdue, false) as is_overdue,
+    coalesce(blame.fault, 'source') as fault
 from {{ source("quarantine", "refusals") }} as refused
 left join
     {{ source("ledger", "refused_case") }} as found
     on refused.batch_id = found.batch_id
     and refused.feed = found.feed
     and coalesce(refused.ticket, 'K' || left(refused.key_hash, 15)) = found.ticket
+left join
+    {{ source("ledger", "row_fault") }} as blame
+    on refused.batch_id = blame.batch_id
+    and refused.key_hash = blame.key_hash
