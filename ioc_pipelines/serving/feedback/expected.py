@@ -100,9 +100,9 @@ def _between(rule: RuleForm, form: ContractForm) -> str:
     high = f"{'đến' if with_most else 'nhỏ hơn'} {most}" if most is not None else ""
     if least is None:
         high = f"{'Không quá' if with_most else 'Nhỏ hơn'} {most}"
-    return " ".join(part for part in (low, high, f"({unit})" if unit else "") if part) + (
-        " trở lên" if most is None and with_least and not unit else ""
-    )
+    elif most is None and with_least:
+        high = "trở lên"
+    return " ".join(part for part in (low, high, f"({unit})" if unit else "") if part)
 
 
 def _values(values: list[object], column: Column | None) -> str:
