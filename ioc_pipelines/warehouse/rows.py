@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 import pyarrow.dataset  # noqa: F401  duckdb imports it on first use: not in two threads at once
+from polars.exceptions import PolarsError
 
 from contracts.base import Contract
 from ioc_pipelines.durable import write_durably
@@ -74,6 +75,10 @@ _KNOWN_ERROR_SCHEMA = pl.Schema(
 )
 _SEPARATOR, _NOTHING = "\x1f", "\x01"
 _TICKET_DIGITS = 15
+
+
+class DamagedRowsError(Exception):
+    """A file of rows is not what was written; `ioc reprocess` writes it again."""
 
 
 class Rows:
@@ -268,23 +273,17 @@ class Rows:
         return [path.parent.name for path in ordered]
 
     def accepted_keys(self, keys: pl.Series, dataset: str | None = None) -> pl.DataFrame:
-        """Of these key hashes those that were ever accepted: ``batch_id, feed, key_hash``."""
+        """Of these key hashes those that were ever accepted: ``batch_id, feed, key_hash``.
+
+        Raises DamagedRowsError when a file of accepted rows cannot be read.
+        """
         paths = sorted(self._accepted.glob(f"{_folder(dataset)}/batches/*.parquet"))
         schema = {"batch_id": pl.String, "feed": pl.String, "key_hash": pl.String}
         if not paths or keys.is_empty():
             return pl.DataFrame(schema=schema)
         sought = pl.DataFrame({"key_hash": keys.unique()}).lazy()
-        found = [
-            pl.scan_parquet(path)
-            .select(
-                pl.col("_batch_id").alias("batch_id"),
-                pl.col("_feed").alias("feed"),
-                pl.col("_key_hash").alias("key_hash"),
-            )
-            .join(sought, on="key_hash", how="semi")
-            for path in paths
-        ]
-        return pl.concat([pl.DataFrame(schema=schema), *pl.collect_all(found)])
+        found = [_keys_among(path, sought) for path in paths]
+        return pl.concat([pl.DataFrame(schema=schema), *found])
 
     def accepted_places(self, dataset: str, batch_id: str) -> pl.DataFrame:
         """Where each accepted row of a batch stood: ``_file, _sheet, _row, key_hash``.
@@ -369,6 +368,20 @@ class Rows:
                 params={"secret": secret},
             ).pl()
         return hashed["h"]
+
+
+def _keys_among(path: Path, sought: pl.LazyFrame) -> pl.DataFrame:
+    """The accepted rows of a file whose key is sought. Raises DamagedRowsError."""
+    keys = pl.scan_parquet(path).select(
+        pl.col("_batch_id").alias("batch_id"),
+        pl.col("_feed").alias("feed"),
+        pl.col("_key_hash").alias("key_hash"),
+    )
+    try:
+        return keys.join(sought, on="key_hash", how="semi").collect()
+    except PolarsError as error:
+        msg = f"accepted rows of {path.parent.parent.name}: {path.name} is damaged"
+        raise DamagedRowsError(msg) from error
 
 
 def _folder(dataset: str | None) -> str:
