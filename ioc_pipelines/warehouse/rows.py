@@ -379,9 +379,9 @@ def _keys_among(path: Path, sought: pl.LazyFrame) -> pl.DataFrame:
     )
     try:
         return keys.join(sought, on="key_hash", how="semi").collect()
-    except PolarsError as error:
+    except PolarsError:
         msg = f"accepted rows of {path.parent.parent.name}: {path.name} is damaged"
-        raise DamagedRowsError(msg) from error
+        raise DamagedRowsError(msg) from None  # an operator is shown the innermost error
 
 
 def _folder(dataset: str | None) -> str:
