@@ -29,9 +29,10 @@ def refusals_by_rule(
         batches.append(delivery.get("batch_id") or ledger.current_batch(entry.id))
     keys = ["feed", "batch_id", "rule", "dimension", "column_name"]
     refused = with_cases(rows.refusals([batch for batch in batches if batch]), cases)
+    if feed is not None:
+        refused = refused.filter(pl.col("feed") == feed)
     return (
-        refused.filter((pl.col("feed") == feed) | (feed is None))
-        .group_by(keys)
+        refused.group_by(keys)
         .agg(
             pl.len().alias("rows"),
             (pl.col("status") == "open").sum().alias("open"),
