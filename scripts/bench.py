@@ -68,7 +68,7 @@ TABLE_COLUMNS = (
     "ngay", "tao_luc", "cap_nhat_luc", "ty_le", "trang_thai", "muc",
 )  # fmt: skip
 FETCH = """
-import resource, sys
+import sys
 from pathlib import Path
 from ioc_pipelines.catalog.connectors import SqlConnector
 from ioc_pipelines.connectors.fetched import Window
@@ -76,7 +76,10 @@ from ioc_pipelines.connectors.sql import fetch_sql
 url, folder, *columns = sys.argv[1:]
 table = SqlConnector(kind="sql", url_env="URL", table="ho_so", watermark="cap_nhat_luc")
 fetched = fetch_sql(table, columns, {"URL": url}, None, Window(), Path(folder))
-print(fetched.note["rows"], resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+# not getrusage: a child that was started by vfork inherits the peak of its parent there
+status = Path("/proc/self/status").read_text()
+peak_kb = next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))
+print(fetched.note["rows"], int(peak_kb) // 1024)
 """
 
 
