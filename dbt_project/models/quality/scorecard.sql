@@ -63,39 +63,23 @@ with
             identifiers_whole,
             1 as feeds
         from with_identifiers
-        union all
-        select
-            'dataset',
-            dataset,
-            dimension,
-            scored_on,
-            avg(score),
-            bool_and(identifiers_whole),
-            count(*)
-        from with_identifiers
-        group by dataset, dimension, scored_on
-        union all
-        select
-            'agency',
-            agency,
-            dimension,
-            scored_on,
-            avg(score),
-            bool_and(identifiers_whole),
-            count(*)
-        from with_identifiers
-        group by agency, dimension, scored_on
-        union all
-        select
-            'province',
-            'province',
-            dimension,
-            scored_on,
-            avg(score),
-            bool_and(identifiers_whole),
-            count(*)
-        from with_identifiers
-        group by dimension, scored_on
+        {% for level, code in (
+            ("dataset", "dataset"),
+            ("agency", "agency"),
+            ("province", "'province'"),
+        ) %}
+            union all
+            select
+                '{{ level }}',
+                {{ code }} as code,
+                dimension,
+                scored_on,
+                avg(score),
+                bool_and(identifiers_whole),
+                count(*)
+            from with_identifiers
+            group by 2, dimension, scored_on
+        {% endfor %}
     ),
     thresholds as (
         select min(green_from) as green_from, min(amber_from) as amber_from
