@@ -137,6 +137,21 @@ def test_a_good_score_needs_no_person_and_says_by_which_document(tmp_path: Path)
     assert min(s.score for s in report.scores.values() if s.score is not None) < 99
 
 
+@pytest.mark.parametrize(("stated", "outcome"), [("55000", "accepted"), ("1", "awaiting_approval")])
+def test_a_total_that_differs_counts_in_the_score_that_is_looked_at(
+    tmp_path: Path, stated: str, outcome: str
+) -> None:
+    """Of seven rules about being correct nothing passes one: 86 is below 99."""
+    bench = bench_of(tmp_path, automatic_from=99.0)
+    totals = [{"rows": "^Tổng", "parts": "all"}]
+    layout = {"format": "csv", "delimiter": ";", "label": "Họ tên", "totals": totals}
+    catalog = replace(bench.deployment.catalog, entries=(csv_feed(layout=layout),))
+    bench = Bench(Deployment(bench.deployment.home, catalog), bench.drop)
+    dropped_rows(bench, ("", "Tổng", stated, ""), *good(10))
+    report = bench.deliver()
+    assert (report.outcome, report.detail["control_totals"]["compared"]) == (outcome, 1)
+
+
 def test_below_the_threshold_only_a_waiver_helps(tmp_path: Path, monkeypatch: Any) -> None:
     bench = bench_of(tmp_path, automatic_from=None, waiver_below=99.0)
     dropped_rows(bench, *good(9), ("X", *good(1)[0][1:]))
@@ -177,6 +192,9 @@ def test_a_held_batch_waits_and_the_last_good_one_stays(tmp_path: Path, monkeypa
     assert {rule for _, _, rule, _ in bench.refusals(report.batch.batch_id)} == {
         "complete.row_count"
     }
+    # judged again it is measured against the same batch before it
+    replayed = [again.outcome for again in reprocess(bench.deployment, bench.entry, "run")]
+    assert replayed == ["seen_before", "held"]
     with pytest.raises(DecisionRefusedError, match="only a waiver"):
         decided(bench, "approved", "chi Lan", monkeypatch)
     decided(bench, "waived", "chi Lan", monkeypatch, reason="xã đã sáp nhập")
