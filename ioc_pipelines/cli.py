@@ -109,7 +109,7 @@ def reprocess(
         entries = [entry for entry in entries if entry.id == feed]
         if not entries:
             unknown("feed", feed, [entry.id for entry in deployment.catalog.active])
-    if batch and not deployment.ledger.batch(batch):
+    if batch and not deployment.ledger.batches.get(batch):
         stop(f"no batch '{batch}'; `ioc status` shows the current ones", code=2)
     if dry_run:
         show_dry_run(deployment, entries, batch, as_json)

@@ -145,7 +145,7 @@ def feed_file(
 
 def _landed(deployment: Deployment, entry: FeedEntry) -> list[LandedFile]:
     """The files of the newest delivery that landed some."""
-    delivery = deployment.ledger.last_landed(entry.id)
+    delivery = deployment.ledger.deliveries.last_landed(entry.id)
     return list(deployment.landing.manifest(entry.id, delivery).files) if delivery else []
 
 

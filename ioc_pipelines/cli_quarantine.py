@@ -187,7 +187,7 @@ def quarantine_close(
 
 
 def _require_batch(deployment: Deployment, batch: str) -> dict[str, Any]:
-    found = deployment.ledger.batch(batch)
+    found = deployment.ledger.batches.get(batch)
     if found is None:
         stop(f"no batch '{batch}'; see `ioc quarantine list`", code=2)
     return found

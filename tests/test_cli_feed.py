@@ -53,7 +53,7 @@ def test_the_source_is_read_and_nothing_is_recorded(source: Path) -> None:
     assert (found["rows_received"], found["rows_accepted"], found["unreadable"]) == (1, 1, [])
     assert [place["file"] for place in found["found"]] == [f"{source.name}/tram.csv"]
     deployment = Deployment.of("open_data")
-    assert deployment.ledger.last_delivery(FEED) is None
+    assert deployment.ledger.deliveries.last(FEED) is None
     assert not list(deployment.home.landing.rglob("*.json"))
 
 

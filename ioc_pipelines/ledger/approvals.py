@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal, cast
 
 import sqlalchemy as sa
 
 from ioc_pipelines.ledger import tables as t
+from ioc_pipelines.ledger.moments import as_text
 from ioc_pipelines.ledger.open import writer
 
 _OF_CORRECTIONS = ("awaiting_approval", "rejected")
@@ -67,7 +68,7 @@ class Approvals:
                     is_authenticated=False,
                     reason=reason,
                     score=score,
-                    decided_at=now.astimezone(UTC).isoformat(timespec="microseconds"),
+                    decided_at=as_text(now),
                 )
             )
 

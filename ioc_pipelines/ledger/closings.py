@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 
 import sqlalchemy as sa
 
 from ioc_pipelines.ledger import tables as t
+from ioc_pipelines.ledger.moments import as_text
 from ioc_pipelines.ledger.open import writer
 
 
@@ -20,7 +21,7 @@ class Closings:
 
     def record(self, tickets: Iterable[str], *, actor: str, reason: str, now: datetime) -> None:
         """Close tickets, all or none. The actor is a name the environment gave."""
-        closed_at = now.astimezone(UTC).isoformat(timespec="microseconds")
+        closed_at = as_text(now)
         rows = [
             {
                 "ticket": ticket,

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from ioc_pipelines.ledger import tables as t
+from ioc_pipelines.ledger.moments import as_text
 from ioc_pipelines.ledger.open import writer
 
 Answer = Literal["accepted", "rejected"]
@@ -85,9 +86,9 @@ class Complaints:
             **vars(subject),
             "reference": reference,
             "status": "open",
-            "opened_at": _iso(now),
+            "opened_at": as_text(now),
             "opened_by": actor,
-            "due_at": _iso(due_at),
+            "due_at": as_text(due_at),
             "is_authenticated": False,
         }
         private = {"reference": reference, "complainant": complainant, "text": text}
@@ -103,7 +104,7 @@ class Complaints:
         self, reference: str, answer: Answer, *, outcome: str, actor: str, now: datetime
     ) -> bool:
         """Close an open complaint; False when there is no such open one."""
-        closing = {"status": answer, "answered_at": _iso(now), "answered_by": actor}
+        closing = {"status": answer, "answered_at": as_text(now), "answered_by": actor}
         with self._writer.begin() as connection:
             done = connection.execute(
                 sa.update(t.complaint)
@@ -152,7 +153,3 @@ def _complaint(row: dict[str, Any], supplies: list[Supply]) -> Complaint:
         supplies=tuple(supplies),
         **{name: row[name] for name in _PRIVATE},
     )
-
-
-def _iso(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 import sqlalchemy as sa
 
 from ioc_pipelines.ledger import tables as t
+from ioc_pipelines.ledger.moments import as_text
 from ioc_pipelines.ledger.open import writer
 
 
@@ -33,6 +34,6 @@ class Mailings:
                     feed=feed,
                     batch_id=batch_id,
                     problem=problem,
-                    tried_at=now.astimezone(UTC).isoformat(timespec="microseconds"),
+                    tried_at=as_text(now),
                 )
             )

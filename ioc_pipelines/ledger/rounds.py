@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 
 from ioc_pipelines.ledger import tables as t
+from ioc_pipelines.ledger.moments import as_text
 from ioc_pipelines.ledger.open import writer
 
 
@@ -52,8 +53,8 @@ class Rounds:
                     round_id=round_id,
                     reason=reason,
                     run_id=run_id,
-                    opened_at=_iso(now),
-                    deadline=_iso(deadline),
+                    opened_at=as_text(now),
+                    deadline=as_text(deadline),
                 )
             )
             connection.execute(
@@ -109,9 +110,5 @@ class Rounds:
             connection.execute(
                 sa.update(t.collection_round)
                 .where(t.collection_round.c.round_id == round_id)
-                .values(closed_at=_iso(now))
+                .values(closed_at=as_text(now))
             )
-
-
-def _iso(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")

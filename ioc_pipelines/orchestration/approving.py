@@ -25,7 +25,7 @@ def waiting(deployment: Deployment) -> list[Waiting]:
 
 def score_of(deployment: Deployment, batch_id: str) -> float | None:
     """The lowest of the batch's scores but that of being live."""
-    records = deployment.ledger.results_of(batch_id)
+    records = deployment.ledger.batches.results_of(batch_id)
     return lowest_score(
         (result_of(record) for record in records), deployment.catalog.profile.scoring
     )

@@ -28,7 +28,7 @@ from ioc_pipelines.connectors.fetched import (
 )
 from ioc_pipelines.durable import sha256_of
 from ioc_pipelines.intake.legacy_text import readable
-from ioc_pipelines.ledger.store import (
+from ioc_pipelines.ledger.records import (
     BatchRecord,
     Conclusion,
     DeliveryRef,
@@ -107,7 +107,7 @@ def reprocess(
     Each takes the place of the delivery it replays, so no row of a mended layout lingers.
     """
     reports = []
-    for row in deployment.ledger.to_reprocess(entry.id, batch):
+    for row in deployment.ledger.deliveries.to_reprocess(entry.id, batch):
         now = datetime.now(UTC)
         ref = deployment.ledger.begin(
             _feeder(entry),
@@ -143,13 +143,17 @@ def deliver_correction(
     The same file again changes nothing and is not recorded again.
     """
     ledger, sha256 = deployment.ledger, sha256_of(file.path)
-    if sha256 in ledger.corrections_taken(entry.id):
+    if sha256 in ledger.deliveries.corrections_taken(entry.id):
         detail = {"note": "this file was taken before"}
         return _correction_report(entry, Attempt("seen_before", detail), now)
     ref = ledger.begin(
         _feeder(entry), run_id, now=now, submitted_by=deployment.actor, kind=CORRECTION
     )
-    turn = Turn(now, ledger.current_correction(entry.id), ledger.current_batch(entry.id))
+    turn = Turn(
+        now,
+        ledger.acceptances.current_correction(entry.id),
+        ledger.acceptances.current_batch(entry.id),
+    )
     attempt = _guarded(lambda: take_correction(deployment, entry, ref.delivery_id, file, turn))
     attempt.detail["correction"] = {"file": file.name, "sha256": sha256}
     return _conclude_correction(deployment, entry, ref, attempt, ref.seq)
@@ -158,10 +162,12 @@ def deliver_correction(
 def last_report(deployment: Deployment, entry: FeedEntry) -> Report:
     """Where a feed stands without a new delivery: its last outcome over its last good batch."""
     now = datetime.now(UTC)
-    delivery = deployment.ledger.last_delivery(entry.id) or {}
+    delivery = deployment.ledger.deliveries.last(entry.id) or {}
     age = _age(deployment, entry, None, now)
-    baseline = [result_of(record) for record in deployment.ledger.current_results(entry.id)]
-    clocks = _clocks(deployment, entry, age, deployment.ledger.newest_event(entry.id), now)
+    baseline = [result_of(record) for record in deployment.ledger.batches.current_results(entry.id)]
+    clocks = _clocks(
+        deployment, entry, age, deployment.ledger.deliveries.newest_event(entry.id), now
+    )
     results = tuple(over_baseline(baseline, clocks))
     outcome = str(delivery.get("outcome", "nothing_arrived"))
     detail = dict(delivery.get("detail") or {})
@@ -197,12 +203,12 @@ def _fetch_and_judge(
     ledger = deployment.ledger
     # a fetch that was given up may still write while its workspace is cleared
     with tempfile.TemporaryDirectory(prefix="ioc-fetch-", ignore_cleanup_errors=True) as folder:
-        cursor = ledger.last_cursor(entry.id)
+        cursor = ledger.deliveries.last_cursor(entry.id)
         fetched = fetch(entry.feed, deployment.environment, cursor, window, Path(folder))
         if not fetched.has_news:
             return _no_news(fetched)
         manifest = deployment.landing.land(entry.id, ref.delivery_id, fetched.files)
-    standing = ledger.current_batch(entry.id)
+    standing = ledger.acceptances.current_batch(entry.id)
     turn = Turn(ref.started_at, standing, previous=standing, missing=fetched.missing)
     attempt = judge_landed(deployment, entry, manifest, turn)
     if attempt.outcome in GOOD and "refused_files" not in attempt.detail:
@@ -233,8 +239,8 @@ def _conclude(
     """Score the delivery over the last good batch, and write the ledger in one transaction."""
     ledger, now = deployment.ledger, datetime.now(UTC)
     age = _age(deployment, entry, arrived_at if attempt.arrived else None, ref.started_at)
-    baseline = [result_of(record) for record in ledger.current_results(entry.id)]
-    known = [attempt.newest_event, ledger.newest_event(entry.id)]
+    baseline = [result_of(record) for record in ledger.batches.current_results(entry.id)]
+    known = [attempt.newest_event, ledger.deliveries.newest_event(entry.id)]
     newest = max((moment for moment in known if moment), default=None)
     found = [*attempt.results, *_clocks(deployment, entry, age, newest, ref.started_at)]
     # a judged batch stands for itself; anything else is measured over the last good one
@@ -313,7 +319,7 @@ def _age(
 ) -> timedelta:
     """How long the feed had no good news; one that never had any, since it became active."""
     active = datetime.combine(entry.feed.status.since, datetime.min.time(), UTC)
-    known = [just_now, deployment.ledger.last_arrival(entry.id)]
+    known = [just_now, deployment.ledger.deliveries.last_arrival(entry.id)]
     since = max([moment for moment in known if moment] or [active])
     return age_of_news(since, now, entry.agency.maintenance_of(entry.feed.dataset))
 
@@ -329,7 +335,7 @@ def _clocks(
     return [
         on_time_result(age, entry.feed.late_after),
         *event_age_result(entry.feed.cadence, entry.feed.late_after, newest_event, now),
-        published_result(deployment.ledger.unpublished_since(entry.id), now),
+        published_result(deployment.ledger.acceptances.unpublished_since(entry.id), now),
     ]
 
 

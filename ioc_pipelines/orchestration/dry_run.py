@@ -10,7 +10,7 @@ import polars as pl
 
 from ioc_pipelines.catalog.load import FeedEntry
 from ioc_pipelines.intake.legacy_text import readable
-from ioc_pipelines.ledger.store import BatchRecord
+from ioc_pipelines.ledger.records import BatchRecord
 from ioc_pipelines.orchestration.delivery import logger
 from ioc_pipelines.orchestration.deployment import Deployment
 from ioc_pipelines.orchestration.judging import Judgement, turn_again
@@ -29,7 +29,7 @@ def dry_run(
     deployment: Deployment, entry: FeedEntry, batch: str | None = None
 ) -> Iterator[DeliveryChange]:
     """Judge the deliveries that `reprocess` would, as it would, oldest first. Writes nothing."""
-    for row in deployment.ledger.to_reprocess(entry.id, batch):
+    for row in deployment.ledger.deliveries.to_reprocess(entry.id, batch):
         facts = {
             "feed": entry.id,
             "delivery_id": row["delivery_id"],
@@ -59,7 +59,7 @@ def _change(
     attempt, verdict = judgement.attempt, judgement.verdict
     contract, rows = entry.required_contract(), deployment.rows
     before = rows_standing(rows, entry.feed.dataset, known or "")
-    record = deployment.ledger.batch_record(known) if known else None
+    record = deployment.ledger.batches.record(known) if known else None
     problem = readable(attempt.detail["problem"]) if "problem" in attempt.detail else None
     common = {**facts, "outcome": attempt.outcome, "problem": problem}
     if verdict is None:

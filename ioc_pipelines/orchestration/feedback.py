@@ -64,7 +64,7 @@ def feedback_of(
 
 
 def _about(deployment: Deployment, entry: FeedEntry, batch_id: str, cases: pl.DataFrame) -> About:
-    batch: dict[str, Any] = deployment.ledger.batch(batch_id) or {}
+    batch: dict[str, Any] = deployment.ledger.batches.get(batch_id) or {}
     first: Any = cases["first_refused_at"].max()
     due: Any = cases["due_at"].min()
     return About(

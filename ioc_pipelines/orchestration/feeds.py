@@ -150,7 +150,7 @@ def _checks(report: Report, checks: Iterable[dg.AssetCheckKey]) -> Iterator[dg.A
 
 def _accept(deployment: Deployment, contract: type[Contract]) -> dg.MaterializeResult[None]:
     dataset = contract.info().dataset
-    acceptances = deployment.ledger.acceptances(dataset)
+    acceptances = deployment.ledger.acceptances.of(dataset)
     return dg.MaterializeResult(
         asset_key=accepted_key(dataset),
         metadata=metadata.of_accepted(deployment, dataset, acceptances),

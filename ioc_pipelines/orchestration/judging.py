@@ -19,7 +19,7 @@ from ioc_pipelines.intake.conform import ROW_ID
 from ioc_pipelines.intake.corrections import Corrected, correct
 from ioc_pipelines.intake.landing import Manifest
 from ioc_pipelines.intake.read_batch import ReadBatch, read_batch
-from ioc_pipelines.ledger.store import BatchRecord, ResultRecord
+from ioc_pipelines.ledger.records import BatchRecord, ResultRecord
 from ioc_pipelines.orchestration.deployment import Deployment
 from ioc_pipelines.quality.approval import ruling
 from ioc_pipelines.quality.clocks import newest_event
@@ -106,8 +106,8 @@ def turn_again(deployment: Deployment, entry: FeedEntry, delivery: Mapping[str, 
     ledger, seq = deployment.ledger, delivery["seq"]
     return Turn(
         arrived_at=datetime.fromisoformat(delivery["started_at"]),
-        standing=ledger.standing_batch(seq),
-        previous=ledger.batch_before(entry.id, seq),
+        standing=ledger.acceptances.standing_batch(seq),
+        previous=ledger.acceptances.batch_before(entry.id, seq),
         again=True,
     )
 
@@ -262,14 +262,14 @@ def _seen_before(
     broken = "refused_files" in detail
     if "corrections" not in detail:
         # what an earlier register found of the same batch is no more
-        known = (record.rule for record in deployment.ledger.results_of(name))
+        known = (record.rule for record in deployment.ledger.batches.results_of(name))
         lapsed = CORRECTION_APPLIES.id in known
         file_rules = [*file_rules, *([RuleResult(CORRECTION_APPLIES, 0, 0)] if lapsed else [])]
     return Attempt(
         outcome="partly_accepted" if broken else "seen_before",
         detail=detail,
         results=file_rules,
-        batch=deployment.ledger.batch_record(name),
+        batch=deployment.ledger.batches.record(name),
         arrived=not broken,
         bytes_landed=landed,
     )

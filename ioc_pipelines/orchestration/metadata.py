@@ -91,10 +91,11 @@ def _in_words(report: Report, dimension: Dimension, failing: list[Any]) -> str:
 def of_accepted(deployment: Deployment, dataset: str, acceptances: pl.DataFrame) -> dict[str, Any]:
     """Metadata of an accepted dataset: what its last good data is and how old."""
     ledger = deployment.ledger
-    batches = [ledger.batch(batch_id) for batch_id in acceptances["batch_id"].unique().sort()]
+    batches = [ledger.batches.get(batch_id) for batch_id in acceptances["batch_id"].unique().sort()]
     rows = sum(batch["rows_accepted"] for batch in batches if batch)
     arrivals = {
-        entry.id: ledger.last_arrival(entry.id) for entry in deployment.catalog.feeds_of(dataset)
+        entry.id: ledger.deliveries.last_arrival(entry.id)
+        for entry in deployment.catalog.feeds_of(dataset)
     }
     ages = [f"- {feed}: {when or 'chưa có dữ liệu'}" for feed, when in arrivals.items()]
     return {

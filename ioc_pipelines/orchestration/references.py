@@ -24,7 +24,7 @@ class References(Mapping[str, pl.Series]):
         dataset, _, column = name.rpartition(".")
         if "." not in dataset:
             raise KeyError(name)
-        batches = self._ledger.acceptances(dataset)["batch_id"].unique().to_list()
+        batches = self._ledger.acceptances.of(dataset)["batch_id"].unique().to_list()
         return self._rows.accepted_values(dataset, column, batches)
 
     def __iter__(self) -> Iterator[str]:

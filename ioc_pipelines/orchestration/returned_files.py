@@ -49,7 +49,7 @@ def take_corrections(
             )
         except SourceUnavailableError:
             return []  # the delivery of the folder itself says so
-        taken = deployment.ledger.corrections_taken(entry.id)
+        taken = deployment.ledger.deliveries.corrections_taken(entry.id)
         fresh = [file for file in files if sha256_of(file.path) not in taken]
         return [deliver_correction(deployment, entry, run_id, file, now) for file in fresh]
 

@@ -68,7 +68,7 @@ def _refused_cells(
     """The refused rows of the feed's batches, newest first, as far as they are asked for."""
     dataset = contract.info().dataset
     for name in deployment.rows.batches_with_cells(dataset):
-        batch = deployment.ledger.batch(name)
+        batch = deployment.ledger.batches.get(name)
         if batch and batch["feed"] == entry.id:
             yield deployment.rows.cells(dataset, name)
 
@@ -110,7 +110,7 @@ def _weigh(
     known = correct(batch, contract, entry.corrections)
     found = batch_id(entry, contract, batch, f"{CORRECTION} {known.digest}")
     if turn.standing == found and not turn.again:
-        record = deployment.ledger.batch_record(found)
+        record = deployment.ledger.batches.record(found)
         return Judgement(Attempt("seen_before", {}, batch=record, bytes_landed=landed), read)
     attempt = Attempt("accepted", {}, bytes_landed=landed, judged=True)
     verdict = judge_rows(

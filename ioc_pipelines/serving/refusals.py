@@ -25,8 +25,8 @@ def refusals_by_rule(
     cases = pl.DataFrame(schema=CASE_SCHEMA) if cases is None else cases
     batches = cases.filter(pl.col("status") == "open")["batch_id"].unique().to_list()
     for entry in catalog.entries:
-        delivery = ledger.last_delivery(entry.id) or {}
-        batches.append(delivery.get("batch_id") or ledger.current_batch(entry.id))
+        delivery = ledger.deliveries.last(entry.id) or {}
+        batches.append(delivery.get("batch_id") or ledger.acceptances.current_batch(entry.id))
     keys = ["feed", "batch_id", "rule", "dimension", "column_name"]
     refused = with_cases(rows.refusals([batch for batch in batches if batch]), cases)
     if feed is not None:

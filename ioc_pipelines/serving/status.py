@@ -88,17 +88,17 @@ def status_of(home: Home, catalog: Catalog, ledger: Ledger) -> StatusReport:
 
 
 def _feed_status(entry: FeedEntry, ledger: Ledger, scoring: Scoring, now: datetime) -> FeedStatus:
-    delivery: dict[str, Any] = ledger.last_delivery(entry.id) or {}
-    batch_id = delivery.get("batch_id") or ledger.current_batch(entry.id)
-    batch = (ledger.batch(batch_id) if batch_id else None) or {}
-    arrival = ledger.last_arrival(entry.id)
+    delivery: dict[str, Any] = ledger.deliveries.last(entry.id) or {}
+    batch_id = delivery.get("batch_id") or ledger.acceptances.current_batch(entry.id)
+    batch = (ledger.batches.get(batch_id) if batch_id else None) or {}
+    arrival = ledger.deliveries.last_arrival(entry.id)
     age_s = int((now - arrival).total_seconds()) if arrival else None
     since = datetime.combine(entry.feed.status.since, datetime.min.time(), UTC)
     late_after_s = int(entry.feed.late_after.total_seconds())
-    known = ledger.latest_scores(entry.id)
+    known = ledger.batches.latest_scores(entry.id)
     scores = {name: known.get(name) for name in DIMENSIONS}
     mean = overall(scores, scoring)
-    found = [(r.column_name, r.passed, r.evaluated) for r in ledger.last_results(entry.id)]
+    found = [(r.column_name, r.passed, r.evaluated) for r in ledger.batches.last_results(entry.id)]
     whole = entry.contract is None or identifiers_whole(entry.contract, found)
     quiet = age_of_news(arrival or since, now, entry.agency.maintenance_of(entry.feed.dataset))
     ended_at = delivery.get("ended_at")

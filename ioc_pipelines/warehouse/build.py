@@ -120,7 +120,7 @@ def end_build(home: Home, plan: BuildPlan) -> None:
 def _plan(home: Home, ledger: Ledger, catalog: Catalog, today: date) -> BuildPlan:
     order = catalog.profile.precedence
     accepted = {
-        name: " ".join([ledger.accepted_hash(name), *order.get(name, ())])
+        name: " ".join([ledger.acceptances.hash_of(name), *order.get(name, ())])
         for name in sorted(catalog.contracts)
     }
     project, path = dbt_hash(), home.build / _BUILT

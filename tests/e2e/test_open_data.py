@@ -109,8 +109,8 @@ def _night(deployment: Deployment, entries: Sequence[FeedEntry]) -> Night:
     result = refresh(deployment, entries)
     home, ledger = deployment.home, deployment.ledger
     published = (home.published / "ioc.duckdb").resolve()
-    batches = {feed: ledger.current_batch(feed) or "" for feed in (ADMIN, FDI)}
-    outcomes = {feed: (ledger.last_delivery(feed) or {})["outcome"] for feed in (ADMIN, FDI)}
+    batches = {feed: ledger.acceptances.current_batch(feed) or "" for feed in (ADMIN, FDI)}
+    outcomes = {feed: (ledger.deliveries.last(feed) or {})["outcome"] for feed in (ADMIN, FDI)}
     return Night(result, published, batches[ADMIN], batches[FDI], outcomes)
 
 

@@ -13,8 +13,9 @@ from alembic.config import Config
 
 from ioc_pipelines.ledger import tables
 from ioc_pipelines.ledger.open import open_ledger, writer
+from ioc_pipelines.ledger.records import Conclusion, Feeder
 from ioc_pipelines.ledger.rounds import Rounds
-from ioc_pipelines.ledger.store import Conclusion, Feeder, Ledger
+from ioc_pipelines.ledger.store import Ledger
 from tests.ledger.test_open import MIGRATIONS
 
 NOW = datetime(2026, 11, 20, 19, tzinfo=UTC)
@@ -24,18 +25,8 @@ A, B = (Feeder(f"so_{name}/test.x", f"so_{name}", "test.x") for name in "ab")
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> sa.Engine:
-    return open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
-
-
-@pytest.fixture
 def rounds(engine: sa.Engine) -> Rounds:
     return Rounds(engine)
-
-
-@pytest.fixture
-def ledger(engine: sa.Engine) -> Ledger:
-    return Ledger(engine)
 
 
 def opened(rounds: Rounds, *feeders: Feeder, run_id: str = "run", now: datetime = NOW) -> str:

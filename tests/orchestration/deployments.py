@@ -252,11 +252,11 @@ class Bench:
 
     def acceptances(self) -> list[tuple[str, int]]:
         """Batch and delivery of what stands, in delivery order."""
-        frame = self.deployment.ledger.acceptances(self.entry.feed.dataset)
+        frame = self.deployment.ledger.acceptances.of(self.entry.feed.dataset)
         return frame.select("batch_id", "delivery_seq").rows()
 
     def current(self) -> str | None:
-        return self.deployment.ledger.current_batch(self.entry.id)
+        return self.deployment.ledger.acceptances.current_batch(self.entry.id)
 
     def accepted(self, batch_id: str) -> pl.DataFrame:
         return pl.read_parquet(self._accepted() / f"{batch_id}.parquet")
@@ -277,7 +277,7 @@ class Bench:
         return self.deployment.ledger.table(name).to_dicts()
 
     def detail(self) -> dict[str, Any]:
-        delivery = self.deployment.ledger.last_delivery(self.entry.id)
+        delivery = self.deployment.ledger.deliveries.last(self.entry.id)
         assert delivery is not None
         detail: dict[str, Any] = delivery["detail"]
         return detail

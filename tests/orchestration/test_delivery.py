@@ -317,7 +317,7 @@ def test_a_renamed_file_is_content_seen_before(bench: Bench) -> None:
     assert (bench.accepted_files(), bench.acceptances()) == before
     assert (report.arrived, report.is_late) == (True, False)
     assert given(report)["live"] == pytest.approx(100)
-    assert bench.deployment.ledger.last_arrival(bench.entry.id) == TOO_LATE
+    assert bench.deployment.ledger.deliveries.last_arrival(bench.entry.id) == TOO_LATE
 
 
 def test_a_touched_file_changes_nothing(bench: Bench) -> None:

@@ -100,7 +100,7 @@ def test_a_reprocess_is_recorded_as_what_it_is(mislaid: Bench) -> None:
     assert len(acceptances) == 4
     assert [a["superseded_at"] is None for a in acceptances] == [False, False, True, True]
     # it is no news of the source
-    assert bench.deployment.ledger.last_arrival(bench.entry.id) == NIGHT + DAY
+    assert bench.deployment.ledger.deliveries.last_arrival(bench.entry.id) == NIGHT + DAY
 
 
 def test_reprocessing_again_changes_nothing(mislaid: Bench) -> None:

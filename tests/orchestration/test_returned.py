@@ -146,7 +146,7 @@ def test_refused_rows_are_closed_by_the_pack_that_comes_back(bench: Bench) -> No
     assert rows["_row"].to_list() == [4, 5]
     # the full set is what the next one is compared with, and the feed is as old as that
     assert bench.current() != correction.batch.batch_id
-    assert bench.deployment.ledger.last_arrival(bench.entry.id) == NIGHT
+    assert bench.deployment.ledger.deliveries.last_arrival(bench.entry.id) == NIGHT
 
 
 def test_the_same_file_twice_changes_nothing(bench: Bench) -> None:

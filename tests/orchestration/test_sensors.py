@@ -16,7 +16,7 @@ import pytest
 
 from ioc_pipelines.catalog.load import FeedEntry
 from ioc_pipelines.connectors.files.folder import fetch_files
-from ioc_pipelines.ledger.store import Conclusion, Feeder
+from ioc_pipelines.ledger.records import Conclusion, Feeder
 from ioc_pipelines.orchestration.jobs import all_jobs
 from ioc_pipelines.orchestration.sensors import all_sensors
 from tests.orchestration.deployments import (

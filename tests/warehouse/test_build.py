@@ -12,7 +12,8 @@ import pytest
 from ioc_pipelines.catalog.load import Catalog, load_catalog
 from ioc_pipelines.home import SOURCES, Home
 from ioc_pipelines.ledger.open import open_ledger
-from ioc_pipelines.ledger.store import BatchRecord, Conclusion, Feeder, Ledger
+from ioc_pipelines.ledger.records import BatchRecord, Conclusion, Feeder
+from ioc_pipelines.ledger.store import Ledger
 from ioc_pipelines.warehouse import build
 from ioc_pipelines.warehouse.build import BuildPlan, end_build, start_build
 

@@ -601,14 +601,14 @@ def test_every_staged_row_leads_to_its_batch_file_and_line(world: World) -> None
         "K005": (second, file, 4),
     }
     recorded = {batch: at.astimezone(UTC) for _, batch, _, _, at in rows}
-    ledger = world.bench.deployment.ledger.acceptances("test.upsert")
+    ledger = world.bench.deployment.ledger.acceptances.of("test.upsert")
     known = dict(ledger.select("batch_id", "recorded_at").rows())
     assert recorded == {batch: known[batch] for batch in recorded}
     assert len(recorded) == 2
 
 
 def test_an_accepted_again_row_is_recorded_when_it_was_accepted_again(world: World) -> None:
-    ledger = world.bench.deployment.ledger.acceptances("test.upsert")
+    ledger = world.bench.deployment.ledger.acceptances.of("test.upsert")
     times = ledger.filter(feed="so_b/test.upsert")["recorded_at"].to_list()
     assert len(times) == 3
     ((found,),) = world.query("select _recorded_at from staging.test__upsert where code = 'K101'")
