@@ -66,7 +66,7 @@ def quarantine_show(
     deployment = deployment_of(profile)
     _require_batch(deployment, batch)
     found = deployment.cases(datetime.now(UTC))
-    refused = with_cases(deployment.rows.refusals([batch]), found)
+    refused = with_cases(deployment.rows.quarantine.refusals([batch]), found)
     if rule:
         refused = refused.filter(refused["rule"] == rule)
     if status:

@@ -46,8 +46,10 @@ def feedback_of(
     if cases.is_empty():
         msg = f"batch {batch_id} has no open refused row"
         raise NoFeedbackError(msg)
-    refusals = deployment.rows.refusals([batch_id], dataset).join(cases, on="ticket", how="semi")
-    cells = deployment.rows.cells(dataset, batch_id)
+    refusals = deployment.rows.quarantine.refusals([batch_id], dataset).join(
+        cases, on="ticket", how="semi"
+    )
+    cells = deployment.rows.quarantine.cells(dataset, batch_id)
     if any(source not in cells.columns for source in sources_of(entry.feed.columns)):
         msg = f"batch {batch_id} was read by another layout: run `ioc reprocess {entry.id}`"
         raise NoFeedbackError(msg)

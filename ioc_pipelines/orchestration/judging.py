@@ -127,7 +127,7 @@ def written(deployment: Deployment, entry: FeedEntry, judged: Judgement) -> Atte
             _write_rows(deployment, entry, judged, judged.verdict, name)
         if judged.corrected is not None:
             contract, found = entry.required_contract(), judged.corrected.found
-            deployment.rows.write_corrections(contract, entry.id, name, found)
+            deployment.rows.quarantine.write_corrections(contract, entry.id, name, found)
     return judged.attempt
 
 
@@ -209,7 +209,7 @@ def judge_rows(
 def _context(deployment: Deployment, contract: type[Contract], turn: Turn) -> BatchContext:
     previous = None
     if turn.previous is not None and contract.batch_rules():
-        previous = deployment.rows.accepted(contract, turn.previous)
+        previous = deployment.rows.accepted.read(contract, turn.previous)
     return BatchContext(turn.arrived_at, deployment.references, deployment.validity, previous)
 
 
@@ -317,15 +317,17 @@ def _write_rows(
 ) -> None:
     contract, rows, read = entry.required_contract(), deployment.rows, judged.read
     if verdict.is_good:
-        rows.write_accepted(contract, entry.id, name, verdict.accepted)
+        rows.accepted.write(contract, entry.id, name, verdict.accepted)
     of_batch = {FLOOR.id, *(result.rule.id for result in verdict.holding)}
-    rows.write_quarantine(
+    rows.quarantine.write(
         contract, entry.id, name, read, verdict.quarantined, verdict.broken, of_batch
     )
-    rows.write_control_totals(contract, entry.id, name, read.control)
+    rows.quarantine.write_control_totals(contract, entry.id, name, read.control)
     if judged.answered is not None and read.batch is not None:
         accepted = verdict.accepted[ROW_ID]
-        rows.write_answers(contract, entry.id, name, read.batch, judged.answered, accepted)
+        rows.quarantine.write_answers(
+            contract, entry.id, name, read.batch, judged.answered, accepted
+        )
 
 
 def _valid(verdict: Verdict) -> int:

@@ -19,7 +19,7 @@ from ioc_pipelines.orchestration.feedback import Feedback, NoFeedbackError, feed
 from ioc_pipelines.orchestration.mailing import mail_feedback
 from ioc_pipelines.orchestration.returning import CORRECTION
 from ioc_pipelines.serving.receipt import Received, has_receipt, receipt
-from ioc_pipelines.warehouse.rows import REFUSAL_SCHEMA
+from ioc_pipelines.warehouse.quarantine import REFUSAL_SCHEMA
 
 logger = logging.getLogger(__name__)
 
@@ -97,4 +97,4 @@ def _received(report: Report, own: Feedback | None) -> Received:
 def _refusals(deployment: Deployment, report: Report) -> pl.DataFrame:
     if report.batch is None:
         return pl.DataFrame(schema=REFUSAL_SCHEMA)
-    return deployment.rows.refusals([report.batch.batch_id])
+    return deployment.rows.quarantine.refusals([report.batch.batch_id])

@@ -25,7 +25,7 @@ class References(Mapping[str, pl.Series]):
         if "." not in dataset:
             raise KeyError(name)
         batches = self._ledger.acceptances.of(dataset)["batch_id"].unique().to_list()
-        return self._rows.accepted_values(dataset, column, batches)
+        return self._rows.accepted.values(dataset, column, batches)
 
     def __iter__(self) -> Iterator[str]:
         """The names of the reviewed lists."""

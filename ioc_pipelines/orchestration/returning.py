@@ -32,14 +32,7 @@ from ioc_pipelines.intake.returned import (
     tickets_in,
 )
 from ioc_pipelines.orchestration.deployment import Deployment
-from ioc_pipelines.orchestration.judging import (
-    Attempt,
-    Judgement,
-    Turn,
-    judge_rows,
-    weigh,
-    written,
-)
+from ioc_pipelines.orchestration.judging import Attempt, Judgement, Turn, judge_rows, weigh, written
 from ioc_pipelines.quality.delivery_rules import file_results
 
 CORRECTION = "correction"
@@ -67,10 +60,10 @@ def _refused_cells(
 ) -> Iterator[pl.DataFrame]:
     """The refused rows of the feed's batches, newest first, as far as they are asked for."""
     dataset = contract.info().dataset
-    for name in deployment.rows.batches_with_cells(dataset):
+    for name in deployment.rows.quarantine.batches_with_cells(dataset):
         batch = deployment.ledger.batches.get(name)
         if batch and batch["feed"] == entry.id:
-            yield deployment.rows.cells(dataset, name)
+            yield deployment.rows.quarantine.cells(dataset, name)
 
 
 def weigh_kind(

@@ -28,7 +28,7 @@ def refusals_by_rule(
         delivery = ledger.deliveries.last(entry.id) or {}
         batches.append(delivery.get("batch_id") or ledger.acceptances.current_batch(entry.id))
     keys = ["feed", "batch_id", "rule", "dimension", "column_name"]
-    refused = with_cases(rows.refusals([batch for batch in batches if batch]), cases)
+    refused = with_cases(rows.quarantine.refusals([batch for batch in batches if batch]), cases)
     if feed is not None:
         refused = refused.filter(pl.col("feed") == feed)
     return (

@@ -72,12 +72,12 @@ def rows_standing(rows: Rows, dataset: str, batch_id: str) -> pl.DataFrame:
     ``rules`` is empty for an accepted row.
     """
     refused = (
-        rows.refusals([batch_id])
+        rows.quarantine.refusals([batch_id])
         .rename({"source_file": FILE, "sheet": SHEET, "row_number": ROW})
         .group_by(_ROW, maintain_order=True)
         .agg(_rules())
     )
-    return _judged(rows.accepted_places(dataset, batch_id), refused)
+    return _judged(rows.accepted.places(dataset, batch_id), refused)
 
 
 def rows_judged(rows: Rows, contract: type[Contract], verdict: Verdict) -> pl.DataFrame:
@@ -116,7 +116,7 @@ def _judged(accepted: pl.DataFrame, refused: pl.DataFrame) -> pl.DataFrame:
 
 
 def _placed(rows: Rows, contract: type[Contract], frame: pl.DataFrame) -> pl.DataFrame:
-    keys = rows.key_hashes(contract, frame).alias("key_hash")
+    keys = rows.hashes.of(contract, frame).alias("key_hash")
     return frame.select(ROW_ID, *PLACE, keys)
 
 

@@ -24,7 +24,7 @@ def cases_now(
 ) -> pl.DataFrame:
     """What became of each refused row, of all feeds or one: ``quality.cases.CASE_SCHEMA``."""
     dataset = feed.feed.dataset if feed else None
-    refused = rows.refusals(dataset=dataset)
+    refused = rows.quarantine.refusals(dataset=dataset)
     if feed is not None:
         refused = refused.filter(pl.col("feed") == feed.id)
     happened = Happened(
@@ -32,8 +32,8 @@ def cases_now(
             ledger.table("delivery"), ledger.table("acceptance"), catalog.entries
         ),
         refused=refused,
-        accepted=rows.accepted_keys(refused["key_hash"].drop_nulls(), dataset),
-        answers=rows.answers(dataset),
+        accepted=rows.accepted.keys(refused["key_hash"].drop_nulls(), dataset),
+        answers=rows.quarantine.answers(dataset),
         closings=_moments(ledger.table("refused_row_closing").select("ticket", "closed_at")),
     )
     return cases(happened, limits_of(catalog), now)
@@ -49,8 +49,8 @@ def faults_now(ledger: Ledger, rows: Rows) -> dict[str, pl.DataFrame]:
         .select(pl.coalesce("replays_seq", "seq").alias("of"), "batch_id", "feed")
         .unique()
     )
-    refused = rows.refusals().select("batch_id", "feed", "key_hash").unique()
-    accepted = rows.accepted_keys(refused["key_hash"].drop_nulls())
+    refused = rows.quarantine.refusals().select("batch_id", "feed", "key_hash").unique()
+    accepted = rows.accepted.keys(refused["key_hash"].drop_nulls())
     return {
         "delivery_fault": delivery_faults(told),
         "row_fault": row_faults(judged, refused, accepted),

@@ -265,11 +265,11 @@ class Bench:
         return hashes(self._accepted())
 
     def quarantined(self, batch_id: str) -> pl.DataFrame:
-        return self.deployment.rows.received(self.entry.feed.dataset, batch_id)
+        return self.deployment.rows.quarantine.received(self.entry.feed.dataset, batch_id)
 
     def refusals(self, batch_id: str) -> set[tuple[str, int, str, str | None]]:
         """``file, row, rule, column`` of what is published of a batch's refused rows."""
-        frame = self.deployment.rows.refusals([batch_id])
+        frame = self.deployment.rows.quarantine.refusals([batch_id])
         columns = ("source_file", "row_number", "rule", "column_name")
         return set(frame.select(columns).rows())
 

@@ -9,7 +9,7 @@ import polars as pl
 
 from ioc_pipelines.orchestration.judging import OUTCOMES
 from ioc_pipelines.serving.receipt import Received, has_receipt, receipt
-from ioc_pipelines.warehouse.rows import REFUSAL_SCHEMA
+from ioc_pipelines.warehouse.quarantine import REFUSAL_SCHEMA
 
 
 def _received(outcome: str = "partly_accepted", **facts: Any) -> Received:

@@ -1,0 +1,128 @@
+"""The accepted rows, one Parquet file per batch: written, and asked where they are needed again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import polars as pl
+from polars.exceptions import PolarsError
+
+from contracts.base import Contract
+from ioc_pipelines.home import table_name
+from ioc_pipelines.intake.corrections import MARK
+from ioc_pipelines.intake.layout.table import FILE, PLACE, ROW, SHEET
+from ioc_pipelines.warehouse.key_hashes import KeyHashes
+from ioc_pipelines.warehouse.parquet import write_frame
+
+_PROVENANCE_SCHEMA = pl.Schema(
+    {
+        "_batch_id": pl.String,
+        "_feed": pl.String,
+        "_key_hash": pl.String,
+        FILE: pl.String,
+        SHEET: pl.String,
+        ROW: pl.Int64,
+        MARK: pl.String,
+    }
+)
+
+
+class DamagedRowsError(Exception):
+    """A file of rows is not what was written; `ioc reprocess` writes it again."""
+
+
+class Accepted:
+    """The accepted area of one profile."""
+
+    def __init__(self, folder: Path, hashes: KeyHashes) -> None:
+        """Use a folder; ``hashes`` are those of business keys."""
+        self._folder, self._hashes = folder, hashes
+
+    def prepare(self, contracts: Iterable[type[Contract]]) -> None:
+        """Empty files, so that there is always one to read of each dataset."""
+        for contract in contracts:
+            schema = {**_PROVENANCE_SCHEMA, **contract.polars_schema()}
+            path = self._file(contract.info().dataset, "_empty")
+            write_frame(path, pl.DataFrame(schema=schema))
+
+    def write(self, contract: type[Contract], feed: str, batch_id: str, rows: pl.DataFrame) -> None:
+        """The accepted rows of a batch: where each came from, which known errors it had."""
+        mark = pl.col(MARK) if MARK in rows.columns else pl.lit(None, pl.String).alias(MARK)
+        frame = rows.select(
+            pl.lit(batch_id).alias("_batch_id"),
+            pl.lit(feed).alias("_feed"),
+            self._hashes.of(contract, rows).alias("_key_hash"),
+            *PLACE,
+            mark,
+            *contract.polars_schema(),
+        )
+        write_frame(self._file(contract.info().dataset, batch_id), frame)
+
+    def keys(self, keys: pl.Series, dataset: str | None = None) -> pl.DataFrame:
+        """Of these key hashes those that were ever accepted: ``batch_id, feed, key_hash``.
+
+        Raises DamagedRowsError when a file of accepted rows cannot be read.
+        """
+        folder = table_name(dataset) if dataset else "*"
+        paths = sorted(self._folder.glob(f"{folder}/batches/*.parquet"))
+        schema = {"batch_id": pl.String, "feed": pl.String, "key_hash": pl.String}
+        if not paths or keys.is_empty():
+            return pl.DataFrame(schema=schema)
+        sought = pl.DataFrame({"key_hash": keys.unique()}).lazy()
+        found = [_keys_among(path, sought) for path in paths]
+        return pl.concat([pl.DataFrame(schema=schema), *found])
+
+    def places(self, dataset: str, batch_id: str) -> pl.DataFrame:
+        """Where each accepted row of a batch stood: ``_file, _sheet, _row, key_hash``.
+
+        Empty when the batch has no accepted rows on disk.
+        """
+        path = self._file(dataset, batch_id)
+        rows = (
+            pl.read_parquet(path, columns=[*PLACE, "_key_hash"])
+            if path.is_file()
+            else pl.DataFrame(schema=_PROVENANCE_SCHEMA)
+        )
+        return rows.select(*PLACE, pl.col("_key_hash").alias("key_hash"))
+
+    def read(self, contract: type[Contract], batch_id: str) -> pl.LazyFrame | None:
+        """The accepted rows of a batch in the contract's columns; None when there are none on disk.
+
+        A column that the batch's contract did not have yet is empty.
+        """
+        path = self._file(contract.info().dataset, batch_id)
+        if not path.is_file():
+            return None
+        frame, schema = pl.scan_parquet(path), contract.polars_schema()
+        known = frame.collect_schema()
+        return frame.select(
+            (pl.col(name) if name in known else pl.lit(None)).cast(kind).alias(name)
+            for name, kind in schema.items()
+        )
+
+    def values(self, dataset: str, column: str, batch_ids: Sequence[str]) -> pl.Series:
+        """The distinct values of a column in the accepted rows of these batches."""
+        paths = [self._file(dataset, batch_id) for batch_id in batch_ids]
+        there = [path for path in paths if path.is_file()]
+        if not there:
+            return pl.Series(column, [], dtype=pl.String)
+        values = pl.scan_parquet(there, missing_columns="insert").select(column)
+        return values.unique().drop_nulls().collect()[column]
+
+    def _file(self, dataset: str, batch_id: str) -> Path:
+        return self._folder / table_name(dataset) / "batches" / f"{batch_id}.parquet"
+
+
+def _keys_among(path: Path, sought: pl.LazyFrame) -> pl.DataFrame:
+    """The accepted rows of a file whose key is sought. Raises DamagedRowsError."""
+    keys = pl.scan_parquet(path).select(
+        pl.col("_batch_id").alias("batch_id"),
+        pl.col("_feed").alias("feed"),
+        pl.col("_key_hash").alias("key_hash"),
+    )
+    try:
+        return keys.join(sought, on="key_hash", how="semi").collect()
+    except PolarsError:
+        msg = f"accepted rows of {path.parent.parent.name}: {path.name} is damaged"
+        raise DamagedRowsError(msg) from None  # an operator is shown the innermost error

@@ -1,0 +1,252 @@
+"""The quarantine: refused rows as received, what is published of them, and what came back."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+import polars as pl
+
+from contracts.base import Contract
+from ioc_pipelines.home import table_name
+from ioc_pipelines.intake.conform import ROW_ID, Conformed
+from ioc_pipelines.intake.control_totals import CONTROL_SCHEMA
+from ioc_pipelines.intake.corrections import CORRECTION_SCHEMA
+from ioc_pipelines.intake.layout.table import FILE, PLACE, ROW, SHEET
+from ioc_pipelines.intake.read_batch import ReadBatch
+from ioc_pipelines.warehouse.key_hashes import KeyHashes
+from ioc_pipelines.warehouse.parquet import write_frame
+
+REFUSAL_SCHEMA = pl.Schema(
+    {
+        "batch_id": pl.String,
+        "feed": pl.String,
+        "source_file": pl.String,
+        "sheet": pl.String,
+        "row_number": pl.Int64,
+        "cell": pl.String,
+        "key_hash": pl.String,
+        "rule": pl.String,
+        "dimension": pl.String,
+        "column_name": pl.String,
+        "message_vi": pl.String,
+        "ticket": pl.String,
+        "has_key": pl.Boolean,
+        "is_held_back": pl.Boolean,
+    }
+)
+ANSWER_SCHEMA = pl.Schema(
+    {
+        "batch_id": pl.String,
+        "feed": pl.String,
+        "ticket": pl.String,
+        "new_ticket": pl.String,
+        "key_hash": pl.String,
+        "has_key": pl.Boolean,
+        "is_accepted": pl.Boolean,
+    }
+)
+TICKET = "_ticket"
+_KNOWN_ERROR_SCHEMA = pl.Schema(
+    {
+        "batch_id": pl.String(),
+        "feed": pl.String(),
+        "key_hash": pl.String(),
+        FILE: pl.String(),
+        SHEET: pl.String(),
+        ROW: pl.Int64(),
+        **CORRECTION_SCHEMA,
+    }
+)
+
+
+class Quarantine:
+    """The quarantine of one profile."""
+
+    def __init__(self, folder: Path, hashes: KeyHashes) -> None:
+        """Use a folder; ``hashes`` are those of business keys and of rows."""
+        self._folder, self._hashes = folder, hashes
+
+    def prepare(self) -> None:
+        """Empty files, so that there is always one of each kind to read."""
+        control = {"batch_id": pl.String(), "feed": pl.String(), **CONTROL_SCHEMA}
+        for name, schema in (
+            ("refusals", REFUSAL_SCHEMA),
+            ("control_totals", control),
+            ("corrections", _KNOWN_ERROR_SCHEMA),
+        ):
+            path = self._folder / "_empty" / "_empty" / f"{name}.parquet"
+            write_frame(path, pl.DataFrame(schema=schema))
+
+    def write(
+        self,
+        contract: type[Contract],
+        feed: str,
+        batch_id: str,
+        read: ReadBatch,
+        quarantined: pl.DataFrame,
+        broken: pl.DataFrame,
+        of_batch: Collection[str] = (),
+    ) -> None:
+        """The refused rows as received, and what is published of them: place, rule, key hash.
+
+        ``of_batch`` are rules for which the batch as a whole is held back: a row that breaks no
+        other has nothing to be corrected. Raises LookupError when nothing was read.
+        """
+        if read.batch is None:
+            msg = f"{feed}: refused rows of a batch without rows"
+            raise LookupError(msg)
+        folder = self._of_batch(contract.info().dataset, batch_id)
+        own = broken.filter(~pl.col("rule").is_in(list(of_batch)))[ROW_ID]
+        places = quarantined.select(
+            ROW_ID,
+            *PLACE,
+            self._hashes.of(contract, quarantined).alias("key_hash"),
+            self._hashes.tickets(contract, feed, read.batch, quarantined[ROW_ID]).alias(TICKET),
+            pl.all_horizontal(pl.col(contract.info().key).is_not_null()).alias("has_key"),
+            (~pl.col(ROW_ID).is_in(own.unique().to_list())).alias("is_held_back"),
+        )
+        shown = places.drop("has_key", "is_held_back")
+        received = shown.join(read.batch.received, on=ROW_ID, how="left", maintain_order="left")
+        write_frame(folder / "rows.parquet", received)
+        mine = places.filter(~pl.col("is_held_back")).select(ROW_ID, TICKET)
+        cells = mine.join(read.batch.cells, on=ROW_ID, how="left", maintain_order="left")
+        write_frame(folder / "cells.parquet", cells.drop(ROW_ID))
+        located = _with_letters(broken, read.letters)
+        refusals = located.join(places, on=ROW_ID, how="left", maintain_order="left").select(
+            pl.lit(batch_id).alias("batch_id"),
+            pl.lit(feed).alias("feed"),
+            pl.col(FILE).alias("source_file"),
+            pl.col(SHEET).alias("sheet"),
+            pl.col(ROW).alias("row_number"),
+            pl.format("{}{}", "letter", ROW).alias("cell"),
+            "key_hash",
+            "rule",
+            pl.col("dimension").cast(pl.String),
+            "column_name",
+            "message_vi",
+            pl.when(~pl.col("is_held_back")).then(TICKET).alias("ticket"),
+            "has_key",
+            "is_held_back",
+        )
+        write_frame(folder / "refusals.parquet", refusals)
+
+    def write_answers(
+        self,
+        contract: type[Contract],
+        feed: str,
+        batch_id: str,
+        batch: Conformed,
+        answered: pl.DataFrame,
+        accepted: pl.Series,
+    ) -> None:
+        """Which tickets came back with a correction, and what became of each.
+
+        ``answered``: ``_row_id, ticket``; ``accepted``: the ids of rows that are in.
+        """
+        rows = batch.rows.select(
+            ROW_ID,
+            self._hashes.of(contract, batch.rows).alias("key_hash"),
+            self._hashes.tickets(contract, feed, batch, batch.rows[ROW_ID]).alias("new_ticket"),
+            pl.all_horizontal(pl.col(contract.info().key).is_not_null()).alias("has_key"),
+        )
+        # of rows that say the same one was judged, and that stands for all of them
+        says_in = rows.filter(pl.col(ROW_ID).is_in(accepted.to_list()))["new_ticket"]
+        frame = answered.join(rows, on=ROW_ID).select(
+            pl.lit(batch_id).alias("batch_id"),
+            pl.lit(feed).alias("feed"),
+            "ticket",
+            "new_ticket",
+            "key_hash",
+            "has_key",
+            pl.col("new_ticket").is_in(says_in.to_list()).alias("is_accepted"),
+        )
+        folder = self._of_batch(contract.info().dataset, batch_id)
+        write_frame(folder / "answers.parquet", frame.cast(dict(ANSWER_SCHEMA)))  # type: ignore[arg-type]
+
+    def write_control_totals(
+        self, contract: type[Contract], feed: str, batch_id: str, control: pl.DataFrame
+    ) -> None:
+        """How the totals that the batch's files state compare with the sum of their parts."""
+        folder = self._of_batch(contract.info().dataset, batch_id)
+        frame = control.select(
+            pl.lit(batch_id).alias("batch_id"), pl.lit(feed).alias("feed"), *CONTROL_SCHEMA
+        )
+        write_frame(folder / "control_totals.parquet", frame)
+
+    def write_corrections(
+        self, contract: type[Contract], feed: str, batch_id: str, found: pl.DataFrame
+    ) -> None:
+        """What became of the feed's known errors in a batch, with raw and corrected values.
+
+        Written only where the feed has any. Private: of it only what holds no value is published.
+        """
+        folder = self._of_batch(contract.info().dataset, batch_id)
+        path = folder / "corrections.parquet"
+        if found.is_empty() and not path.exists():
+            return
+        known = found.with_columns(
+            pl.lit(batch_id).alias("batch_id"),
+            pl.lit(feed).alias("feed"),
+            self._hashes.of(contract, found).alias("key_hash"),
+        )
+        frame = known.select(pl.col(n).cast(t) for n, t in _KNOWN_ERROR_SCHEMA.items())
+        write_frame(path, frame)
+
+    def refusals(
+        self, batch_ids: Sequence[str] | None = None, dataset: str | None = None
+    ) -> pl.DataFrame:
+        """What is published of refused rows, of all batches or the given ones, or of a dataset."""
+        paths = self._files("refusals", dataset)
+        if batch_ids is not None:
+            paths = [path for path in paths if path.parent.name in batch_ids]
+        frames = [pl.read_parquet(path) for path in paths]
+        empty = pl.DataFrame(schema=REFUSAL_SCHEMA)
+        return pl.concat([empty, *frames], how="diagonal") if frames else empty
+
+    def answers(self, dataset: str | None = None) -> pl.DataFrame:
+        """Which tickets came back with which correction: ``ANSWER_SCHEMA``."""
+        paths = self._files("answers", dataset)
+        frames = [pl.read_parquet(path) for path in paths]
+        return pl.concat([pl.DataFrame(schema=ANSWER_SCHEMA), *frames])
+
+    def cells(self, dataset: str, batch_id: str) -> pl.DataFrame:
+        """The refused rows of a batch as they can be read again, by ``_ticket``.
+
+        Empty when the batch has none on disk. Holds personal data.
+        """
+        path = self._of_batch(dataset, batch_id) / "cells.parquet"
+        if not path.is_file():
+            return pl.DataFrame(schema={TICKET: pl.String})
+        return pl.read_parquet(path)
+
+    def batches_with_cells(self, dataset: str) -> list[str]:
+        """The batches whose refused rows can be read again, newest first."""
+        paths = (self._folder / table_name(dataset)).glob("*/cells.parquet")
+        ordered = sorted(paths, key=lambda path: path.stat().st_mtime, reverse=True)
+        return [path.parent.name for path in ordered]
+
+    def received(self, dataset: str, batch_id: str) -> pl.DataFrame:
+        """The refused rows of a batch as received. Holds personal data: for the IOC's eyes."""
+        path = self._of_batch(dataset, batch_id) / "rows.parquet"
+        return pl.read_parquet(path)
+
+    def _files(self, name: str, dataset: str | None) -> list[Path]:
+        """These files of all batches, or of a dataset's."""
+        folder = table_name(dataset) if dataset else "*"
+        return sorted(self._folder.glob(f"{folder}/*/{name}.parquet"))
+
+    def _of_batch(self, dataset: str, batch_id: str) -> Path:
+        return self._folder / table_name(dataset) / batch_id
+
+
+def _with_letters(broken: pl.DataFrame, letters: pl.DataFrame) -> pl.DataFrame:
+    """The broken rules with the letter of their column, where the row stood on a sheet."""
+    return broken.sort(ROW_ID, maintain_order=True).join_asof(
+        letters.with_columns(pl.col(ROW_ID).cast(broken.schema[ROW_ID])),
+        on=ROW_ID,
+        by_left="column_name",
+        by_right="column",
+        strategy="backward",
+        check_sortedness=False,
+    )
