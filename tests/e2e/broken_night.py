@@ -12,6 +12,7 @@ from typing import Any, Self
 from ioc_pipelines.sandbox.state import Running
 from tests.e2e.province import (
     AIR,
+    BOOKED,
     DOSSIER,
     FEEDBACK,
     FEEDS,
@@ -40,6 +41,7 @@ BROKEN = {
     AIR: ("source_faulty", "does not end"),
     COLLECTION: ("source_unavailable", "IOC_KHO_BAC_URL"),
     PAYMENT: ("source_unavailable", "IOC_KHO_BAC_URL"),
+    BOOKED: ("source_unavailable", "IOC_KHO_BAC_URL"),
     TAX: ("source_unavailable", "IOC_THUE_URL"),
 }
 HEALTHY = tuple(feed for feed in FEEDS if feed not in BROKEN)

@@ -26,14 +26,16 @@ from ioc_pipelines.sandbox.answer_key import AnswerKey
 from ioc_pipelines.sandbox.state import Running
 
 BUDGET = "so_tai_chinh/finance.budget_revenue"
+BOOKED = "kho_bac/finance.budget_revenue"  # the same fact, told by a second agency
 DISEASE = "so_y_te/health.disease_weekly"
 DOSSIER = "van_phong_ubnd/public_services.procedure_dossier"
 FEEDBACK = "van_phong_ubnd/public_services.citizen_feedback"
 LAND = "so_nnmt/land.transaction"
 AIR = "so_nnmt/environment.air_quality_hourly"
 PERMIT = "so_xay_dung/construction.permit"
-PLANNED = "so_xay_dung/housing.social_housing"
-FEEDS = tuple(entry.id for entry in load_catalog(SOURCES / "hung_yen").active)
+_CATALOG = load_catalog(SOURCES / "hung_yen")
+FEEDS = tuple(entry.id for entry in _CATALOG.active)
+PLANNED = tuple(entry.id for entry in _CATALOG.entries if entry.id not in FEEDS)
 IOC = Path(sys.executable).with_name("ioc")
 
 

@@ -804,6 +804,29 @@ def test_land_transactions(reader: Reader, area: Any, price: Any, sheet: Any) ->
     assert found == [first, first | second]
 
 
+def test_the_treasury_s_revenue_has_the_months_of_its_days(reader: Reader) -> None:
+    written = table(
+        ky=[date(2026, 10, 1)],
+        ma_xa=["11953"],
+        du_toan=[Decimal("184395000000.00")],
+        thu_trong_thang=[Decimal("13241768000.00")],
+        thu_luy_ke=[Decimal("171320341000.00")],
+        ngay_khoa_so=[date(2026, 10, 31)],
+        cap_nhat_luc=[moment(2026, 11, 6, 16)],
+    )
+    found = reader.accepted("kho_bac/finance.budget_revenue", **{"tong_hop_thu.parquet": written})
+    assert found == [
+        {
+            "period": "2026-10",
+            "commune_code": "11953",
+            "year_plan_vnd": 184_395_000_000,
+            "month_vnd": 13_241_768_000,
+            "cumulative_vnd": 171_320_341_000,
+            "closed_on": date(2026, 10, 31),
+        }
+    ]
+
+
 # --- the profile --------------------------------------------------------------------------------
 
 
