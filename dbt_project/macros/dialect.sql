@@ -63,3 +63,12 @@
         'second', cast({{ start }} as timestamptz), cast({{ end }} as timestamptz)
     )
 {% endmacro %}
+
+{% macro json_text(column, path) %}
+    {{ return(adapter.dispatch("json_text", "ioc")(column, path)) }}
+{% endmacro %}
+
+{# The text at a dotted path of a column with JSON; null where nothing is there. #}
+{% macro duckdb__json_text(column, path) %}
+    json_extract_string({{ column }}, '$.{{ path }}')
+{% endmacro %}

@@ -156,6 +156,13 @@ class Approval(Strict):
     )
     document: str = Field(description="The document that asks for approval and sets the scores")
 
+    @model_validator(mode="after")
+    def _asks_nobody_only_above_the_waiver(self) -> Approval:
+        if self.automatic_from is not None and self.automatic_from < self.waiver_below:
+            msg = "automatic_from must not be below waiver_below: a waiver is a person's"
+            raise ValueError(msg)
+        return self
+
 
 class Scoring(Strict):
     """How scores are made and told: the weights, and from when they are green and amber.

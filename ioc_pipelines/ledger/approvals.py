@@ -12,7 +12,8 @@ from ioc_pipelines.ledger import tables as t
 from ioc_pipelines.ledger.moments import as_text
 from ioc_pipelines.ledger.open import writer
 
-_OF_CORRECTIONS = ("awaiting_approval", "rejected")
+# what a correction or a replay can wait for; held or below its floor, it changes nothing
+_OF_CORRECTIONS_AND_REPLAYS = ("awaiting_approval", "rejected")
 
 Decision = Literal["approved", "waived", "rejected"]
 
@@ -73,33 +74,43 @@ class Approvals:
             )
 
     def waiting(self, statuses: frozenset[str]) -> list[Waiting]:
-        """Batches of these statuses that a feed delivered last, oldest first.
+        """Batches of these statuses that are the newest judgement of what they stand for.
 
-        A correction waits until it is approved, whatever was delivered since.
+        Of full deliveries the feed's last one, oldest first. What was judged again, and a
+        correction, waits for its approval whatever was delivered since. A batch's submitter is who
+        brought it first: to fetch the same rows again is not to submit them.
         """
-        newest = (
-            sa.select(sa.func.max(t.delivery.c.seq).label("seq"))
-            .where(t.delivery.c.batch_id.is_not(None), t.delivery.c.kind == "fetch")
-            .group_by(t.delivery.c.feed)
-            .subquery()
-        )
+        of = sa.func.coalesce(t.delivery.c.replays_seq, t.delivery.c.seq)
+        judged = sa.select(sa.func.max(t.delivery.c.seq)).where(t.delivery.c.batch_id.is_not(None))
+        last_of_each = judged.group_by(t.delivery.c.feed, of)
+        last_fetched = judged.where(t.delivery.c.kind == "fetch").group_by(t.delivery.c.feed)
+        first = sa.select(t.delivery.c.batch_id, sa.func.min(t.delivery.c.seq).label("seq"))
+        first_of = first.group_by(t.delivery.c.batch_id).subquery()
+        submission = t.delivery.alias("submission")
         query = (
             sa.select(
                 t.batch.c.batch_id,
                 t.batch.c.feed,
                 t.batch.c.status,
-                t.delivery.c.submitted_by,
-                t.delivery.c.started_at,
+                submission.c.submitted_by,
+                submission.c.started_at,
                 t.batch.c.rows_received,
+                submission.c.seq,
             )
             .join(t.delivery, t.delivery.c.batch_id == t.batch.c.batch_id)
-            .join(newest, newest.c.seq == t.delivery.c.seq, isouter=True)
+            .join(first_of, first_of.c.batch_id == t.batch.c.batch_id)
+            .join(submission, submission.c.seq == first_of.c.seq)
             .where(
                 t.batch.c.status.in_(sorted(statuses)),
-                newest.c.seq.is_not(None)
-                | ((t.delivery.c.kind == "correction") & t.batch.c.status.in_(_OF_CORRECTIONS)),
+                t.delivery.c.seq.in_(last_of_each),
+                of.in_(last_fetched)
+                | (
+                    (t.delivery.c.kind != "fetch")
+                    & t.batch.c.status.in_(_OF_CORRECTIONS_AND_REPLAYS)
+                ),
             )
-            .order_by(t.delivery.c.seq)
+            .order_by(submission.c.seq)
+            .distinct()
         )
         with self._engine.connect() as connection:
             return [

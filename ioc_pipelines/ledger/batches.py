@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from ioc_pipelines.ledger import tables as t
 from ioc_pipelines.ledger.acceptances import Acceptances
+from ioc_pipelines.ledger.deliveries import is_of_correction
 from ioc_pipelines.ledger.records import BatchRecord, ResultRecord
 
 
@@ -46,11 +47,11 @@ class Batches:
         return self.results_of(current) if current else []
 
     def last_results(self, feed: str) -> list[ResultRecord]:
-        """How the rules fared in the feed's newest delivery that has results."""
+        """How the rules fared in the feed's newest delivery that has results, no correction."""
         return self._results(
             sa.select(sa.func.max(t.delivery.c.seq))
             .join(t.rule_result, t.rule_result.c.delivery_seq == t.delivery.c.seq)
-            .where(t.delivery.c.feed == feed)
+            .where(t.delivery.c.feed == feed, ~is_of_correction())
         )
 
     def latest_scores(self, feed: str) -> dict[str, float | None]:

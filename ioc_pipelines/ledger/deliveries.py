@@ -12,6 +12,12 @@ from ioc_pipelines.ledger.moments import as_moment
 from ioc_pipelines.ledger.records import INTERRUPTED, RUNNING
 
 
+def is_of_correction() -> sa.ColumnElement[bool]:
+    """Whether a delivery is a correction, or one that is judged again."""
+    corrections = sa.select(t.delivery.c.seq).where(t.delivery.c.kind == "correction")
+    return sa.func.coalesce(t.delivery.c.replays_seq, t.delivery.c.seq).in_(corrections)
+
+
 class Deliveries:
     """The deliveries of one profile."""
 
@@ -21,11 +27,9 @@ class Deliveries:
 
     def last(self, feed: str) -> dict[str, Any] | None:
         """The newest delivery of a feed, as a mapping of its columns; corrections do not count."""
-        corrections = sa.select(t.delivery.c.seq).where(t.delivery.c.kind == "correction")
-        of_one = sa.func.coalesce(t.delivery.c.replays_seq, t.delivery.c.seq).in_(corrections)
         query = (
             sa.select(t.delivery)
-            .where(t.delivery.c.feed == feed, ~of_one)
+            .where(t.delivery.c.feed == feed, ~is_of_correction())
             .order_by(t.delivery.c.seq.desc())
             .limit(1)
         )

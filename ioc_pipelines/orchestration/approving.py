@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from unicodedata import normalize
 
 from ioc_pipelines.ledger.approvals import Decision, Waiting
 from ioc_pipelines.orchestration.deployment import Deployment
@@ -42,7 +43,7 @@ def decide(deployment: Deployment, batch_id: str, decision: Decision, reason: st
         msg = f"batch {batch_id} does not wait for a decision; see `ioc approvals list`"
         raise DecisionRefusedError(msg)
     score, actor = score_of(deployment, batch_id), deployment.actor
-    if decision != "rejected" and actor == found.submitted_by:
+    if decision != "rejected" and _is_same_name(actor, found.submitted_by):
         msg = f"{actor} submitted batch {batch_id}: somebody else must approve it (IOC_ACTOR)"
         raise DecisionRefusedError(msg)
     if decision == "approved" and (why := _needs_waiver(deployment, found, score)):
@@ -55,6 +56,12 @@ def decide(deployment: Deployment, batch_id: str, decision: Decision, reason: st
         found, decision, actor=actor, reason=reason.strip(), score=score, now=datetime.now(UTC)
     )
     return found
+
+
+def _is_same_name(one: str, other: str) -> bool:
+    """Whether two spellings name one person: case and the form of marks say nothing."""
+    first, second = (normalize("NFC", name).casefold() for name in (one, other))
+    return first == second
 
 
 def _needs_waiver(deployment: Deployment, batch: Waiting, score: float | None) -> str | None:

@@ -123,7 +123,7 @@ class Deployment:
     @property
     def actor(self) -> str:
         """Who works with it: ``IOC_ACTOR``, else the user of the machine. Not authenticated."""
-        return os.environ.get("IOC_ACTOR") or getpass.getuser()
+        return os.environ.get("IOC_ACTOR", "").strip() or getpass.getuser()
 
     @cached_property
     def spellings(self) -> Spellings:

@@ -33,15 +33,19 @@ def lowest_score(results: Iterable[RuleResult], scoring: Scoring) -> float | Non
 def ruling(profile: Profile, decision: str | None, results: Iterable[RuleResult]) -> Ruling:
     """Whether a batch that may be accepted is.
 
-    A person's ``decision`` goes before the score; where the profile asks for no approval nothing
-    waits, but what a person rejected stays out.
+    A person's ``decision`` goes before the score, but below the profile's threshold only a waiver
+    lets a batch pass. Where the profile asks for no approval nothing waits, but what a person
+    rejected stays out.
     """
     approval = profile.approval
     if decision == "rejected":
         return Ruling("rejected", {})
-    if approval is None or decision is not None:
+    if approval is None or decision == "waived":
         return Ruling("approved", {})
     lowest = lowest_score(results, profile.scoring)
+    if decision == "approved":
+        is_enough = lowest is None or lowest >= approval.waiver_below
+        return Ruling("approved" if is_enough else "awaiting_approval", {})
     if lowest is None or approval.automatic_from is None or lowest < approval.automatic_from:
         return Ruling("awaiting_approval", {})
     note = {"by": "automatic", "score": round(lowest, 2), "document": approval.document}

@@ -12,8 +12,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from contracts.base import DIMENSIONS, Contract, Dimension
+from contracts.base import DIMENSIONS, KEY_UNIQUE, REQUIRED, Contract, Dimension
 from ioc_pipelines.catalog.models import Scoring
+from ioc_pipelines.ledger.records import ResultRecord
 from ioc_pipelines.quality.delivery_rules import GATES
 from ioc_pipelines.quality.evaluate import RuleResult
 
@@ -65,10 +66,21 @@ def identifier_columns(contract: type[Contract]) -> tuple[str, ...]:
     )
 
 
-def identifiers_whole(contract: type[Contract], found: Iterable[tuple[str, int, int]]) -> bool:
-    """Whether no identifier was wrong; ``found`` is column, passed, evaluated of each rule."""
+def identifiers_whole(contract: type[Contract], found: Iterable[ResultRecord]) -> bool:
+    """Whether no identifier was wrong, by how each rule of a contract fared.
+
+    A key that was sent twice is wrong; a unit or period that was not sent at all is not.
+    """
     identifiers = identifier_columns(contract)
-    return all(passed == of for column, passed, of in found if column in identifiers)
+    return all(
+        result.passed == result.evaluated
+        for result in found
+        if result.rule == KEY_UNIQUE
+        or (
+            result.column_name in identifiers
+            and (result.dimension != "complete" or result.rule == REQUIRED)
+        )
+    )
 
 
 def _score(dimension: Dimension, ran: list[RuleResult], scoring: Scoring) -> Score:

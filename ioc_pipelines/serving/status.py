@@ -98,8 +98,8 @@ def _feed_status(entry: FeedEntry, ledger: Ledger, scoring: Scoring, now: dateti
     known = ledger.batches.latest_scores(entry.id)
     scores = {name: known.get(name) for name in DIMENSIONS}
     mean = overall(scores, scoring)
-    found = [(r.column_name, r.passed, r.evaluated) for r in ledger.batches.last_results(entry.id)]
-    whole = entry.contract is None or identifiers_whole(entry.contract, found)
+    results = ledger.batches.last_results(entry.id)
+    whole = entry.contract is None or identifiers_whole(entry.contract, results)
     quiet = age_of_news(arrival or since, now, entry.agency.maintenance_of(entry.feed.dataset))
     ended_at = delivery.get("ended_at")
     return FeedStatus(

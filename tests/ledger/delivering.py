@@ -30,10 +30,12 @@ def deliver(
     name: str | None = "b1",
     accept: bool = True,
     replays: int | None = None,
+    kind: str = "fetch",
+    submitted_by: str | None = None,
     **facts: Any,
 ) -> DeliveryRef:
     """A concluded delivery, by default of one batch that is accepted."""
-    ref = ledger.begin(feeder, "run", now=at, replays=replays)
+    ref = ledger.begin(feeder, "run", now=at, replays=replays, kind=kind, submitted_by=submitted_by)
     conclusion = Conclusion(
         outcome="accepted" if name else "source_unavailable",
         arrived=bool(name),

@@ -21,6 +21,18 @@ def test_current_results_are_those_of_the_last_judgement(ledger: Ledger) -> None
     assert ledger.batches.current_results(A.feed) == [new]
 
 
+def test_the_last_results_are_those_of_a_whole_delivery(ledger: Ledger) -> None:
+    """A correction is some rows: what it is judged by says nothing of the others."""
+    assert ledger.batches.last_results(A.feed) == []
+    of_all, of_some = (ResultRecord("correct.min", "x", "correct", n, 9) for n in (8, 9))
+    deliver(ledger, results=[of_all])
+    sent_back = deliver(ledger, name="c1", kind="correction", results=[of_some])
+    deliver(ledger, name="c1", replays=sent_back.seq, results=[of_some])
+    assert ledger.batches.last_results(A.feed) == [of_all]
+    deliver(ledger, name=None, accept=False)
+    assert ledger.batches.last_results(A.feed) == [of_all]
+
+
 def test_a_batch_judged_again_has_its_newest_counts(ledger: Ledger) -> None:
     deliver(ledger)
     deliver(ledger, batch=batch("b1", accepted=9, refused=0))

@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from pydantic import ValidationError
 
 from contracts.batch_rules import row_count_as_before
 from contracts.value_rules import exists_in
@@ -119,9 +120,64 @@ def test_nobody_approves_what_they_submitted(tmp_path: Path, monkeypatch: Any) -
     dropped_rows(bench, *good(10))
     bench.deliver()
     for decision in ("approved", "waived"):
-        with pytest.raises(DecisionRefusedError, match="somebody else"):
-            decided(bench, decision, "lich-chay", monkeypatch)
+        for name in ("lich-chay", " Lich-Chay "):
+            with pytest.raises(DecisionRefusedError, match="somebody else"):
+                decided(bench, decision, name, monkeypatch)
     assert bench.table("approval") == []
+
+
+def test_who_fetches_the_same_rows_again_does_not_take_the_submission_over(
+    tmp_path: Path, monkeypatch: Any
+) -> None:
+    bench = bench_of(tmp_path, automatic_from=None)
+    dropped_rows(bench, *good(10))
+    bench.deliver()
+    monkeypatch.setenv("IOC_ACTOR", "chi Lan")
+    bench.deliver(NIGHT + DAY)
+    with pytest.raises(DecisionRefusedError, match="lich-chay submitted"):
+        decided(bench, "approved", "lich-chay", monkeypatch)
+    decided(bench, "approved", "chi Lan", monkeypatch)
+
+
+def test_what_waits_after_it_was_judged_again_can_be_approved(
+    tmp_path: Path, monkeypatch: Any
+) -> None:
+    """A mended layout makes another batch of the same landing; the old one stands until then."""
+    bench = bench_of(tmp_path, automatic_from=None)
+    dropped_rows(bench, *good(10))
+    bench.deliver()
+    old = decided(bench, "approved", "chi Lan", monkeypatch)
+    monkeypatch.setenv("IOC_ACTOR", "lich-chay")
+    assert bench.deliver(NIGHT + DAY).outcome == "accepted"
+    mended = csv_feed(columns={**COLUMNS, "name": {"source": "Họ tên", "nulls": ["-"]}})
+    later = bench.again(replace(bench.entry, feed=mended.feed))
+    outcomes = [report.outcome for report in reprocess(later.deployment, later.entry, "run")]
+    assert outcomes == ["awaiting_approval"] * len(outcomes) != []
+    (batch,) = waiting(later.deployment)
+    assert batch.batch_id != old
+    assert {name for name, _ in later.acceptances()} == {old}
+    decided(later, "approved", "chi Lan", monkeypatch)
+    reprocess(later.deployment, later.entry, "run")
+    assert {name for name, _ in later.acceptances()} == {batch.batch_id}
+    assert waiting(later.deployment) == []
+
+
+def test_an_approval_is_no_waiver_when_the_threshold_is_raised_later(
+    tmp_path: Path, monkeypatch: Any
+) -> None:
+    bench = bench_of(tmp_path, automatic_from=None, waiver_below=50)
+    dropped_rows(bench, *good(9), ("X", *good(1)[0][1:]))
+    bench.deliver()
+    decided(bench, "approved", "chi Lan", monkeypatch)
+    stricter = bench_of(tmp_path, automatic_from=None, waiver_below=99)
+    assert stricter.deliver(NIGHT + DAY).outcome == "awaiting_approval"
+    assert bench.deliver(NIGHT + 2 * DAY).outcome == "partly_accepted"
+
+
+def test_nobody_is_asked_only_where_no_waiver_is_needed() -> None:
+    with pytest.raises(ValidationError, match="must not be below"):
+        Approval(document="so 1", automatic_from=60, waiver_below=75)
+    assert Approval(document="so 1", automatic_from=75, waiver_below=75).automatic_from == 75
 
 
 def test_a_good_score_needs_no_person_and_says_by_which_document(tmp_path: Path) -> None:

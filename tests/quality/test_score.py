@@ -12,10 +12,19 @@ from pydantic import ValidationError
 
 from contracts.base import DIMENSIONS, BatchContext, Dimension, Rule
 from contracts.finance.budget_revenue import BudgetRevenue
+from contracts.public_services.procedure_dossier import ProcedureDossier
 from ioc_pipelines.catalog.models import Scoring
+from ioc_pipelines.ledger.records import ResultRecord
 from ioc_pipelines.quality.delivery_rules import file_results, on_time_result
 from ioc_pipelines.quality.evaluate import RuleResult
-from ioc_pipelines.quality.score import Score, overall, rating, scores
+from ioc_pipelines.quality.score import (
+    Score,
+    identifier_columns,
+    identifiers_whole,
+    overall,
+    rating,
+    scores,
+)
 from ioc_pipelines.quality.split import judge
 from tests.quality.frames import ARRIVED, conformed
 
@@ -200,6 +209,36 @@ def test_what_a_score_is_called(score: float, called: str) -> None:
 def test_a_wrong_identifier_leaves_no_green() -> None:
     assert rating(99.9, identifiers_whole=False) == "amber"
     assert rating(50, identifiers_whole=False) == "red"
+
+
+@pytest.mark.parametrize(
+    ("rule", "column_name", "whole"),
+    [
+        ("clean.format", "commune_code", False),
+        ("correct.reference", "commune_code", False),
+        ("complete.required", "period", False),
+        ("clean.key_unique", "", False),
+        ("complete.every_commune_reported", "commune_code", True),
+        ("complete.required", "month_vnd", True),
+        ("correct.min", "month_vnd", True),
+        ("clean.exact_duplicate", "", True),
+    ],
+)
+def test_key_and_listed_columns_must_be_right_in_every_row(
+    rule: str, column_name: str, whole: bool
+) -> None:
+    """The key of the dataset is period and commune; what is not sent at all is not wrong."""
+    dimension = rule.split(".")[0]
+    good = [
+        ResultRecord("clean.format", name, "clean", 8, 8) for name in ("period", "commune_code")
+    ]
+    bad = ResultRecord(rule, column_name, dimension, 7, 8)
+    assert identifiers_whole(BudgetRevenue, good)
+    assert identifiers_whole(BudgetRevenue, [*good, bad]) is whole
+
+
+def test_a_listed_column_outside_the_key_is_an_identifier() -> None:
+    assert identifier_columns(ProcedureDossier) == ("dossier_code", "commune_code")
 
 
 def test_thresholds_are_the_profiles_and_must_be_in_order() -> None:

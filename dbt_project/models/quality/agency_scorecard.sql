@@ -21,7 +21,8 @@ with
             count(*) filter (where is_required) as feeds_required,
             count(*) filter (where is_connected) as feeds_connected,
             count(*) filter (where is_live) as feeds_live,
-            count(*) filter (where is_connected and is_automatic) as feeds_automatic
+            count(*) filter (where is_connected and is_automatic) as feeds_automatic,
+            max(last_arrival_at) as last_arrival_at
         from {{ ref("coverage") }}
         group by agency
     ),
@@ -39,10 +40,7 @@ with
         select
             agency,
             count(*) as deliveries,
-            count(*) filter (where arrived) as deliveries_good,
-            max(cast(started_at as timestamptz)) filter (
-                where arrived
-            ) as last_arrival_at
+            count(*) filter (where arrived) as deliveries_good
         from {{ source("ledger", "delivery") }}
         where kind = 'fetch'
         group by agency
@@ -64,7 +62,7 @@ select
     coalesce(refused.rows_refused_open, 0) as rows_refused_open,
     coalesce(deliveries.deliveries, 0) as deliveries,
     coalesce(deliveries.deliveries_good, 0) as deliveries_good,
-    deliveries.last_arrival_at
+    feeds.last_arrival_at
 from feeds
 left join scores using (agency)
 left join refused using (agency)

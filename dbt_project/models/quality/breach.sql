@@ -1,11 +1,13 @@
--- What is not as agreed now: clocks that the last delivery of a feed did not keep, and
--- collection rounds that ended without it.
+-- What is not as agreed now: clocks that an active feed did not keep when it was last
+-- judged by them, and collection rounds that ended without it. A correction is judged
+-- by none.
 with
-    last_delivery as (
-        select feed, max_by(delivery_id, started_at) as delivery_id
-        from {{ ref("delivery") }}
-        where outcome not in ('running', 'interrupted')
-        group by feed
+    last_judged as (
+        select rule_result.feed, max_by(delivery_id, judged_at) as delivery_id
+        from {{ ref("rule_result") }} as rule_result
+        join {{ source("catalog", "feed") }} as feed on feed.feed = rule_result.feed
+        where rule_result.rule = 'live.on_time' and feed.is_active
+        group by rule_result.feed
     )
 select
     rule_result.feed,
@@ -13,7 +15,7 @@ select
     rule_result.judged_at as found_at,
     rule_result.detail
 from {{ ref("rule_result") }} as rule_result
-join last_delivery using (delivery_id)
+join last_judged using (delivery_id)
 where
     rule_result.rule in ('live.on_time', 'live.event_age', 'live.published')
     and rule_result.passed < rule_result.evaluated

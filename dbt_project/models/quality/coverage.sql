@@ -1,26 +1,24 @@
 -- How far the province is connected: every feed of the inventory, whether it has ever
 -- delivered, whether it is on time, and whether a person has to send it.
 with
+    -- what was judged again arrived when it was fetched
     arrived as (
         select
-            feed,
-            max(cast(started_at as timestamptz)) as last_arrival_at,
-            count(*) as deliveries
-        from {{ source("ledger", "delivery") }}
-        where arrived
-        group by feed
+            delivery.feed,
+            max(
+                cast(coalesce(replayed.started_at, delivery.started_at) as timestamptz)
+            ) as last_arrival_at
+        from {{ source("ledger", "delivery") }} as delivery
+        left join
+            {{ source("ledger", "delivery") }} as replayed
+            on replayed.seq = delivery.replays_seq
+        where delivery.arrived
+        group by delivery.feed
     ),
     clocks as (
-        select feed, bool_and(passed = evaluated) as is_on_time
+        select feed, max_by(passed = evaluated, judged_at) as is_on_time
         from {{ ref("rule_result") }}
-        where
-            rule = 'live.on_time'
-            and delivery_id in (
-                select max_by(delivery_id, started_at)
-                from {{ source("ledger", "delivery") }}
-                where outcome not in ('running', 'interrupted')
-                group by feed
-            )
+        where rule = 'live.on_time'
         group by feed
     )
 select

@@ -31,22 +31,37 @@ with
         from weighted
         group by feed, agency, dataset, scored_on
     ),
+    -- A correction is judged by no clock, and says nothing of the whole. A key sent
+    -- twice is wrong; a unit that is silent is not.
     judged as (
         select
-            feed,
-            judged_at,
-            judged_on as scored_on,
+            rule_result.feed,
+            rule_result.judged_at,
+            rule_result.judged_on as scored_on,
             bool_and(
-                identifier.column_name is null or passed = evaluated
+                rule_result.passed = rule_result.evaluated
+                or (
+                    identifier.column_name is null
+                    and rule_result.rule <> 'clean.key_unique'
+                )
             ) as identifiers_whole
         from {{ ref("rule_result") }} as rule_result
         left join
             {{ source("catalog", "identifier_column") }} as identifier
             on identifier.dataset = rule_result.dataset
             and identifier.column_name = rule_result.column_name
-        group by feed, judged_at, judged_on
+            and (
+                rule_result.dimension <> 'complete'
+                or rule_result.rule = 'complete.required'
+            )
+        group by rule_result.feed, rule_result.judged_at, rule_result.judged_on
+        having bool_or(rule_result.rule = 'live.on_time')
         qualify
-            row_number() over (partition by feed, judged_on order by judged_at desc) = 1
+            row_number() over (
+                partition by rule_result.feed, rule_result.judged_on
+                order by rule_result.judged_at desc
+            )
+            = 1
     ),
     with_identifiers as (
         select by_feed.*, coalesce(judged.identifiers_whole, true) as identifiers_whole

@@ -1,0 +1,356 @@
+"""What the quality models say of a ledger whose story is told by hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+import sqlalchemy as sa
+
+from contracts.base import DIMENSIONS
+from ioc_pipelines.ledger import tables as t
+from ioc_pipelines.ledger.moments import as_text
+from ioc_pipelines.ledger.open import open_ledger
+from ioc_pipelines.ledger.records import (
+    BatchRecord,
+    Conclusion,
+    DeliveryRef,
+    Feeder,
+    ResultRecord,
+    ScoreRecord,
+)
+from ioc_pipelines.ledger.store import Ledger
+from ioc_pipelines.warehouse.build import LEDGER_EXPORTS
+from tests.warehouse.quality_models import answers
+
+NIGHT = datetime(2026, 11, 20, 19, tzinfo=UTC)  # two in the morning of the 21st in Viet Nam
+DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
+GOOD_CLOCK = ("live.on_time", "", 1, 1)
+LATE = ("live.on_time", "", 0, 1)
+FEEDS = {"so_a/x": True, "so_a/y": True, "so_b/z": False}
+CATALOG = {
+    "catalog.feed": pl.DataFrame(
+        [
+            {
+                "feed": feed,
+                "agency": feed.split("/")[0],
+                "agency_name_vi": f"Sở {feed[3].upper()}",
+                "dataset": f"test.{feed[-1]}",
+                "title_vi": "Nguồn",
+                "status": "active" if active else "suspended",
+                "is_active": active,
+                "channel": "file",
+                "cadence": "daily",
+                "late_after_s": 93_600,
+            }
+            for feed, active in FEEDS.items()
+        ]
+    ),
+    "catalog.identifier_column": pl.DataFrame({"dataset": ["test.x"], "column_name": ["code"]}),
+    "catalog.scoring": pl.DataFrame(
+        {"dimension": DIMENSIONS, "weight": [2.0, 1.0, 1.0, 0.5]}
+    ).with_columns(green_from=pl.lit(90.0), amber_from=pl.lit(75.0)),
+}
+
+
+@dataclass
+class Story:
+    """Deliveries told one after the other; each takes five minutes."""
+
+    engine: sa.Engine
+
+    @property
+    def ledger(self) -> Ledger:
+        return Ledger(self.engine)
+
+    def delivery(
+        self,
+        at: datetime,
+        *results: tuple[str, str, int, int],
+        feed: str = "so_a/x",
+        kind: str = "fetch",
+        outcome: str = "accepted",
+        batch: str | None = "b1",
+        arrived: bool = True,
+        replays: DeliveryRef | None = None,
+        accepts: bool = True,
+        run: str = "run",
+        scores: dict[str, float] | None = None,
+        **more: Any,
+    ) -> DeliveryRef:
+        feeder = Feeder(feed, feed.split("/")[0], f"test.{feed[-1]}")
+        ref = self.ledger.begin(
+            feeder, run, now=at, kind=kind, replays=replays.seq if replays else None
+        )
+        counted = (replays or ref).seq if accepts and batch else None
+        done = Conclusion(
+            outcome,
+            arrived,
+            more.pop("detail", {}),
+            BatchRecord(batch, "1.0.0", 1, 1, 0, 0, outcome) if batch else None,
+            accept_for=counted,
+            results=[
+                ResultRecord(rule, column, rule.split(".")[0], passed, of, "")
+                for rule, column, passed, of in results
+            ],
+            scores=[ScoreRecord(name, score, 1, 1) for name, score in (scores or {}).items()],
+            **more,
+        )
+        self.ledger.conclude(ref, feeder, done, now=at + 5 * MINUTE)
+        return ref
+
+    def snapshot(self, built_at: datetime, run: str) -> None:
+        """One that is published an hour after its run began."""
+        values = {"dbt_hash": "", "sha256": "", "bytes": 1, "snapshot_id": run, "run_id": run}
+        moments = {"built_at": as_text(built_at), "published_at": as_text(built_at + HOUR)}
+        with self.engine.begin() as connection:
+            connection.execute(sa.insert(t.snapshot).values(**values, **moments))
+
+    def asks(self, sql: str, *models: str) -> list[tuple[Any, ...]]:
+        tables = {f"ledger.{name}": self.ledger.table(name) for name in LEDGER_EXPORTS}
+        return answers(models, {**tables, **CATALOG}, sql)
+
+
+@pytest.fixture
+def story(tmp_path: Path) -> Story:
+    return Story(open_ledger(f"sqlite:///{tmp_path}/ledger.db"))
+
+
+# --- coverage and breaches -----------------------------------------------------------------------
+
+COVERED = "select feed, is_connected, is_live from quality.coverage order by feed"
+BROKEN = "select feed, promise from quality.breach order by all"
+
+
+def covered(story: Story) -> dict[str, tuple[bool, bool]]:
+    rows = story.asks(COVERED, "rule_result", "coverage")
+    return {feed: (connected, live) for feed, connected, live in rows}
+
+
+def broken(story: Story) -> list[tuple[Any, ...]]:
+    return story.asks(BROKEN, "rule_result", "collection_round", "breach")
+
+
+def test_a_feed_is_live_by_the_clock_of_its_newest_judgement(story: Story) -> None:
+    story.delivery(NIGHT, LATE)
+    assert covered(story)["so_a/x"] == (True, False)
+    assert broken(story) == [("so_a/x", "live.on_time")]
+    story.delivery(NIGHT + DAY, GOOD_CLOCK)
+    assert covered(story)["so_a/x"] == (True, True)
+    assert covered(story)["so_a/y"] == (False, False)
+    assert broken(story) == []
+
+
+def test_a_correction_that_comes_last_changes_neither(story: Story) -> None:
+    story.delivery(NIGHT, GOOD_CLOCK)
+    story.delivery(NIGHT, LATE, feed="so_a/y", batch="b2")
+    for feed, batch in (("so_a/x", "c1"), ("so_a/y", "c2")):
+        story.delivery(
+            NIGHT + HOUR,
+            ("correct.min", "n", 1, 1),
+            kind="correction",
+            feed=feed,
+            batch=batch,
+            arrived=False,
+        )
+    assert covered(story) == {
+        "so_a/x": (True, True),
+        "so_a/y": (True, False),
+        "so_b/z": (False, False),
+    }
+    assert broken(story) == [("so_a/y", "live.on_time")]
+
+
+def test_a_feed_that_is_suspended_breaks_no_promise(story: Story) -> None:
+    story.delivery(NIGHT, LATE, feed="so_b/z")
+    assert broken(story) == []
+    assert covered(story)["so_b/z"] == (False, False)
+
+
+def test_what_is_judged_again_arrived_when_it_was_fetched(story: Story) -> None:
+    first = story.delivery(
+        NIGHT, GOOD_CLOCK, outcome="structure_mismatch", batch=None, arrived=False
+    )
+    story.delivery(NIGHT + 9 * DAY, GOOD_CLOCK, replays=first)
+    ((arrived,),) = story.asks(
+        "select last_arrival_at from quality.coverage where feed = 'so_a/x'",
+        "rule_result",
+        "coverage",
+    )
+    assert arrived == NIGHT
+
+
+# --- scores --------------------------------------------------------------------------------------
+
+
+def rated(story: Story, level: str = "feed") -> list[tuple[Any, ...]]:
+    return story.asks(
+        "select code, dimension, score, rating, identifiers_whole, feeds from quality.scorecard"
+        f" where level = '{level}' and dimension in ('correct', 'overall') order by all",
+        "rule_result",
+        "score",
+        "scorecard",
+    )
+
+
+def overall(story: Story) -> tuple[Any, ...]:
+    (row,) = (row for row in rated(story) if row[1] == "overall")
+    return row[2:5]
+
+
+def test_levels_are_means_of_feeds_and_a_feed_is_weighted(story: Story) -> None:
+    story.delivery(NIGHT, GOOD_CLOCK, scores={"correct": 80, "clean": 95})
+    story.delivery(NIGHT, GOOD_CLOCK, feed="so_a/y", batch="b2", scores={"correct": 100})
+    story.delivery(NIGHT, GOOD_CLOCK, feed="so_b/z", batch="b3", scores={"correct": 30})
+    # weights: 2 of being correct, 1 of being clean: (160 + 95) / 3 = 85
+    assert [row for row in rated(story) if row[0] == "so_a/x"] == [
+        ("so_a/x", "correct", 80.0, "amber", True, 1),
+        ("so_a/x", "overall", pytest.approx(85.0), "amber", True, 1),
+    ]
+    assert [row[:4] for row in rated(story, "agency")] == [
+        ("so_a", "correct", 90.0, "green"),
+        ("so_a", "overall", 92.5, "green"),
+        ("so_b", "correct", 30.0, "red"),
+        ("so_b", "overall", 30.0, "red"),
+    ]
+    ((*_, feeds), _) = rated(story, "province")
+    assert feeds == 3
+    assert rated(story, "province")[0][2] == 70.0
+
+
+def test_the_last_judgement_of_a_day_in_viet_nam_counts(story: Story) -> None:
+    story.delivery(NIGHT - 3 * HOUR, GOOD_CLOCK, scores={"correct": 10})  # 23:00 of the 20th
+    story.delivery(NIGHT, GOOD_CLOCK, scores={"correct": 20})
+    story.delivery(NIGHT + HOUR, GOOD_CLOCK, batch="b2", scores={"correct": 91})
+    days = story.asks(
+        "select cast(scored_on as varchar), score from quality.scorecard"
+        " where level = 'feed' and dimension = 'correct' order by all",
+        "rule_result",
+        "score",
+        "scorecard",
+    )
+    assert days == [("2026-11-20", 10.0), ("2026-11-21", 91.0)]
+
+
+@pytest.mark.parametrize(
+    ("result", "whole"),
+    [
+        (("clean.format", "code", 9, 10), False),
+        (("complete.required", "code", 9, 10), False),
+        (("clean.key_unique", "", 8, 10), False),
+        (("clean.format", "other", 9, 10), True),
+        (("complete.required", "other", 9, 10), True),
+        # a unit that is silent is no identifier that is wrong
+        (("complete.every_unit_reported", "code", 1, 2), True),
+        (("clean.exact_duplicate", "", 1, 2), True),
+        (("clean.format", "code", 10, 10), True),
+    ],
+)
+def test_a_wrong_identifier_leaves_no_green(
+    story: Story, result: tuple[str, str, int, int], whole: bool
+) -> None:
+    story.delivery(NIGHT, GOOD_CLOCK, result, scores={"correct": 99})
+    assert overall(story) == (99.0, "green" if whole else "amber", whole)
+
+
+def test_a_correction_does_not_hide_a_wrong_identifier(story: Story) -> None:
+    story.delivery(NIGHT, GOOD_CLOCK, ("clean.format", "code", 9, 10), scores={"correct": 99})
+    story.delivery(
+        NIGHT + HOUR, ("clean.format", "code", 1, 1), kind="correction", batch="c1", arrived=False
+    )
+    assert overall(story) == (99.0, "amber", False)
+    story.delivery(NIGHT + 2 * HOUR, GOOD_CLOCK, ("clean.format", "code", 9, 9), batch="b2",
+                   scores={"correct": 99})  # fmt: skip
+    assert overall(story) == (99.0, "green", True)
+
+
+# --- from the event to the mart ------------------------------------------------------------------
+
+
+def times(story: Story) -> list[tuple[Any, ...]]:
+    return story.asks(
+        "select feed, event_to_arrival_s, published_at is not null from quality.timeliness"
+        " order by arrived_at",
+        "timeliness",
+    )
+
+
+def test_a_delivery_is_published_by_the_first_snapshot_that_can_hold_it(story: Story) -> None:
+    event = NIGHT - HOUR
+    story.delivery(NIGHT, newest_event=event)
+    assert times(story) == [("so_a/x", 3600, False)]
+    story.snapshot(NIGHT - DAY, "an earlier run")
+    assert times(story) == [("so_a/x", 3600, False)]
+    # the run that fetched it published nothing; the next one did
+    story.snapshot(NIGHT + DAY, "the next run")
+    assert times(story) == [("so_a/x", 3600, True)]
+
+
+def test_the_run_that_fetched_it_may_publish_it(story: Story) -> None:
+    story.delivery(NIGHT, run="tonight")
+    story.snapshot(NIGHT - MINUTE, "tonight")
+    assert times(story) == [("so_a/x", None, True)]
+
+
+def test_what_waits_for_approval_is_not_published(story: Story) -> None:
+    waiting = story.delivery(NIGHT, run="tonight", outcome="awaiting_approval", accepts=False)
+    story.snapshot(NIGHT - MINUTE, "tonight")
+    assert times(story) == []
+    story.delivery(NIGHT + DAY, replays=waiting, newest_event=NIGHT - HOUR, run="approved")
+    # it counts, and the snapshot of that night did not hold it
+    assert times(story) == [("so_a/x", 3600, False)]
+    story.snapshot(NIGHT + 2 * DAY, "the night after")
+    assert times(story) == [("so_a/x", 3600, True)]
+
+
+def test_the_same_again_and_corrections_are_no_change_at_the_source(story: Story) -> None:
+    story.delivery(NIGHT)
+    story.delivery(NIGHT + DAY, outcome="seen_before", accepts=False)
+    story.delivery(NIGHT + DAY, kind="correction", batch="c1", arrived=False)
+    assert len(times(story)) == 1
+
+
+# --- decisions -----------------------------------------------------------------------------------
+
+
+def test_automatic_approvals_are_on_record_with_their_document(story: Story) -> None:
+    note = {"approval": {"by": "automatic", "score": 97.5, "document": "Số 1/QĐ"}}
+    story.delivery(NIGHT, detail=note)
+    story.delivery(NIGHT + DAY, batch="b2", detail={"found": []})
+    rows = story.asks(
+        "select batch_id, feed, decision, actor, is_authenticated, reason, score, decided_at"
+        " from quality.approval",
+        "approval",
+    )
+    decided = NIGHT + 5 * MINUTE
+    assert rows == [("b1", "so_a/x", "automatic", None, False, "Số 1/QĐ", 97.5, decided)]
+
+
+# --- rules that are broken together --------------------------------------------------------------
+
+
+def test_rules_of_one_row_are_paired(tmp_path: Path) -> None:
+    place = {"feed": "f", "batch_id": "b", "source_file": "t.csv", "sheet": None}
+    rows = [
+        (2, "h2", "a.one"),
+        (2, "h2", "b.two"),
+        (2, "h2", "c.three"),
+        (3, "h3", "b.two"),
+        (3, "h3", "a.one"),
+        (4, "h4", "a.one"),
+        (5, "h5", "c.three"),
+    ]
+    refused = pl.DataFrame(
+        [{**place, "row_number": n, "key_hash": key, "rule": rule} for n, key, rule in rows],
+        schema_overrides={"sheet": pl.String},
+    )
+    found = answers(
+        ["rule_pair"],
+        {"quality.refused_row": pl.concat([refused, refused[:1]])},
+        "select rule_a, rule_b, rows_refused from quality.rule_pair order by all",
+    )
+    assert found == [("a.one", "b.two", 2), ("a.one", "c.three", 1), ("b.two", "c.three", 1)]
