@@ -42,8 +42,8 @@ def quarantine_list(
     known = [entry.id for entry in deployment.catalog.entries]
     if feed is not None and feed not in known:
         unknown("feed", feed, known)
-    found = deployment.cases(datetime.now(UTC))
-    counted = refusals_by_rule(deployment.catalog, deployment.ledger, deployment.rows, feed, found)
+    found = deployment.cases(datetime.now(UTC), feed)
+    counted = refusals_by_rule(deployment.catalog, deployment.ledger, deployment.rows, found, feed)
     if as_json:
         print_json(counted.to_dicts())
         return
@@ -64,9 +64,10 @@ def quarantine_show(
     from ioc_pipelines.serving.refusals import with_cases
 
     deployment = deployment_of(profile)
-    _require_batch(deployment, batch)
-    found = deployment.cases(datetime.now(UTC))
-    refused = with_cases(deployment.rows.quarantine.refusals([batch]), found)
+    known = _require_batch(deployment, batch)
+    found = deployment.cases(datetime.now(UTC), known["feed"])
+    refused = deployment.rows.quarantine.refusals(known["dataset"], [batch])
+    refused = with_cases(refused, found)
     if rule:
         refused = refused.filter(refused["rule"] == rule)
     if status:
@@ -95,7 +96,7 @@ def quarantine_export(
         stop("name a batch, or a feed with --feed", code=2)
     deployment, now = deployment_of(profile), datetime.now(UTC)
     entry = feed_of(deployment, feed) if feed else _entry_of(deployment, str(batch))
-    cases = deployment.cases(now, entry)
+    cases = deployment.cases(now, entry.id)
     open_ = cases.filter(cases["status"] == "open")["batch_id"].unique().sort().to_list()
     output.mkdir(parents=True, exist_ok=True)
     written: list[dict[str, Any]] = []

@@ -121,12 +121,13 @@ class Ledger:
         with self._writer.begin() as connection:
             connection.execute(sa.insert(t.snapshot).values(values))
 
-    def table(self, name: str) -> pl.DataFrame:
-        """A whole ledger table, for export to the warehouse."""
+    def table(self, name: str, feed: str | None = None) -> pl.DataFrame:
+        """A ledger table, whole or what it has of one feed, for export and derivation."""
         table = t.metadata.tables[name]
         kinds = {c.name: _polars_type(c.type) for c in table.c}
+        query = sa.select(table) if feed is None else sa.select(table).where(table.c.feed == feed)
         with self._engine.connect() as connection:
-            rows = [tuple(row) for row in connection.execute(sa.select(table))]
+            rows = [tuple(row) for row in connection.execute(query)]
         plain = [
             tuple(_as_text(value) if isinstance(value, dict) else value for value in row)
             for row in rows

@@ -12,7 +12,7 @@ from functools import cached_property
 import polars as pl
 import sqlalchemy as sa
 
-from ioc_pipelines.catalog.load import Catalog, FeedEntry, load_catalog
+from ioc_pipelines.catalog.load import Catalog, load_catalog
 from ioc_pipelines.catalog.references import (
     load_admin_units,
     load_spellings,
@@ -86,7 +86,7 @@ class Deployment:
         """The mails with feedback, in the ledger's database."""
         return Mailings(self._engine)
 
-    def cases(self, now: datetime, feed: FeedEntry | None = None) -> pl.DataFrame:
+    def cases(self, now: datetime, feed: str | None = None) -> pl.DataFrame:
         """What became of each refused row, of all feeds or one: ``quality.cases.CASE_SCHEMA``."""
         return cases_now(self.catalog, self.ledger, self.rows, now, feed)
 

@@ -42,11 +42,11 @@ def feedback_of(
     ``masked``: without personal data, for whoever is not the agency that sent it.
     """
     contract, dataset = entry.required_contract(), entry.feed.dataset
-    cases = deployment.cases(now, entry).filter(batch_id=batch_id, status="open")
+    cases = deployment.cases(now, entry.id).filter(batch_id=batch_id, status="open")
     if cases.is_empty():
         msg = f"batch {batch_id} has no open refused row"
         raise NoFeedbackError(msg)
-    refusals = deployment.rows.quarantine.refusals([batch_id], dataset).join(
+    refusals = deployment.rows.quarantine.refusals(dataset, [batch_id]).join(
         cases, on="ticket", how="semi"
     )
     cells = deployment.rows.quarantine.cells(dataset, batch_id)

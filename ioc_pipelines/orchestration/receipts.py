@@ -97,4 +97,5 @@ def _received(report: Report, own: Feedback | None) -> Received:
 def _refusals(deployment: Deployment, report: Report) -> pl.DataFrame:
     if report.batch is None:
         return pl.DataFrame(schema=REFUSAL_SCHEMA)
-    return deployment.rows.quarantine.refusals([report.batch.batch_id])
+    dataset = report.entry.feed.dataset
+    return deployment.rows.quarantine.refusals(dataset, [report.batch.batch_id])

@@ -60,10 +60,11 @@ def _refused_cells(
 ) -> Iterator[pl.DataFrame]:
     """The refused rows of the feed's batches, newest first, as far as they are asked for."""
     dataset = contract.info().dataset
-    for name in deployment.rows.quarantine.batches_with_cells(dataset):
-        batch = deployment.ledger.batches.get(name)
-        if batch and batch["feed"] == entry.id:
-            yield deployment.rows.quarantine.cells(dataset, name)
+    batches = deployment.ledger.table("batch", entry.id).sort("judged_at", descending=True)
+    for name in batches["batch_id"]:
+        cells = deployment.rows.quarantine.cells(dataset, name)
+        if not cells.is_empty():
+            yield cells
 
 
 def weigh_kind(

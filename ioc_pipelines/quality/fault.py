@@ -47,12 +47,11 @@ def delivery_faults(deliveries: pl.DataFrame) -> pl.DataFrame:
 def row_faults(judged: pl.DataFrame, refused: pl.DataFrame, accepted: pl.DataFrame) -> pl.DataFrame:
     """``batch_id, key_hash, fault`` of the refused rows that are ours; all others are the source's.
 
-    ``judged``: ``of, batch_id, feed``, the batches that one landed delivery was judged as;
-    ``refused``: ``batch_id, feed, key_hash``; ``accepted``: the same of accepted rows. A row of one
+    ``judged``: ``of, batch_id``, the batches that one landed delivery was judged as; ``refused``:
+    ``batch_id, key_hash``; ``accepted``: ``of, batch_id, key_hash`` of accepted rows. A row of one
     judgement whose key another judgement of the same bytes accepted is refused by what we changed.
     """
-    once = accepted.join(judged, on=["batch_id", "feed"]).select("of", "key_hash", "batch_id")
-    now = refused.join(judged, on=["batch_id", "feed"]).select("of", "key_hash", "batch_id")
-    both = now.join(once, on=["of", "key_hash"], suffix="_before")
+    now = refused.join(judged, on="batch_id").select("of", "key_hash", "batch_id")
+    both = now.join(accepted, on=["of", "key_hash"], suffix="_before")
     ours = both.filter(pl.col("batch_id") != pl.col("batch_id_before"))
     return ours.select("batch_id", "key_hash", pl.lit("pipeline").alias("fault")).unique()

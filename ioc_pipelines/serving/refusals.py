@@ -2,37 +2,39 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+from operator import itemgetter
+
 import polars as pl
 
 from ioc_pipelines.catalog.load import Catalog
 from ioc_pipelines.ledger.store import Ledger
-from ioc_pipelines.quality.cases import CASE_SCHEMA
+from ioc_pipelines.warehouse.quarantine import REFUSAL_SCHEMA
 from ioc_pipelines.warehouse.rows import Rows
 
 
 def refusals_by_rule(
-    catalog: Catalog,
-    ledger: Ledger,
-    rows: Rows,
-    feed: str | None = None,
-    cases: pl.DataFrame | None = None,
+    catalog: Catalog, ledger: Ledger, rows: Rows, cases: pl.DataFrame, feed: str | None = None
 ) -> pl.DataFrame:
-    """``feed, batch_id, rule, dimension, column_name, rows, open, overdue``.
+    """``feed, batch_id, rule, dimension, column_name, rows, open, overdue``, of one feed or all.
 
     Of each feed's last judged batch, and of older ones what is still open. ``cases``:
-    ``quality.cases.CASE_SCHEMA``; without them every row is open.
+    ``quality.cases.CASE_SCHEMA``.
     """
-    cases = pl.DataFrame(schema=CASE_SCHEMA) if cases is None else cases
-    batches = cases.filter(pl.col("status") == "open")["batch_id"].unique().to_list()
+    batches = set(cases.filter(pl.col("status") == "open").select("feed", "batch_id").rows())
     for entry in catalog.entries:
         delivery = ledger.deliveries.last(entry.id) or {}
-        batches.append(delivery.get("batch_id") or ledger.acceptances.current_batch(entry.id))
+        last = delivery.get("batch_id") or ledger.acceptances.current_batch(entry.id)
+        batches |= {(entry.id, last)} if last else set()
+    found = [pl.DataFrame(schema=REFUSAL_SCHEMA)]
+    for name, own in groupby(sorted(batches), key=itemgetter(0)):
+        if feed in (None, name):
+            dataset = name.split("/")[1]
+            found.append(rows.quarantine.refusals(dataset, [batch for _, batch in own]))
     keys = ["feed", "batch_id", "rule", "dimension", "column_name"]
-    refused = with_cases(rows.quarantine.refusals([batch for batch in batches if batch]), cases)
-    if feed is not None:
-        refused = refused.filter(pl.col("feed") == feed)
     return (
-        refused.group_by(keys)
+        with_cases(pl.concat(found), cases)
+        .group_by(keys)
         .agg(
             pl.len().alias("rows"),
             (pl.col("status") == "open").sum().alias("open"),

@@ -72,7 +72,7 @@ def rows_standing(rows: Rows, dataset: str, batch_id: str) -> pl.DataFrame:
     ``rules`` is empty for an accepted row.
     """
     refused = (
-        rows.quarantine.refusals([batch_id])
+        rows.quarantine.refusals(dataset, [batch_id])
         .rename({"source_file": FILE, "sheet": SHEET, "row_number": ROW})
         .group_by(_ROW, maintain_order=True)
         .agg(_rules())

@@ -59,19 +59,29 @@ class Accepted:
         )
         write_frame(self._file(contract.info().dataset, batch_id), frame)
 
-    def keys(self, keys: pl.Series, dataset: str | None = None) -> pl.DataFrame:
-        """Of these key hashes those that were ever accepted: ``batch_id, feed, key_hash``.
+    def keys(self, dataset: str, batches: pl.DataFrame, keys: pl.Series) -> pl.DataFrame:
+        """Which of these key hashes were accepted in which of ``batches``.
 
+        The columns of ``batches``, which has a ``batch_id``, and ``key_hash``.
         Raises DamagedRowsError when a file of accepted rows cannot be read.
         """
-        folder = table_name(dataset) if dataset else "*"
-        paths = sorted(self._folder.glob(f"{folder}/batches/*.parquet"))
-        schema = {"batch_id": pl.String, "feed": pl.String, "key_hash": pl.String}
-        if not paths or keys.is_empty():
-            return pl.DataFrame(schema=schema)
-        sought = pl.DataFrame({"key_hash": keys.unique()}).lazy()
-        found = [_keys_among(path, sought) for path in paths]
-        return pl.concat([pl.DataFrame(schema=schema), *found])
+        paths = [self._file(dataset, name) for name in batches["batch_id"].unique().sort()]
+        paths = [path for path in paths if path.is_file()]
+        sought = pl.LazyFrame({"_key_hash": keys.unique()}).with_columns(key_hash="_key_hash")
+        if not paths:
+            return batches.clear().with_columns(pl.lit(None, pl.String).alias("key_hash"))
+        found = (
+            pl.scan_parquet(paths)
+            .select(pl.col("_batch_id").alias("batch_id"), "_key_hash")
+            .join(sought, on="_key_hash")
+            .join(batches.lazy(), on="batch_id")
+            .select(*batches.columns, "key_hash")
+        )
+        try:
+            # by parts: of many rows those that are sought are few
+            return found.collect(engine="streaming")
+        except PolarsError:
+            raise _damaged(paths) from None  # an operator is shown the innermost error
 
     def places(self, dataset: str, batch_id: str) -> pl.DataFrame:
         """Where each accepted row of a batch stood: ``_file, _sheet, _row, key_hash``.
@@ -114,15 +124,13 @@ class Accepted:
         return self._folder / table_name(dataset) / "batches" / f"{batch_id}.parquet"
 
 
-def _keys_among(path: Path, sought: pl.LazyFrame) -> pl.DataFrame:
-    """The accepted rows of a file whose key is sought. Raises DamagedRowsError."""
-    keys = pl.scan_parquet(path).select(
-        pl.col("_batch_id").alias("batch_id"),
-        pl.col("_feed").alias("feed"),
-        pl.col("_key_hash").alias("key_hash"),
-    )
-    try:
-        return keys.join(sought, on="key_hash", how="semi").collect()
-    except PolarsError:
-        msg = f"accepted rows of {path.parent.parent.name}: {path.name} is damaged"
-        raise DamagedRowsError(msg) from None  # an operator is shown the innermost error
+def _damaged(paths: Sequence[Path]) -> DamagedRowsError:
+    """Which of the files it is that cannot be read."""
+    for path in paths:
+        try:
+            pl.read_parquet(path, columns=["_batch_id", "_key_hash"])
+        except PolarsError:
+            return DamagedRowsError(
+                f"accepted rows of {path.parent.parent.name}: {path.name} is damaged"
+            )
+    return DamagedRowsError(f"accepted rows of {paths[0].parent.parent.name} cannot be read")

@@ -2,41 +2,58 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 
 import polars as pl
 
 from ioc_pipelines.catalog.connectors import FilesConnector, SftpConnector
 from ioc_pipelines.catalog.load import Catalog, FeedEntry
 from ioc_pipelines.ledger.store import Ledger
-from ioc_pipelines.quality.cases import DELIVERY_SCHEMA, Happened, Limits, cases
-from ioc_pipelines.quality.fault import delivery_faults, row_faults
+from ioc_pipelines.quality.cases import CASE_SCHEMA, DELIVERY_SCHEMA, Happened, cases
+from ioc_pipelines.quality.deadlines import Limits
+from ioc_pipelines.quality.fault import ROW_FAULT_SCHEMA, delivery_faults, row_faults
 from ioc_pipelines.warehouse.rows import Rows
 
 _TAKEN = ("seq", "feed", "kind", "replays_seq", "started_at", "batch_id", "detail")
 
 
 def cases_now(
-    catalog: Catalog, ledger: Ledger, rows: Rows, now: datetime, feed: FeedEntry | None = None
+    catalog: Catalog, ledger: Ledger, rows: Rows, now: datetime, feed: str | None = None
 ) -> pl.DataFrame:
-    """What became of each refused row, of all feeds or one: ``quality.cases.CASE_SCHEMA``."""
-    dataset = feed.feed.dataset if feed else None
-    refused = rows.quarantine.refusals(dataset=dataset)
-    if feed is not None:
-        refused = refused.filter(pl.col("feed") == feed.id)
-    happened = Happened(
-        deliveries=deliveries_of(
-            ledger.table("delivery"), ledger.table("acceptance"), catalog.entries
-        ),
+    """What became of each refused row, of all feeds or one: ``quality.cases.CASE_SCHEMA``.
+
+    Feed by feed: what it takes of memory is what the largest takes.
+    """
+    delivery, acceptance = ledger.table("delivery", feed), ledger.table("acceptance", feed)
+    deliveries = deliveries_of(delivery, acceptance, catalog.entries)
+    closings = _moments(ledger.table("refused_row_closing").select("ticket", "closed_at"))
+    found = [pl.DataFrame(schema=CASE_SCHEMA)]
+    for batches in ledger.table("batch", feed).partition_by("feed", maintain_order=True):
+        if batches["rows_quarantined"].sum():
+            happened = _happened(batches, deliveries, closings, rows)
+            found.append(cases(happened, limits_of(catalog), now))
+    return pl.concat(found)
+
+
+def _happened(
+    batches: pl.DataFrame, deliveries: pl.DataFrame, closings: pl.DataFrame, rows: Rows
+) -> Happened:
+    """What happened with one feed's ``batches``."""
+    feed, dataset = batches.select("feed", "dataset").row(0)
+    own = deliveries.filter(pl.col("feed") == feed)
+    with_refused = batches.filter(pl.col("rows_quarantined") > 0)["batch_id"]
+    refused = rows.quarantine.refusals(dataset, with_refused)
+    standing = own.filter("stands").select("batch_id", "order")
+    sought = refused.filter(pl.col("ticket").is_not_null())["key_hash"]
+    return Happened(
+        feed=feed,
+        deliveries=own,
         refused=refused,
-        accepted=rows.accepted.keys(refused["key_hash"].drop_nulls(), dataset),
-        answers=rows.quarantine.answers(dataset),
-        closings=_moments(ledger.table("refused_row_closing").select("ticket", "closed_at")),
+        accepted=rows.accepted.keys(dataset, standing, sought).select("order", "key_hash"),
+        answers=rows.quarantine.answers(dataset, batches["batch_id"]),
+        closings=closings,
     )
-    return cases(happened, limits_of(catalog), now)
 
 
 def faults_now(ledger: Ledger, rows: Rows) -> dict[str, pl.DataFrame]:
@@ -46,15 +63,18 @@ def faults_now(ledger: Ledger, rows: Rows) -> dict[str, pl.DataFrame]:
     told = delivery.select("delivery_id", "feed", "seq", "outcome", read_by)
     judged = (
         delivery.filter(pl.col("batch_id").is_not_null())
-        .select(pl.coalesce("replays_seq", "seq").alias("of"), "batch_id", "feed")
+        .select(pl.coalesce("replays_seq", "seq").alias("of"), "batch_id", "feed", "dataset")
         .unique()
+        .filter(pl.len().over("of") > 1)
     )
-    refused = rows.quarantine.refusals().select("batch_id", "feed", "key_hash").unique()
-    accepted = rows.accepted.keys(refused["key_hash"].drop_nulls())
-    return {
-        "delivery_fault": delivery_faults(told),
-        "row_fault": row_faults(judged, refused, accepted),
-    }
+    found = [pl.DataFrame(schema=ROW_FAULT_SCHEMA)]
+    for batches in judged.partition_by("feed", maintain_order=True):
+        dataset, ids = batches["dataset"][0], batches["batch_id"].unique()
+        refused = rows.quarantine.refusals(dataset, ids).select("batch_id", "key_hash").unique()
+        of = batches.select("of", "batch_id")
+        accepted = rows.accepted.keys(dataset, of, refused["key_hash"].drop_nulls())
+        found.append(row_faults(of, refused, accepted))
+    return {"delivery_fault": delivery_faults(told), "row_fault": pl.concat(found)}
 
 
 def limits_of(catalog: Catalog) -> Limits | None:
@@ -117,14 +137,11 @@ def _is_full(entries: Iterable[FeedEntry]) -> pl.Expr:
     folders = [
         e.id for e in entries if isinstance(e.feed.connector, FilesConnector | SftpConnector)
     ]
-    lacks = pl.col("detail").map_elements(_lacks_files, return_dtype=pl.Boolean)
+    named = [f"$.{name}" for name in ("missing_files", "refused_files")]
+    detail = pl.col("detail")
+    lacks = pl.any_horizontal(detail.str.json_path_match(path).is_not_null() for path in named)
     in_set = pl.col("feed").is_in(sets) | (pl.col("feed").is_in(folders) & ~lacks)
     return ((pl.col("of_kind") == "fetch") & in_set).alias("is_full")
-
-
-def _lacks_files(detail: str) -> bool:
-    known: Mapping[str, Any] = json.loads(detail)
-    return bool(known.get("missing_files") or known.get("refused_files"))
 
 
 def _moments(frame: pl.DataFrame) -> pl.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import polars as pl
@@ -193,22 +193,13 @@ class Quarantine:
         frame = known.select(pl.col(n).cast(t) for n, t in _KNOWN_ERROR_SCHEMA.items())
         write_frame(path, frame)
 
-    def refusals(
-        self, batch_ids: Sequence[str] | None = None, dataset: str | None = None
-    ) -> pl.DataFrame:
-        """What is published of refused rows, of all batches or the given ones, or of a dataset."""
-        paths = self._files("refusals", dataset)
-        if batch_ids is not None:
-            paths = [path for path in paths if path.parent.name in batch_ids]
-        frames = [pl.read_parquet(path) for path in paths]
-        empty = pl.DataFrame(schema=REFUSAL_SCHEMA)
-        return pl.concat([empty, *frames], how="diagonal") if frames else empty
+    def refusals(self, dataset: str, batch_ids: Iterable[str]) -> pl.DataFrame:
+        """What is published of the refused rows of these batches: ``REFUSAL_SCHEMA``."""
+        return self._read("refusals", REFUSAL_SCHEMA, dataset, batch_ids)
 
-    def answers(self, dataset: str | None = None) -> pl.DataFrame:
-        """Which tickets came back with which correction: ``ANSWER_SCHEMA``."""
-        paths = self._files("answers", dataset)
-        frames = [pl.read_parquet(path) for path in paths]
-        return pl.concat([pl.DataFrame(schema=ANSWER_SCHEMA), *frames])
+    def answers(self, dataset: str, batch_ids: Iterable[str]) -> pl.DataFrame:
+        """Which tickets came back in these batches with which correction: ``ANSWER_SCHEMA``."""
+        return self._read("answers", ANSWER_SCHEMA, dataset, batch_ids)
 
     def cells(self, dataset: str, batch_id: str) -> pl.DataFrame:
         """The refused rows of a batch as they can be read again, by ``_ticket``.
@@ -220,21 +211,21 @@ class Quarantine:
             return pl.DataFrame(schema={TICKET: pl.String})
         return pl.read_parquet(path)
 
-    def batches_with_cells(self, dataset: str) -> list[str]:
-        """The batches whose refused rows can be read again, newest first."""
-        paths = (self._folder / table_name(dataset)).glob("*/cells.parquet")
-        ordered = sorted(paths, key=lambda path: path.stat().st_mtime, reverse=True)
-        return [path.parent.name for path in ordered]
-
     def received(self, dataset: str, batch_id: str) -> pl.DataFrame:
         """The refused rows of a batch as received. Holds personal data: for the IOC's eyes."""
         path = self._of_batch(dataset, batch_id) / "rows.parquet"
         return pl.read_parquet(path)
 
-    def _files(self, name: str, dataset: str | None) -> list[Path]:
-        """These files of all batches, or of a dataset's."""
-        folder = table_name(dataset) if dataset else "*"
-        return sorted(self._folder.glob(f"{folder}/*/{name}.parquet"))
+    def _read(
+        self, name: str, schema: pl.Schema, dataset: str, batch_ids: Iterable[str]
+    ) -> pl.DataFrame:
+        """These files of the batches that have them, as one frame."""
+        paths = [self._of_batch(dataset, batch) / f"{name}.parquet" for batch in batch_ids]
+        there = [path for path in paths if path.is_file()]
+        if not there:
+            return pl.DataFrame(schema=schema)
+        found = pl.scan_parquet(there, schema=schema, missing_columns="insert")
+        return found.collect()
 
     def _of_batch(self, dataset: str, batch_id: str) -> Path:
         return self._folder / table_name(dataset) / batch_id

@@ -269,7 +269,8 @@ class Bench:
 
     def refusals(self, batch_id: str) -> set[tuple[str, int, str, str | None]]:
         """``file, row, rule, column`` of what is published of a batch's refused rows."""
-        frame = self.deployment.rows.quarantine.refusals([batch_id])
+        dataset = self.entry.feed.dataset
+        frame = self.deployment.rows.quarantine.refusals(dataset, [batch_id])
         columns = ("source_file", "row_number", "rule", "column_name")
         return set(frame.select(columns).rows())
 

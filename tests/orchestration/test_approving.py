@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 import pytest
 from pydantic import ValidationError
 
@@ -282,7 +281,8 @@ def test_a_row_that_refers_to_another_dataset_is_held_against_what_is_accepted_o
     write_csv(known.drop / "so_b" / "1.csv", good(11))
     report = known.deliver(NIGHT + DAY, other)
     assert report.batch is not None
-    refused = pl.DataFrame(known.deployment.rows.quarantine.refusals([report.batch.batch_id]))
+    quarantine = known.deployment.rows.quarantine
+    refused = quarantine.refusals(report.entry.feed.dataset, [report.batch.batch_id])
     assert refused.select("row_number", "rule", "column_name").rows() == [
         (11, "correct.code_exists", "code"),
         (12, "correct.code_exists", "code"),

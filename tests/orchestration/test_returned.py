@@ -398,7 +398,9 @@ def test_rows_held_back_with_their_batch_have_no_case(tmp_path: Path, drop: Path
     book = openpyxl.load_workbook(pack(bench))
     assert book[ROWS_SHEET].max_row == 3 + 3
     assert "Cả lô chưa được tiếp nhận" in str(book[ROWS_SHEET].cell(2, 1).value)
-    refused = bench.deployment.rows.quarantine.refusals()
+    assert report.batch is not None
+    quarantine = bench.deployment.rows.quarantine
+    refused = quarantine.refusals("test.upsert", [report.batch.batch_id])
     assert refused.filter("is_held_back").height == 7
     assert refused.filter(pl.col("is_held_back"))["ticket"].null_count() == 7
 
@@ -426,7 +428,8 @@ def test_what_stands_in_the_title_is_kept_from_the_received_row(tmp_path: Path, 
             sheet.write_row(number, 0, row)
     report = night(bench, NIGHT)[-1]
     assert report.batch is not None
-    refused = bench.deployment.rows.quarantine.refusals([report.batch.batch_id])
+    quarantine = bench.deployment.rows.quarantine
+    refused = quarantine.refusals("finance.public_investment", [report.batch.batch_id])
     assert refused["ticket"].n_unique() < 3, refused["rule"].to_list()
     (first,) = (drop / "stc" / "phan-hoi").glob("can-sua-*.xlsx")
     book_ = openpyxl.load_workbook(first)

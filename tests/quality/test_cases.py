@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,8 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ioc_pipelines.quality.cases import DELIVERY_SCHEMA, Happened, Limits, cases
+from ioc_pipelines.quality.cases import DELIVERY_SCHEMA, Happened, cases
+from ioc_pipelines.quality.deadlines import Limits
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 FEED = "so_a/test.upsert"
@@ -47,15 +49,16 @@ def happened(nights: list[Night], *, full: bool = False, closings: Any = ()) -> 
         deliveries.append((FEED, batch, 2 * number + 1, at, True, full))
         for key, said in night.items():
             if said == "good":
-                accepted.append((batch, FEED, key))
+                accepted.append((2 * number + 1, key))
             else:
                 refused.append((batch, FEED, key, f"P{key}{said}", True, False, "correct.min"))
     return Happened(
+        FEED,
         pl.DataFrame(deliveries, schema=DELIVERY_SCHEMA, orient="row"),
         pl.DataFrame(refused, schema=REFUSED, orient="row"),
         pl.DataFrame(
             accepted,
-            schema={"batch_id": pl.String, "feed": pl.String, "key_hash": pl.String},
+            schema={"order": pl.Int64, "key_hash": pl.String},
             orient="row",
         ),
         pl.DataFrame(schema=ANSWERS),
@@ -121,3 +124,64 @@ def test_a_row_closed_by_hand_stays_closed() -> None:
     assert frame["status"].to_list() == ["superseded", "closed"]
     frame = cases(happened([{"a": "x"}, {"a": "y"}], closings=by_hand), None, START)
     assert frame["status"].to_list() == ["superseded", "open"]
+
+
+def came_back(*answers: tuple[str, str, bool], key: str = "a") -> pl.DataFrame:
+    """Batch, ticket and whether it was accepted, of rows that say in a pack what they said."""
+    rows = [(batch, FEED, ticket, ticket, key, True, is_in) for batch, ticket, is_in in answers]
+    return pl.DataFrame(rows, schema=ANSWERS, orient="row")
+
+
+def told(what: Happened) -> list[tuple[str, str, str, int]]:
+    columns = ("batch_id", "ticket", "status", "attempt")
+    return cases(what, None, START).select(columns).rows()
+
+
+def test_a_row_left_as_it_was_in_a_pack_reopens_nothing() -> None:
+    """The source mended the row; then an old pack came back in which another was corrected."""
+    nights: list[Night] = [{"a": "x"}, {"a": "good"}, {"a": "x"}, {"a": "x"}]
+    left = came_back(("b3", "Pax", False), ("b4", "Pax", False))
+    what = replace(happened(nights), answers=left)
+    assert told(what) == [
+        ("b1", "Pax", "corrected", 2),
+        ("b3", "Pax", "superseded", 2),
+        ("b4", "Pax", "superseded", 2),
+    ]
+    # the source itself sends the old row again: that is news
+    what = replace(happened(nights), answers=left.filter(pl.col("batch_id") == "b4"))
+    assert [status for _, _, status, _ in told(what)] == ["corrected", "superseded", "open"]
+
+
+def test_a_row_left_as_it_was_while_its_case_is_open_is_handed_back_again() -> None:
+    what = replace(happened([{"a": "x"}, {"a": "x"}]), answers=came_back(("b2", "Pax", False)))
+    assert told(what) == [("b1", "Pax", "superseded", 1), ("b2", "Pax", "open", 1)]
+
+
+def test_what_the_source_no_longer_sends_is_not_reopened_by_an_old_pack() -> None:
+    what = happened([{"a": "x"}, {}, {"a": "x"}], full=True)
+    correction = pl.col("batch_id") == "b3"
+    fulls = what.deliveries.with_columns(pl.col("is_full") & ~correction)
+    what = replace(what, deliveries=fulls, answers=came_back(("b3", "Pax", False)))
+    assert [status for _, _, status, _ in told(what)] == ["no_longer_sent", "superseded"]
+
+
+def test_of_two_that_contradict_each_other_the_one_that_came_back_settles_both() -> None:
+    """However often the source sends the two again; what contradicts it then is another case."""
+    refused = [
+        (batch, FEED, "a", ticket, True, False, "clean.key_unique")
+        for batch in ("b1", "b3")
+        for ticket in ("Pax", "Pay", *(["Paz"] if batch == "b3" else []))
+    ]
+    what = happened([{}, {"a": "good"}, {}])
+    what = replace(
+        what,
+        refused=pl.DataFrame(refused, schema=REFUSED, orient="row"),
+        answers=came_back(("b2", "Pay", True)),
+    )
+    assert told(what) == [
+        ("b1", "Pax", "corrected", 2),
+        ("b1", "Pay", "corrected", 1),
+        ("b3", "Pax", "corrected", 2),
+        ("b3", "Pay", "corrected", 1),
+        ("b3", "Paz", "open", 1),
+    ]

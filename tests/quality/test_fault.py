@@ -28,9 +28,7 @@ def test_a_delivery_is_ours_when_we_read_it_otherwise_since_the_last_good_one() 
 
 
 def test_a_row_is_ours_when_the_same_bytes_were_accepted_before() -> None:
-    judged = pl.DataFrame({"of": [1, 1, 2], "batch_id": ["a", "b", "c"], "feed": ["f"] * 3})
-    accepted = pl.DataFrame({"batch_id": ["a"], "feed": ["f"], "key_hash": ["k"]})
-    refused = pl.DataFrame(
-        {"batch_id": ["b", "b", "c"], "feed": ["f"] * 3, "key_hash": ["k", "m", "k"]}
-    )
+    judged = pl.DataFrame({"of": [1, 1, 2], "batch_id": ["a", "b", "c"]})
+    accepted = pl.DataFrame({"of": [1], "batch_id": ["a"], "key_hash": ["k"]})
+    refused = pl.DataFrame({"batch_id": ["b", "b", "c"], "key_hash": ["k", "m", "k"]})
     assert row_faults(judged, refused, accepted).rows() == [("b", "k", "pipeline")]

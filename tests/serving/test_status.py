@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import polars as pl
 import pytest
 
 from contracts.base import DIMENSIONS
 from ioc_pipelines.home import Home
+from ioc_pipelines.orchestration.deployment import Deployment
 from ioc_pipelines.serving import show
 from ioc_pipelines.serving.refusals import refusals_by_rule
 from ioc_pipelines.serving.status import FeedStatus, StatusReport, status_of
@@ -253,9 +255,14 @@ def test_an_operator_is_warned_of(changed: dict[str, Any], said: str | None) -> 
         assert said in warning
 
 
+def _counted(deployment: Deployment, feed: str | None = None) -> pl.DataFrame:
+    cases = deployment.cases(datetime.now(UTC))
+    return refusals_by_rule(deployment.catalog, deployment.ledger, deployment.rows, cases, feed)
+
+
 def test_refused_rows_are_counted_by_rule_and_without_values(bench: Bench) -> None:
     deployment = bench.deployment
-    counted = refusals_by_rule(deployment.catalog, deployment.ledger, deployment.rows)
+    counted = _counted(deployment)
     batch = bench.current()
     assert counted.rows() == [
         ("so_a/test.upsert", batch, "complete.required", "complete", "name", 1, 1, 0),
@@ -263,8 +270,7 @@ def test_refused_rows_are_counted_by_rule_and_without_values(bench: Bench) -> No
     ]
     keys = ["feed", "batch_id", "rule", "dimension", "column_name"]
     assert counted.columns == [*keys, "rows", "open", "overdue"]
-    own = refusals_by_rule(deployment.catalog, deployment.ledger, deployment.rows, "so_z/test.x")
-    assert own.height == 0
+    assert _counted(deployment, "so_z/test.x").height == 0
 
 
 def test_refused_rows_of_the_last_judged_batch_are_counted(bench: Bench) -> None:
@@ -272,7 +278,7 @@ def test_refused_rows_of_the_last_judged_batch_are_counted(bench: Bench) -> None
     write_csv(bench.drop / "so_a" / "1.csv", rows)
     assert bench.deliver(datetime.now(UTC)).outcome == "below_floor"
     deployment = bench.deployment
-    counted = refusals_by_rule(deployment.catalog, deployment.ledger, deployment.rows)
+    counted = _counted(deployment)
     assert counted.select("rule", "rows", "open").rows() == [("correct.min", 4, 4)]
 
 

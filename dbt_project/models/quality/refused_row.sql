@@ -31,7 +31,7 @@ left join
     {{ source("ledger", "refused_case") }} as found
     on refused.batch_id = found.batch_id
     and refused.feed = found.feed
-    and coalesce(refused.ticket, 'K' || left(refused.key_hash, 15)) = found.ticket
+    and refused.ticket = found.ticket
 left join
     {{ source("ledger", "row_fault") }} as blame
     on refused.batch_id = blame.batch_id
