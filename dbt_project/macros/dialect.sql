@@ -72,3 +72,22 @@
 {% macro duckdb__json_text(column, path) %}
     json_extract_string({{ column }}, '$.{{ path }}')
 {% endmacro %}
+
+{% macro days_between(start, end) %}
+    {{ return(adapter.dispatch("days_between", "ioc")(start, end)) }}
+{% endmacro %}
+
+{# Days from one moment to another, parts of days counted: 1.5 is a day and a half. #}
+{% macro duckdb__days_between(start, end) %}
+    {{ return(
+        "date_diff('second', cast(" ~ start ~ " as timestamp), cast(" ~ end ~ " as timestamp)) / 86400.0"
+    ) }}
+{% endmacro %}
+
+{% macro months_after(day, months) %}
+    {{ return(adapter.dispatch("months_after", "ioc")(day, months)) }}
+{% endmacro %}
+
+{% macro duckdb__months_after(day, months) %}
+    cast({{ day }} + interval ({{ months }}) month as date)
+{% endmacro %}

@@ -125,6 +125,12 @@ class Agency(Strict):
     name_vi: str
     name_en: str
     level: Literal["central", "provincial", "commune"]
+    unit_code: str | None = Field(
+        default=None,
+        pattern=r"^(\d{2}|\d{5})$",
+        description="The unit whose data it keeps where its rows name none; "
+        "the profile's province unless said",
+    )
     maintenance: tuple[Maintenance, ...] = ()
     feeds: tuple[Feed, ...] = ()
 

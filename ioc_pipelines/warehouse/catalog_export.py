@@ -29,6 +29,7 @@ _FEED = pl.Schema(
         "cadence": pl.String,
         "late_after_s": pl.Int64,
         "precedence": pl.Int64,
+        "unit_code": pl.String,
     }
 )
 
@@ -78,6 +79,7 @@ def _feed(entry: FeedEntry, profile: Profile) -> dict[str, object]:
         "cadence": feed.cadence,
         "late_after_s": int(feed.late_after.total_seconds()),
         "precedence": ordered.index(entry.id) + 1 if entry.id in ordered else None,
+        "unit_code": entry.agency.unit_code or profile.province_code,
     }
 
 

@@ -58,7 +58,8 @@ def dbt_build(
     # what dbt remembers of an earlier parse misses properties that came before their model
     is_new = not stamp.exists() or stamp.read_text() != project
     anew = ["--no-partial-parse"] if is_new else []
-    result = dbtRunner().invoke(["build", *_flags(target), *anew, *_selected(changed)])
+    data_only = ["--exclude-resource-type", "unit_test"]
+    result = dbtRunner().invoke(["build", *_flags(target), *anew, *data_only, *_selected(changed)])
     stamp.write_text(project)
     if not isinstance(result.result, RunExecutionResult) or result.exception:
         msg = f"dbt build: {result.exception or 'no result'}"

@@ -17,6 +17,7 @@ from tests.e2e.province import (
     FEEDBACK,
     FEEDS,
     PERMIT,
+    TAX,
     Done,
     Province,
     copied,
@@ -32,7 +33,6 @@ FAULTS = {
     "thue": "hang",
 }
 COLLECTION, PAYMENT = "kho_bac/finance.budget_collection", "kho_bac/finance.treasury_payment"
-TAX = "thue_tinh/finance.tax_collection"
 # what each feed behind a broken system comes to, and what its problem must say
 BROKEN = {
     DOSSIER: ("source_faulty", "text/html"),

@@ -32,6 +32,7 @@ DOSSIER = "van_phong_ubnd/public_services.procedure_dossier"
 FEEDBACK = "van_phong_ubnd/public_services.citizen_feedback"
 LAND = "so_nnmt/land.transaction"
 AIR = "so_nnmt/environment.air_quality_hourly"
+TAX = "thue_tinh/finance.tax_collection"
 PERMIT = "so_xay_dung/construction.permit"
 _CATALOG = load_catalog(SOURCES / "hung_yen")
 FEEDS = tuple(entry.id for entry in _CATALOG.active)

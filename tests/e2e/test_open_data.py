@@ -216,7 +216,7 @@ def test_every_province_of_a_workbook_reaches_its_indicator(nights: Nights) -> N
     )
     sql = (
         "select strftime(period_start, '%Y-%m'), count(*) from marts.indicator_value"
-        " where indicator_code = '{}' group by 1 order by 1"
+        " where indicator_code = '{}' and period_type = 'month' group by 1 order by 1"
     )
     projects = nights.a.query(sql.format("FDI_PROJECTS_YTD"))
     capital = nights.a.query(sql.format("FDI_NEW_CAPITAL_YTD"))
@@ -227,14 +227,14 @@ def test_every_province_of_a_workbook_reaches_its_indicator(nights: Nights) -> N
     assert len(staged) == 45  # one workbook a month
     provinces = nights.a.query(
         "select distinct u.valid_to from marts.indicator_value join core.dim_admin_unit as u"
-        " using (unit_id) where u.code = '33'"
+        " using (unit_id) where u.code = '33' and indicator_code = 'FDI_PROJECTS_YTD'"
     )
     assert len(provinces) == 1
     assert provinces[0][0] is not None  # the Hưng Yên of 2024, before the reform
     value = nights.a.query(
         "select value, status from marts.indicator_value join core.dim_admin_unit as u"
         " using (unit_id) where u.code = '33' and indicator_code = 'FDI_PROJECTS_YTD'"
-        " and period_start = date '2024-12-01'"
+        " and period_type = 'month' and period_start = date '2024-12-01'"
     )
     assert value == [(71.0, "no_target")]
 

@@ -7,5 +7,11 @@ select
     is_additive,
     data_group,
     scenario,
-    owner_agency
-from {{ ref("indicator_catalogue") }}
+    owner_agency,
+    version,
+    supply,
+    formula_vi,
+    national_code,
+    legal_basis
+from {{ ref("indicator_version") }}
+where valid_to is null

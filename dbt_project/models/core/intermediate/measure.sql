@@ -1,36 +1,66 @@
--- What every indicator is counted from. A plain figure has no denominator; a rate has
--- one, and is
--- summed on both sides, so that a province's rate is never a mean of communes' rates.
+-- What every indicator is counted from, at the unit measured and at the province above
+-- it. A plain figure has no denominator; a rate has one, and is summed on both sides.
 with
     measured as (
-        select *
-        from {{ ref("measure_fdi") }}
-        union all
-        select *
-        from {{ ref("measure_budget") }}
-        union all
-        select *
-        from {{ ref("measure_disease") }}
-        union all
-        select *
-        from {{ ref("measure_dossier") }}
+        {% for sector in [
+            "finance",
+            "land",
+            "population",
+            "government",
+            "health",
+            "education",
+            "environment",
+            "socio_economic",
+        ] %}
+            select *
+            from {{ ref("measure_" ~ sector) }}
+            {% if not loop.last %}
+                union all
+            {% endif %}
+        {% endfor %}
+    ),
+
+    located as (
+        select m.*, u.level, u.province_code, i.finest_level
+        from measured as m
+        inner join {{ ref("dim_admin_unit") }} as u on u.unit_id = m.unit_id
+        inner join
+            {{ ref("indicator_catalogue") }} as i
+            on i.indicator_code = m.indicator_code
+            and i.version = m.version
     )
 
-select *, unit_id as measured_unit_id
-from measured
-where numerator is not null
+select
+    indicator_code,
+    version,
+    period_type,
+    period_start,
+    unit_id,
+    numerator,
+    denominator,
+    _feed,
+    _batch_id,
+    _recorded_at,
+    unit_id as measured_unit_id
+from located
+where level = finest_level or level = 'province'
 union all
 select
     m.indicator_code,
+    m.version,
     m.period_type,
     m.period_start,
-    u.parent_unit_id as unit_id,
+    p.unit_id,
     m.numerator,
     m.denominator,
     m._feed,
     m._batch_id,
     m._recorded_at,
     m.unit_id as measured_unit_id
-from measured as m
-inner join {{ ref("dim_admin_unit") }} as u on u.unit_id = m.unit_id
-where m.numerator is not null and u.parent_unit_id is not null
+from located as m
+inner join
+    {{ ref("dim_admin_unit") }} as p
+    on p.code = m.province_code
+    and p.level = 'province'
+    and m.period_start between p.valid_from and coalesce(p.valid_to, date '9999-12-31')
+where m.level <> 'province'

@@ -1,0 +1,21 @@
+select
+    indicator_code,
+    version,
+    valid_from,
+    valid_to,
+    name_vi,
+    name_en,
+    unit,
+    direction,
+    is_additive,
+    over_time,
+    finest_level,
+    min_base,
+    data_group,
+    scenario,
+    owner_agency,
+    supply,
+    formula_vi,
+    national_code,
+    legal_basis
+from {{ ref("indicator_catalogue") }}
