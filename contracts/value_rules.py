@@ -208,6 +208,26 @@ def exists_in(
     return BatchRule(Rule(f"correct.{column}_exists", column, said), judge, spoil)
 
 
+def not_listed(
+    column: str,
+    *,
+    reference: str,
+    rule_id: str,
+    message_vi: str,
+) -> BatchRule:
+    """No value of ``column`` stands in the reference list; a list that is not there is empty."""
+
+    def judge(frame: pl.DataFrame, context: BatchContext) -> BatchFinding:
+        listed = context.references.get(reference, pl.Series(dtype=pl.String))
+        return _of_rows(frame, frame[column].is_in(listed.implode()))
+
+    def spoil(frame: pl.DataFrame, context: BatchContext) -> Spoilt:
+        first = frame[column].drop_nulls().unique().sort()[:1]
+        return frame, replace(context, references={**context.references, reference: first})
+
+    return BatchRule(Rule(rule_id, column, message_vi), judge, spoil)
+
+
 def _a_year_earlier(text: str, pattern: str) -> str:
     """A code with the year before the one that it holds."""
     found = re.search(pattern, text)

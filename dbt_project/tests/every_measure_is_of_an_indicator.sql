@@ -8,6 +8,7 @@
     "education",
     "environment",
     "socio_economic",
+    "by_hand",
 ] %}
     select distinct m.indicator_code, m.version
     from {{ ref("measure_" ~ sector) }} as m

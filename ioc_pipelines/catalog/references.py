@@ -50,3 +50,14 @@ def load_spellings(seeds: Path, units: pl.DataFrame) -> dict[str, list[tuple[str
         known = lists.setdefault(row["name_list"], [])
         known += [(row["name"], row["name"]), (row["spelling"], row["name"])]
     return lists
+
+
+def indicator_lists(seeds: Path) -> dict[str, pl.Series]:
+    """Codes of the indicators in force: ``indicator.code``, and those of each way of supply."""
+    catalogue = pl.read_csv(seeds / "indicator_catalogue.csv", infer_schema=False)
+    in_force = catalogue.filter(pl.col("valid_to").is_null())
+    lists = {"indicator.code": in_force["indicator_code"]}
+    for supply in ("automatic", "derived", "by_hand"):
+        chosen = in_force.filter(pl.col("supply") == supply)
+        lists[f"indicator.{supply}"] = chosen["indicator_code"]
+    return lists

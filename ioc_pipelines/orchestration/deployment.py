@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from ioc_pipelines.catalog.load import Catalog, load_catalog
 from ioc_pipelines.catalog.references import (
+    indicator_lists,
     load_admin_units,
     load_spellings,
     reference_lists,
@@ -112,7 +113,8 @@ class Deployment:
     @cached_property
     def references(self) -> Mapping[str, pl.Series]:
         """Reference lists that contracts name, and of other datasets what is accepted of them."""
-        lists = reference_lists(self._units, self.catalog.profile.province_code)
+        units = reference_lists(self._units, self.catalog.profile.province_code)
+        lists = {**units, **indicator_lists(DBT_PROJECT / "seeds")}
         return References(lists, self.ledger, self.rows)
 
     @cached_property

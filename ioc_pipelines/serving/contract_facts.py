@@ -10,7 +10,7 @@ from contracts.base import DIMENSIONS, BatchContext
 from ioc_pipelines.catalog.contracts import all_contracts
 from ioc_pipelines.catalog.errors import CatalogError
 from ioc_pipelines.catalog.load import load_catalog
-from ioc_pipelines.catalog.references import load_admin_units, reference_lists
+from ioc_pipelines.catalog.references import indicator_lists, load_admin_units, reference_lists
 from ioc_pipelines.home import DBT_PROJECT, SOURCES
 from ioc_pipelines.serving.contract_versions import version_problems
 from ioc_pipelines.serving.generated import missing_models, stale_files
@@ -18,8 +18,9 @@ from ioc_pipelines.serving.generated import missing_models, stale_files
 
 def contract_facts() -> list[dict[str, Any]]:
     """One mapping per contract: facts, number of columns, rules by dimension."""
-    units = load_admin_units(DBT_PROJECT / "seeds")
-    context = BatchContext(datetime.now(UTC), reference_lists(units, None))
+    seeds = DBT_PROJECT / "seeds"
+    lists = {**reference_lists(load_admin_units(seeds), None), **indicator_lists(seeds)}
+    context = BatchContext(datetime.now(UTC), lists)
     facts = []
     for contract in all_contracts().values():
         rules = [*contract.row_rules(context), *(r.rule for r in contract.batch_rules())]

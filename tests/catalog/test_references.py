@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from ioc_pipelines.catalog.references import load_admin_units, reference_lists
+from ioc_pipelines.catalog.references import indicator_lists, load_admin_units, reference_lists
 from ioc_pipelines.home import DBT_PROJECT
 
 CSV = """code,name,level,province_code,valid_from,valid_to
@@ -52,3 +52,13 @@ def test_the_seed_of_the_project() -> None:
         "admin_unit.province": 34,
     }
     assert lists["admin_unit.commune"].str.contains(r"^\d{5}$").all()
+
+
+def test_an_indicator_is_supplied_in_one_way() -> None:
+    """A18, H73: what is derived or fed automatically may not be entered by hand."""
+    lists = indicator_lists(DBT_PROJECT / "seeds")
+    ways = [set(lists[f"indicator.{way}"]) for way in ("automatic", "derived", "by_hand")]
+    assert len(lists["indicator.code"]) == sum(map(len, ways)) >= 80
+    assert set(lists["indicator.code"]) == set().union(*ways)
+    assert {"TRADE_BALANCE"} <= ways[1]
+    assert {"GRDP_GROWTH"} <= ways[2]

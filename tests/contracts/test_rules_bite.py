@@ -18,8 +18,12 @@ from ioc_pipelines.quality.evaluate import evaluate
 from tests.contracts.cases import Row, all_cases, frame_of
 from tests.quality.frames import ARRIVED, broken, conformed
 
-# "120" is listed so that its bad form is all that is wrong with it
-REFERENCES = {"admin_unit.commune": pl.Series(["12001", "12002", "120"])}
+# "120" and "grdp" are listed so that their bad form is all that is wrong with them
+REFERENCES = {
+    "admin_unit.commune": pl.Series(["12001", "12002", "120"]),
+    "admin_unit.province": pl.Series(["33"]),
+    "indicator.code": pl.Series(["GRDP_GROWTH", "grdp"]),
+}
 CONTEXT = BatchContext(ARRIVED, REFERENCES)
 
 

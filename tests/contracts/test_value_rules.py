@@ -10,6 +10,7 @@ import pytest
 from contracts.base import BatchContext, BatchFinding, BatchRule
 from contracts.value_rules import (
     exists_in,
+    not_listed,
     not_stuck,
     residue,
     roll_up_left_out,
@@ -137,6 +138,14 @@ def test_what_another_dataset_does_not_have_is_found() -> None:
     assert refused(rule, frame) == [1]
     nothing = BatchContext(ARRIVED, {"land.plot.code": pl.Series([], dtype=pl.String)})
     assert rule.judge(frame, nothing) == BatchFinding(0, 0)
+
+
+def test_what_must_not_be_listed() -> None:
+    rule = not_listed("plot", reference="taken", rule_id="correct.free", message_vi="Đã có")
+    frame = pl.DataFrame({"plot": ["a", "z", None, "c"]})
+    context = BatchContext(ARRIVED, {"taken": pl.Series(["c", "a"])})
+    assert refused(rule, frame, context) == [0, 3]
+    assert refused(rule, frame) == []
 
 
 def test_a_finding_about_rows_shows_no_cell() -> None:

@@ -25,7 +25,11 @@ from ioc_pipelines.intake.read_batch import ReadBatch, read_batch
 from ioc_pipelines.quality.evaluate import evaluate
 from tests.quality.frames import ARRIVED
 
-REFERENCES = {"admin_unit.commune": pl.Series(["11953", "11977"])}
+REFERENCES = {
+    "admin_unit.commune": pl.Series(["11953", "11977"]),
+    "admin_unit.province": pl.Series(["33"]),
+    "indicator.code": pl.Series(["GRDP_GROWTH", "TOTAL_INVESTMENT"]),
+}
 NAMES = {"11953": "Phường Phố Hiến", "11977": "Xã Tân Hưng"}
 SIGNED = "Hưng Yên, ngày 05 tháng 11 năm 2026"
 Cells = Sequence[Any]
@@ -318,6 +322,24 @@ def test_monthly_indicators(reader: Reader) -> None:
         "vs_same_period_percent": 108.1,
         "reported_on": date(2026, 9, 29),
     }
+
+
+def test_indicators_entered_by_hand(reader: Reader) -> None:
+    header = ["STT", "Mã chỉ tiêu", "Mã tỉnh", "Kỳ", "Giá trị", "Ngày báo cáo"]
+    rows: list[Cells] = [
+        [1, "GRDP_GROWTH", 33, "2026-Q3", 10.25, "10/10/2026"],
+        [2, "TOTAL_INVESTMENT", "33", "2026-Q3", "43.512,0", "10/10/2026"],
+    ]
+    sheet = form("Số liệu đến hết tháng 09/2026", [header], rows)
+    found = reader.accepted(
+        "so_tai_chinh/socio_economic.indicator_form",
+        **{"so_tai_chinh/chi-tieu-2026-09.xlsx": workbook(**{"Chỉ tiêu nhập tay": sheet})},
+    )
+    shared = {"unit_code": "33", "period": "2026-Q3", "reported_on": date(2026, 10, 10)}
+    assert found == [
+        {"indicator_code": "GRDP_GROWTH", "value": 10.25, **shared},
+        {"indicator_code": "TOTAL_INVESTMENT", "value": 43_512.0, **shared},
+    ]
 
 
 SCHOOLS = [

@@ -65,12 +65,15 @@ with
                         s.base_type
                         when 'day'
                         then s.newest_of_all = s.next_start - 1
+                        when 'quarter'
+                        then {{ months_after("s.newest_of_all", 3) }} = s.next_start
                         else {{ months_after("s.newest_of_all", 1) }} = s.next_start
                     end
                 when s.base_type = 'day'
                 then s.base_periods = s.next_start - s.period_start
                 else
-                    s.base_periods = case
+                    s.base_periods * case when s.base_type = 'quarter' then 3 else 1 end
+                    = case
                         s.period_type
                         {% for period_type, count in months.items() %}
                             when '{{ period_type }}' then {{ count }}

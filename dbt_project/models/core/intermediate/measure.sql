@@ -11,6 +11,7 @@ with
             "education",
             "environment",
             "socio_economic",
+            "by_hand",
         ] %}
             select *
             from {{ ref("measure_" ~ sector) }}

@@ -5,8 +5,8 @@
 {% set longer = {
     "month": ["day"],
     "quarter": ["day", "month"],
-    "half": ["day", "month"],
-    "year": ["day", "month"],
+    "half": ["day", "month", "quarter"],
+    "year": ["day", "month", "quarter"],
 } %}
 with
     followed as (

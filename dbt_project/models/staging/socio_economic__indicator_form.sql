@@ -1,0 +1,1 @@
+{{ staged("socio_economic__indicator_form") }}
