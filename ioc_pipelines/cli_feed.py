@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import polars as pl
 import typer
 
+from ioc_pipelines.cli_evidence import show_failures
 from ioc_pipelines.cli_support import Json, Profile, deployment_of, feed_of, print_json, stop
 
 if TYPE_CHECKING:
@@ -121,6 +122,21 @@ def feed_files(feed_id: FeedId, profile: Profile = None, as_json: Json = False) 
         show.table(["name", "bytes", "sha256"], [(f.name, f.size, f.sha256) for f in listed])
 
 
+@feed.command("failures")
+def feed_failures(
+    feed_id: FeedId,
+    limit: Annotated[int, typer.Option(min=1, help="Deliveries at most")] = 10,
+    personal: Annotated[
+        bool, typer.Option("--personal", help="What came also of datasets with personal columns")
+    ] = False,
+    profile: Profile = None,
+    as_json: Json = False,
+) -> None:
+    """The feed's failed deliveries: whose fault, why, and the evidence that was kept."""
+    deployment = deployment_of(profile)
+    show_failures(deployment, feed_of(deployment, feed_id), limit, personal, as_json)
+
+
 @feed.command("file")
 def feed_file(
     feed_id: FeedId,
@@ -158,19 +174,11 @@ def _given(files: list[Path]) -> list[tuple[str, Path]]:
 
 def _fetched(deployment: Deployment, entry: FeedEntry, folder: Path) -> list[tuple[str, Path]]:
     from ioc_pipelines.connectors.fetch import fetch
-    from ioc_pipelines.connectors.fetched import (
-        NothingArrivedError,
-        SourceChangedError,
-        SourceFaultyError,
-        SourceUnavailableError,
-        Window,
-    )
-
-    problems = NothingArrivedError, SourceChangedError, SourceFaultyError, SourceUnavailableError
+    from ioc_pipelines.connectors.fetched import FetchError, Window
 
     try:
         found = fetch(entry.feed, deployment.environment, None, Window(), folder)
-    except problems as error:
+    except FetchError as error:
         stop(str(error), code=1)
     return [(file.name, file.path) for file in found.files]
 

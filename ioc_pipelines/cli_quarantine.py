@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ioc_pipelines.cli_evidence import show_rows
 from ioc_pipelines.cli_support import (
     Json,
     Profile,
@@ -56,6 +57,12 @@ def quarantine_show(
     rule: Annotated[str | None, typer.Option(help="Only rows that broke this rule")] = None,
     status: Annotated[str | None, typer.Option(help="Only rows of this status: open")] = None,
     limit: Annotated[int, typer.Option(min=1, help="Rows at most")] = 50,
+    evidence: Annotated[
+        bool, typer.Option("--evidence", help="With values: what landed, what was made of it")
+    ] = False,
+    personal: Annotated[
+        bool, typer.Option("--personal", help="With --evidence: personal columns unmasked")
+    ] = False,
     profile: Profile = None,
     as_json: Json = False,
 ) -> None:
@@ -63,6 +70,8 @@ def quarantine_show(
     from ioc_pipelines.serving import show
     from ioc_pipelines.serving.refusals import with_cases
 
+    if personal and not evidence:
+        stop("--personal says how --evidence is shown; without it no value is", code=2)
     deployment = deployment_of(profile)
     known = _require_batch(deployment, batch)
     found = deployment.cases(datetime.now(UTC), known["feed"])
@@ -72,6 +81,10 @@ def quarantine_show(
         refused = refused.filter(refused["rule"] == rule)
     if status:
         refused = refused.filter(refused["status"] == status)
+    if evidence:
+        chosen = refused.head(limit)
+        show_rows(deployment, known["feed"], batch, chosen, personal=personal, as_json=as_json)
+        return
     refused = refused.drop("batch_id", "feed", "has_key", "is_held_back").head(limit)
     if as_json:
         print_json(refused.to_dicts())

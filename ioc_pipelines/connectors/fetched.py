@@ -9,19 +9,42 @@ from pathlib import Path
 from typing import Any
 
 
-class SourceUnavailableError(Exception):
+@dataclass(frozen=True)
+class FailedAnswer:
+    """What had come of the answer that a fetch failed on: its status and its first bytes.
+
+    ``received`` counts its bytes until then. Private: it may hold anything.
+    """
+
+    status: int
+    content_type: str
+    received: int
+    first: bytes
+
+
+class FetchError(Exception):
+    """Why nothing was fetched; ``answer`` is the evidence, where a source answered over HTTP."""
+
+    answer: FailedAnswer | None = None
+
+
+class SourceUnavailableError(FetchError):
     """The source did not answer, or is not configured. The message says which and what to do."""
 
 
-class SourceFaultyError(Exception):
+class NotConfiguredError(SourceUnavailableError):
+    """The source could not be asked for want of a setting of ours: an address, a secret."""
+
+
+class SourceFaultyError(FetchError):
     """The source answered, but not with its data: an error page, a cut answer, endless pages."""
 
 
-class NothingArrivedError(Exception):
+class NothingArrivedError(FetchError):
     """The source answered and had nothing for us: an empty folder, no matching file."""
 
 
-class SourceChangedError(Exception):
+class SourceChangedError(FetchError):
     """The source no longer has the structure that the feed was connected to."""
 
 

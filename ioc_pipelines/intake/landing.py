@@ -1,7 +1,8 @@
 """Keep the bytes as received: content-addressed, immutable, with a manifest per delivery (H54).
 
 ``landing/<agency>/<dataset>[/<variant>]/blobs/<sha256>`` holds each content once;
-``…/deliveries/<delivery_id>.json`` says which names it came under.
+``…/deliveries/<delivery_id>.json`` says which names it came under. ``…/failed/<sha256>`` are first
+bytes of answers that were no delivery.
 """
 
 from __future__ import annotations
@@ -10,12 +11,15 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterable
+from functools import cached_property
 from pathlib import Path
 
 from pydantic import BaseModel
 
 from ioc_pipelines.connectors.fetched import SourceFile
 from ioc_pipelines.durable import sha256_of, write_durably
+from ioc_pipelines.intake.layout.archive import MEMBER
+from ioc_pipelines.intake.legacy_text import readable
 
 
 class TamperedLandingError(Exception):
@@ -40,6 +44,15 @@ class Manifest(BaseModel, frozen=True):
     delivery_id: str
     feed: str
     files: tuple[LandedFile, ...]
+
+    def file_of(self, shown: str | None) -> LandedFile | None:
+        """The file that a table came in, by its readable name; a member's is its archive."""
+        name = shown or ""
+        return self._by_name.get(name) or self._by_name.get(name.split(MEMBER)[0])
+
+    @cached_property
+    def _by_name(self) -> dict[str, LandedFile]:
+        return {readable(file.name): file for file in self.files}
 
 
 class Landing:
@@ -75,6 +88,22 @@ class Landing:
             msg = f"landing of {feed}: {file.name} has changed since it was received"
             raise TamperedLandingError(msg)
         return path
+
+    def keep(self, feed: str, content: bytes) -> str:
+        """Keep the first bytes of an answer that a fetch failed on; returns their SHA-256.
+
+        They are no delivery: nothing reads them but who looks for whose fault it was (H80).
+        """
+        digest = hashlib.sha256(content).hexdigest()
+        path = self._root / feed / "failed" / digest
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_durably(path, content)
+        return digest
+
+    def kept(self, feed: str, sha256: str) -> bytes | None:
+        """Such bytes, None when they are not there any more."""
+        path = self._root / feed / "failed" / sha256
+        return path.read_bytes() if path.is_file() else None
 
     def _manifest_path(self, feed: str, delivery_id: str) -> Path:
         return self._root / feed / "deliveries" / f"{delivery_id}.json"

@@ -116,6 +116,18 @@ def _letters(feed: Feed, tables: list[Table]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=LETTER_SCHEMA, orient="row").sort(ROW_ID, maintain_order=True)
 
 
+def with_letters(cells: pl.DataFrame, letters: pl.DataFrame) -> pl.DataFrame:
+    """Cells, by ``_row_id`` and ``column_name``, with the letter that their column stood under."""
+    return cells.sort(ROW_ID, maintain_order=True).join_asof(
+        letters.with_columns(pl.col(ROW_ID).cast(cells.schema[ROW_ID])),
+        on=ROW_ID,
+        by_left="column_name",
+        by_right="column",
+        strategy="backward",
+        check_sortedness=False,
+    )
+
+
 def _conform(
     feed: Feed, contract: type[Contract], table: pl.DataFrame, spellings: Spellings
 ) -> Conformed:

@@ -49,6 +49,29 @@ class Deliveries:
         with self._engine.connect() as connection:
             return connection.execute(query).scalar()
 
+    def judged_as(self, batch_id: str) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        """The landed delivery that a batch was judged from last, and the detail of that judgement.
+
+        None when there is no such batch.
+        """
+        judged = t.delivery.alias()
+        # what was seen before is not judged, unless judging it again was what was asked for
+        was_judged = (judged.c.outcome != "seen_before") | (judged.c.kind == "reprocess")
+        of = sa.func.coalesce(judged.c.replays_seq, judged.c.seq)
+        query = (
+            sa.select(t.delivery, judged.c.detail.label("judgement"))
+            .join(judged, of == t.delivery.c.seq)
+            .where(judged.c.batch_id == batch_id, was_judged)
+            .order_by(judged.c.seq.desc())
+            .limit(1)
+        )
+        with self._engine.connect() as connection:
+            row = connection.execute(query).mappings().first()
+        if row is None:
+            return None
+        landed = dict(row)
+        return landed, landed.pop("judgement")
+
     def last_cursor(self, feed: str) -> dict[str, Any] | None:
         """The cursor of the newest delivery that left one."""
         query = (

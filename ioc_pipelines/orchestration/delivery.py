@@ -19,11 +19,12 @@ from ioc_pipelines.catalog.load import FeedEntry
 from ioc_pipelines.connectors.fetch import fetch
 from ioc_pipelines.connectors.fetched import (
     Fetched,
+    FetchError,
+    NotConfiguredError,
     NothingArrivedError,
     SourceChangedError,
     SourceFaultyError,
     SourceFile,
-    SourceUnavailableError,
     Window,
 )
 from ioc_pipelines.durable import sha256_of
@@ -36,6 +37,7 @@ from ioc_pipelines.ledger.records import (
     ResultRecord,
     ScoreRecord,
 )
+from ioc_pipelines.orchestration import failure
 from ioc_pipelines.orchestration.deployment import Deployment
 from ioc_pipelines.orchestration.judging import (
     GOOD,
@@ -179,22 +181,32 @@ def _guarded(work: Any) -> Attempt:
     """The border where a failure becomes a recorded outcome; the other feeds go on."""
     try:
         return work()  # type: ignore[no-any-return]
-    except SourceUnavailableError as error:
-        return Attempt("source_unavailable", {"problem": str(error)})
-    except SourceFaultyError as error:
-        return Attempt("source_faulty", {"problem": str(error)})
-    except NothingArrivedError as error:
-        results = file_results(read=0, refused=0, missing=1)
-        return Attempt("nothing_arrived", {"problem": str(error)}, results)
-    except SourceChangedError as error:
-        results = file_results(read=0, refused=1, missing=0)
-        return Attempt("structure_mismatch", {"problem": str(error)}, results)
+    except NotConfiguredError as error:
+        detail = {"problem": str(error), "evidence": {"cause": "not_configured"}}
+        return Attempt("source_unavailable", detail)
+    except FetchError as error:
+        return _not_fetched(error)
     except Exception as error:  # noqa: BLE001  a defect of one feed must not stop the province
         # where it happened, not what it said: an exception's message can carry a cell's value
         where = "".join(traceback.format_tb(error.__traceback__))
         logger.error("delivery failed: %s\n%s", type(error).__name__, where)
         problem = {"problem": f"internal error: {type(error).__name__}"}
-        return Attempt("error", problem, file_results(read=0, refused=0, missing=1))
+        detail = {**problem, "evidence": failure.of_error(error)}
+        return Attempt("error", detail, file_results(read=0, refused=0, missing=1))
+
+
+def _not_fetched(error: FetchError) -> Attempt:
+    results = []
+    match error:
+        case NothingArrivedError():
+            outcome, results = "nothing_arrived", file_results(read=0, refused=0, missing=1)
+        case SourceChangedError():
+            outcome, results = "structure_mismatch", file_results(read=0, refused=1, missing=0)
+        case SourceFaultyError():
+            outcome = "source_faulty"
+        case _:
+            outcome = "source_unavailable"
+    return Attempt(outcome, {"problem": str(error)}, results, answer=error.answer)
 
 
 def _fetch_and_judge(
@@ -238,6 +250,9 @@ def _conclude(
 ) -> Report:
     """Score the delivery over the last good batch, and write the ledger in one transaction."""
     ledger, now = deployment.ledger, datetime.now(UTC)
+    if attempt.answer is not None:
+        told = failure.of_answer(deployment.landing, entry.id, attempt.answer)
+        attempt.detail["evidence"] = told
     age = _age(deployment, entry, arrived_at if attempt.arrived else None, ref.started_at)
     baseline = [result_of(record) for record in ledger.batches.current_results(entry.id)]
     known = [attempt.newest_event, ledger.deliveries.newest_event(entry.id)]

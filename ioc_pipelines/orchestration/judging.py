@@ -14,12 +14,14 @@ import polars as pl
 
 from contracts.base import BatchContext, Contract, Rule
 from ioc_pipelines.catalog.load import FeedEntry
+from ioc_pipelines.connectors.fetched import FailedAnswer
 from ioc_pipelines.intake.batch import batch_id, layout_hash
 from ioc_pipelines.intake.conform import ROW_ID
 from ioc_pipelines.intake.corrections import Corrected, correct
-from ioc_pipelines.intake.landing import Manifest
+from ioc_pipelines.intake.landing import LandedFile, Manifest
 from ioc_pipelines.intake.read_batch import ReadBatch, read_batch
 from ioc_pipelines.ledger.records import BatchRecord, ResultRecord
+from ioc_pipelines.orchestration import failure
 from ioc_pipelines.orchestration.deployment import Deployment
 from ioc_pipelines.quality.approval import ruling
 from ioc_pipelines.quality.clocks import newest_event
@@ -57,7 +59,10 @@ _FILES_SHOWN = 5
 
 @dataclass
 class Attempt:
-    """What a delivery is known to be so far. ``judged``: its rows were, just now."""
+    """What a delivery is known to be so far. ``judged``: its rows were, just now.
+
+    ``answer`` is what a fetch failed on.
+    """
 
     outcome: str
     detail: dict[str, Any] = field(default_factory=dict)
@@ -69,6 +74,7 @@ class Attempt:
     bytes_landed: int | None = None
     judged: bool = False
     newest_event: datetime | None = None
+    answer: FailedAnswer | None = None
 
 
 @dataclass(frozen=True)
@@ -134,14 +140,14 @@ def written(deployment: Deployment, entry: FeedEntry, judged: Judgement) -> Atte
 def weigh(deployment: Deployment, entry: FeedEntry, manifest: Manifest, turn: Turn) -> Judgement:
     """Layout, conform, known errors, contract, split, approval. Writes nothing."""
     contract = entry.required_contract()
-    files = ((file.name, deployment.landing.path(entry.id, file)) for file in manifest.files)
-    known = {file.name: file.known for file in manifest.files if file.known}
-    read = read_batch(entry.feed, contract, files, deployment.spellings, known)
+    read = read_landed(deployment, entry, manifest.files)
     detail = _file_detail(read, turn.missing)
-    detail["read_by"] = f"contract {contract.info().version}, layout {layout_hash(entry)[:12]}"
+    detail["read_by"] = read_by(entry)
     landed = sum(file.size for file in manifest.files)
     file_rules = file_results(read.read, len(read.refused), len(turn.missing))
     batch, refused = read.batch, read.refused
+    if refused or batch is None:
+        detail["evidence"] = failure.of_files(manifest, refused)
     # a snapshot without one of its files would close that file's keys
     if batch is None or (refused and contract.info().load_mode == "snapshot"):
         rules = file_results(read=0, refused=len(manifest.files), missing=len(turn.missing))
@@ -159,6 +165,21 @@ def weigh(deployment: Deployment, entry: FeedEntry, manifest: Manifest, turn: Tu
     is_whole = not (refused or turn.missing)
     verdict = judge_rows(deployment, entry, corrected, name, turn, attempt, is_whole=is_whole)
     return Judgement(attempt, read, verdict, corrected)
+
+
+def read_landed(
+    deployment: Deployment, entry: FeedEntry, landed: Sequence[LandedFile]
+) -> ReadBatch:
+    """Read landed files by today's layout. Raises TamperedLandingError."""
+    files = ((file.name, deployment.landing.path(entry.id, file)) for file in landed)
+    known = {file.name: file.known for file in landed if file.known}
+    return read_batch(entry.feed, entry.required_contract(), files, deployment.spellings, known)
+
+
+def read_by(entry: FeedEntry) -> str:
+    """By what a delivery is read today: it says whether a later reading is by the same."""
+    version = entry.required_contract().info().version
+    return f"contract {version}, layout {layout_hash(entry)[:12]}"
 
 
 def judge_rows(

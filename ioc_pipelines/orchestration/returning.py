@@ -31,6 +31,7 @@ from ioc_pipelines.intake.returned import (
     read_returned,
     tickets_in,
 )
+from ioc_pipelines.orchestration import failure
 from ioc_pipelines.orchestration.deployment import Deployment
 from ioc_pipelines.orchestration.judging import Attempt, Judgement, Turn, judge_rows, weigh, written
 from ioc_pipelines.quality.delivery_rules import file_results
@@ -78,7 +79,11 @@ def weigh_kind(
     try:
         return _weigh(deployment, entry, manifest, turn, name, landed)
     except FileRefusedError as error:
-        detail = {"refused_files": {name: error.reason}, "problem": str(error)}
+        detail = {
+            "refused_files": {name: error.reason},
+            "problem": str(error),
+            "evidence": failure.of_files(manifest, [error]),
+        }
         rules = file_results(read=0, refused=1, missing=0)
         attempt = Attempt(error.outcome, detail, rules, bytes_landed=landed)
         return Judgement(attempt, ReadBatch(None, refused=[error]))
@@ -93,13 +98,8 @@ def _weigh(
     landed: int,
 ) -> Judgement:
     contract = entry.required_contract()
-    book, kept = (deployment.landing.path(entry.id, file) for file in manifest.files)
-    returned = read_returned(book, name)
-    if returned.feed not in (None, entry.id):
-        raise StructureMismatchError(name, f"tệp phản hồi này là của nguồn {returned.feed}")
-    table = corrected(returned, pl.read_parquet(kept), entry.feed, contract, name)
-    batch = _conformed(deployment, entry, contract, table)
-    read = ReadBatch(batch, 1, letters=_letters(returned, entry, contract))
+    table, batch, letters = _read(deployment, entry, manifest, name)
+    read = ReadBatch(batch, 1, letters=letters)
     answered = table.select(TICKET).with_row_index(ROW_ID).rename({TICKET: "ticket"})
     known = correct(batch, contract, entry.corrections)
     found = batch_id(entry, contract, batch, f"{CORRECTION} {known.digest}")
@@ -113,6 +113,30 @@ def _weigh(
     # some rows are no news of the whole: the feed is as old as its last full delivery
     attempt.arrived = False
     return Judgement(attempt, read, verdict, answered=answered)
+
+
+def read_correction(deployment: Deployment, entry: FeedEntry, manifest: Manifest) -> ReadBatch:
+    """Read a landed correction, nothing judged. Raises TamperedLandingError."""
+    name = readable(manifest.files[0].name)
+    try:
+        _, batch, letters = _read(deployment, entry, manifest, name)
+    except FileRefusedError as error:
+        return ReadBatch(None, refused=[error])
+    return ReadBatch(batch, 1, letters=letters)
+
+
+def _read(
+    deployment: Deployment, entry: FeedEntry, manifest: Manifest, name: str
+) -> tuple[pl.DataFrame, Conformed, pl.DataFrame]:
+    """The rows of a pack with their tickets, conformed, and where its columns stand."""
+    contract = entry.required_contract()
+    book, kept = (deployment.landing.path(entry.id, file) for file in manifest.files)
+    returned = read_returned(book, name)
+    if returned.feed not in (None, entry.id):
+        raise StructureMismatchError(name, f"tệp phản hồi này là của nguồn {returned.feed}")
+    table = corrected(returned, pl.read_parquet(kept), entry.feed, contract, name)
+    batch = _conformed(deployment, entry, contract, table)
+    return table, batch, _letters(returned, entry, contract)
 
 
 def _conformed(

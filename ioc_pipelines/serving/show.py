@@ -61,6 +61,14 @@ def status(report: StatusReport) -> None:
             say(f"! {feed.feed}: {warning}")
 
 
+def quoted(text: str | None) -> str:
+    """A value from outside as it can be shown: what is not seen is spelt out, nothing is obeyed."""
+    if text is None:
+        return "nothing"
+    spelt = (char if char.isprintable() else ascii(char)[1:-1] for char in text)
+    return f'"{"".join(spelt)}"'
+
+
 def counted(number: int, thing: str) -> str:
     """``1 row``, ``2 rows``."""
     return f"{number} {thing}" + ("" if number == 1 else "s")
@@ -84,7 +92,8 @@ def warning_of(feed: FeedStatus) -> str | None:
     if feed.outcome is None:
         parts.append("never delivered")
     elif feed.outcome not in _CALM:
-        parts.append(feed.outcome.replace("_", " "))
+        fault = f" (fault: {feed.fault})" if feed.fault else ""
+        parts.append(feed.outcome.replace("_", " ") + fault)
     if feed.problem:
         parts.append(feed.problem)
     if feed.rows_quarantined:

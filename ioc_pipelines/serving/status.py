@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +16,7 @@ from ioc_pipelines.home import Home
 from ioc_pipelines.ledger.store import Ledger
 from ioc_pipelines.quality.clocks import age_of_news
 from ioc_pipelines.quality.score import Rating, identifiers_whole, overall, rating
+from ioc_pipelines.warehouse.cases import faults_of_deliveries
 from ioc_pipelines.warehouse.snapshots import published_id, read_manifest
 
 
@@ -29,7 +31,9 @@ class FeedStatus(BaseModel):
     """One feed of the inventory.
 
     ``outcome`` is that of the last delivery; ``batch_id`` and the rows are those of its batch, or
-    of the last good batch when it brought none: ``brought_rows`` says which.
+    of the last good batch when it brought none: ``brought_rows`` says which. ``fault`` is whose
+    fault it is that the last delivery failed, ``evidence`` what is recorded of it; null if it did
+    not.
     """
 
     feed: str
@@ -38,6 +42,9 @@ class FeedStatus(BaseModel):
     status: str
     outcome: str | None
     problem: str | None
+    fault: str | None = None
+    fault_reason: str | None = None
+    evidence: dict[str, Any] = {}
     last_delivery_at: datetime | None
     batch_id: str | None
     brought_rows: bool
@@ -74,7 +81,8 @@ def status_of(home: Home, catalog: Catalog, ledger: Ledger) -> StatusReport:
         built_at = read_manifest(home, snapshot_id).built_at
         snapshot = SnapshotStatus(id=snapshot_id, built_at=built_at)
     scoring = catalog.profile.scoring
-    feeds = [_feed_status(entry, ledger, scoring, now) for entry in catalog.entries]
+    faults = {id_: found for id_, *found in faults_of_deliveries(ledger.table("delivery")).rows()}
+    feeds = [_feed_status(entry, ledger, scoring, now, faults) for entry in catalog.entries]
     known = [feed.overall for feed in feeds if feed.overall is not None]
     mean = sum(known) / len(known) if known else None
     whole = all(feed.identifiers_whole for feed in feeds)
@@ -87,7 +95,13 @@ def status_of(home: Home, catalog: Catalog, ledger: Ledger) -> StatusReport:
     )
 
 
-def _feed_status(entry: FeedEntry, ledger: Ledger, scoring: Scoring, now: datetime) -> FeedStatus:
+def _feed_status(
+    entry: FeedEntry,
+    ledger: Ledger,
+    scoring: Scoring,
+    now: datetime,
+    faults: Mapping[str, Sequence[str | None]],
+) -> FeedStatus:
     delivery: dict[str, Any] = ledger.deliveries.last(entry.id) or {}
     batch_id = delivery.get("batch_id") or ledger.acceptances.current_batch(entry.id)
     batch = (ledger.batches.get(batch_id) if batch_id else None) or {}
@@ -102,13 +116,18 @@ def _feed_status(entry: FeedEntry, ledger: Ledger, scoring: Scoring, now: dateti
     whole = entry.contract is None or identifiers_whole(entry.contract, results)
     quiet = age_of_news(arrival or since, now, entry.agency.maintenance_of(entry.feed.dataset))
     ended_at = delivery.get("ended_at")
+    detail: dict[str, Any] = delivery.get("detail") or {}
+    fault, reason = faults.get(delivery.get("delivery_id", ""), (None, None))
     return FeedStatus(
         feed=entry.id,
         agency=entry.agency.code,
         dataset=entry.feed.dataset,
         status=entry.feed.status.state if not entry.is_withdrawn else "withdrawn",
         outcome=delivery.get("outcome"),
-        problem=(delivery.get("detail") or {}).get("problem"),
+        problem=detail.get("problem"),
+        fault=fault,
+        fault_reason=reason,
+        evidence=detail.get("evidence", {}) if fault else {},
         last_delivery_at=datetime.fromisoformat(ended_at) if ended_at else None,
         batch_id=batch_id,
         is_automatic=channel_of(entry.feed.connector) in ("api", "database"),

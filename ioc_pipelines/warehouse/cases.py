@@ -59,8 +59,23 @@ def _happened(
 def faults_now(ledger: Ledger, rows: Rows) -> dict[str, pl.DataFrame]:
     """Whose fault failed deliveries and refused rows are, to be exported for the build."""
     delivery = ledger.table("delivery")
-    read_by = pl.col("detail").str.json_path_match("$.read_by").alias("read_by")
-    told = delivery.select("delivery_id", "feed", "seq", "outcome", read_by)
+    return {
+        "delivery_fault": faults_of_deliveries(delivery),
+        "row_fault": faults_of_rows(delivery, rows),
+    }
+
+
+def faults_of_deliveries(delivery: pl.DataFrame) -> pl.DataFrame:
+    """Whose fault failed deliveries are, of the ledger's table: ``DELIVERY_FAULT_SCHEMA``."""
+    read_by, cause = (
+        pl.col("detail").str.json_path_match(f"$.{path}").alias(path.split(".")[-1])
+        for path in ("read_by", "evidence.cause")
+    )
+    return delivery_faults(delivery.select("delivery_id", "feed", "seq", "outcome", read_by, cause))
+
+
+def faults_of_rows(delivery: pl.DataFrame, rows: Rows) -> pl.DataFrame:
+    """Which refused rows of these deliveries are not their source's fault: ``ROW_FAULT_SCHEMA``."""
     judged = (
         delivery.filter(pl.col("batch_id").is_not_null())
         .select(pl.coalesce("replays_seq", "seq").alias("of"), "batch_id", "feed", "dataset")
@@ -74,7 +89,7 @@ def faults_now(ledger: Ledger, rows: Rows) -> dict[str, pl.DataFrame]:
         of = batches.select("of", "batch_id")
         accepted = rows.accepted.keys(dataset, of, refused["key_hash"].drop_nulls())
         found.append(row_faults(of, refused, accepted))
-    return {"delivery_fault": delivery_faults(told), "row_fault": pl.concat(found)}
+    return pl.concat(found)
 
 
 def limits_of(catalog: Catalog) -> Limits | None:

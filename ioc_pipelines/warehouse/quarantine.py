@@ -11,9 +11,9 @@ from contracts.base import Contract
 from ioc_pipelines.home import table_name
 from ioc_pipelines.intake.conform import ROW_ID, Conformed
 from ioc_pipelines.intake.control_totals import CONTROL_SCHEMA
-from ioc_pipelines.intake.corrections import CORRECTION_SCHEMA
+from ioc_pipelines.intake.corrections import CORRECTION_SCHEMA, MARK
 from ioc_pipelines.intake.layout.table import FILE, PLACE, ROW, SHEET
-from ioc_pipelines.intake.read_batch import ReadBatch
+from ioc_pipelines.intake.read_batch import ReadBatch, with_letters
 from ioc_pipelines.warehouse.key_hashes import KeyHashes
 from ioc_pipelines.warehouse.parquet import write_frame
 
@@ -88,7 +88,7 @@ class Quarantine:
         broken: pl.DataFrame,
         of_batch: Collection[str] = (),
     ) -> None:
-        """The refused rows as received, and what is published of them: place, rule, key hash.
+        """The refused rows as received and as judged; what is published: place, rule, key hash.
 
         ``of_batch`` are rules for which the batch as a whole is held back: a row that breaks no
         other has nothing to be corrected. Raises LookupError when nothing was read.
@@ -109,17 +109,21 @@ class Quarantine:
         shown = places.drop("has_key", "is_held_back")
         received = shown.join(read.batch.received, on=ROW_ID, how="left", maintain_order="left")
         write_frame(folder / "rows.parquet", received)
+        conformed = [ROW_ID, *contract.polars_schema(), *({MARK} & set(quarantined.columns))]
+        write_frame(folder / "conformed.parquet", quarantined.select(conformed))
         mine = places.filter(~pl.col("is_held_back")).select(ROW_ID, TICKET)
         cells = mine.join(read.batch.cells, on=ROW_ID, how="left", maintain_order="left")
         write_frame(folder / "cells.parquet", cells.drop(ROW_ID))
-        located = _with_letters(broken, read.letters)
+        located = with_letters(broken, read.letters)
         refusals = located.join(places, on=ROW_ID, how="left", maintain_order="left").select(
             pl.lit(batch_id).alias("batch_id"),
             pl.lit(feed).alias("feed"),
             pl.col(FILE).alias("source_file"),
             pl.col(SHEET).alias("sheet"),
             pl.col(ROW).alias("row_number"),
-            pl.format("{}{}", "letter", ROW).alias("cell"),
+            pl.when(pl.col(SHEET).is_not_null())
+            .then(pl.format("{}{}", "letter", ROW))
+            .alias("cell"),
             "key_hash",
             "rule",
             pl.col("dimension").cast(pl.String),
@@ -216,6 +220,15 @@ class Quarantine:
         path = self._of_batch(dataset, batch_id) / "rows.parquet"
         return pl.read_parquet(path)
 
+    def conformed(self, dataset: str, batch_id: str) -> pl.DataFrame:
+        """The refused rows of a batch in the contract's columns, as judged, with ``_row_id``.
+
+        ``_row_id`` is that of ``received``; ``_corrections`` names the known errors that were
+        corrected. Empty when the batch has none on disk. Holds personal data.
+        """
+        path = self._of_batch(dataset, batch_id) / "conformed.parquet"
+        return pl.read_parquet(path) if path.is_file() else pl.DataFrame(schema={ROW_ID: pl.UInt32})
+
     def _read(
         self, name: str, schema: pl.Schema, dataset: str, batch_ids: Iterable[str]
     ) -> pl.DataFrame:
@@ -229,15 +242,3 @@ class Quarantine:
 
     def _of_batch(self, dataset: str, batch_id: str) -> Path:
         return self._folder / table_name(dataset) / batch_id
-
-
-def _with_letters(broken: pl.DataFrame, letters: pl.DataFrame) -> pl.DataFrame:
-    """The broken rules with the letter of their column, where the row stood on a sheet."""
-    return broken.sort(ROW_ID, maintain_order=True).join_asof(
-        letters.with_columns(pl.col(ROW_ID).cast(broken.schema[ROW_ID])),
-        on=ROW_ID,
-        by_left="column_name",
-        by_right="column",
-        strategy="backward",
-        check_sortedness=False,
-    )

@@ -10,7 +10,8 @@ select
     delivery.batch_id,
     delivery.rows_received,
     delivery.detail,
-    blame.fault
+    blame.fault,
+    blame.fault_reason
 from {{ source("ledger", "delivery") }} as delivery
 left join
     {{ source("ledger", "delivery_fault") }} as blame

@@ -25,7 +25,8 @@ select
     found.closed_by_batch,
     found.due_at,
     coalesce(found.is_overdue, false) as is_overdue,
-    coalesce(blame.fault, 'source') as fault
+    coalesce(blame.fault, 'source') as fault,
+    blame.accepted_in
 from {{ source("quarantine", "refusals") }} as refused
 left join
     {{ source("ledger", "refused_case") }} as found

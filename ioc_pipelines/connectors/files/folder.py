@@ -7,7 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from ioc_pipelines.catalog.connectors import FilesConnector
-from ioc_pipelines.connectors.fetched import Fetched, SourceFile, SourceUnavailableError
+from ioc_pipelines.connectors.fetched import (
+    Fetched,
+    NotConfiguredError,
+    SourceFile,
+    SourceUnavailableError,
+)
 from ioc_pipelines.connectors.files.names import is_correction, is_litter
 from ioc_pipelines.connectors.files.whole import Listing, missing, require_some, whole_files
 from ioc_pipelines.durable import sha256_of
@@ -44,7 +49,7 @@ def folder_of(connector: FilesConnector, environment: Mapping[str, str]) -> Path
     address = environment.get(connector.root_env)
     if not address:
         msg = f"environment variable {connector.root_env} is not set: it names the feed's folder"
-        raise SourceUnavailableError(msg)
+        raise NotConfiguredError(msg)
     root = Path(address)
     if not root.is_dir():
         msg = f"the folder that {connector.root_env} names is not there"

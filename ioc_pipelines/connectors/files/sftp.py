@@ -14,7 +14,12 @@ from urllib.parse import unquote, urlsplit
 import paramiko
 
 from ioc_pipelines.catalog.connectors import SftpConnector
-from ioc_pipelines.connectors.fetched import Fetched, SourceFile, SourceUnavailableError
+from ioc_pipelines.connectors.fetched import (
+    Fetched,
+    NotConfiguredError,
+    SourceFile,
+    SourceUnavailableError,
+)
 from ioc_pipelines.connectors.files.names import is_correction, is_litter
 from ioc_pipelines.connectors.files.whole import Listing, missing, require_some, whole_files
 from ioc_pipelines.durable import sha256_of
@@ -65,7 +70,7 @@ def session(
     url = urlsplit(_required(environment, connector.url_env))
     if url.scheme != "sftp" or not url.hostname or not url.username:
         msg = f"{connector.url_env} is not of the form sftp://user@host:port/folder"
-        raise SourceUnavailableError(msg)
+        raise NotConfiguredError(msg)
     client = paramiko.SSHClient()
     client.set_missing_host_key_policy(paramiko.RejectPolicy())
     password, key_file = (
@@ -156,7 +161,7 @@ def _required(environment: Mapping[str, str], name: str) -> str:
     value = environment.get(name)
     if not value:
         msg = f"environment variable {name} is not set"
-        raise SourceUnavailableError(msg)
+        raise NotConfiguredError(msg)
     return value
 
 

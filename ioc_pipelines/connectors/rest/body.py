@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import httpx
 
@@ -14,8 +14,10 @@ _PIECE = 65_536
 _GZIP = 31  # window bits of zlib: a gzip header is expected
 
 
-def read_body(response: httpx.Response, budget: Budget, what: str) -> bytes:
-    """The whole body, decoded if it came as gzip.
+def read_body(
+    response: httpx.Response, budget: Budget, what: str, seen: Callable[[bytes], None]
+) -> bytes:
+    """The whole body, decoded if it came as gzip; each piece is also given to ``seen``.
 
     Every decoded byte counts, so that a small answer cannot unfold without bound. Raises
     SourceFaultyError when it is too long, of unknown coding, cut inside its gzip, or still coming
@@ -26,11 +28,20 @@ def read_body(response: httpx.Response, budget: Budget, what: str) -> bytes:
         budget.declared(int(declared), what)
     body = bytearray()
     for piece in _decoded(response, what):
+        seen(piece)
         budget.take(len(piece), what)
         body += piece
         if budget.left() <= 0:
             raise still_coming(budget, what)
     return bytes(body)
+
+
+def first_piece(response: httpx.Response, what: str) -> bytes:
+    """The first that comes of a body, or nothing when it cannot be read."""
+    try:
+        return next(_decoded(response, what), b"")
+    except (httpx.TransportError, SourceFaultyError):
+        return b""
 
 
 def still_coming(budget: Budget, what: str) -> SourceFaultyError | SourceUnavailableError:

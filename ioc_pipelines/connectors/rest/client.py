@@ -15,9 +15,10 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exp
 
 from ioc_pipelines.catalog.connectors import Quota
 from ioc_pipelines.connectors.fetched import SourceFaultyError, SourceUnavailableError
-from ioc_pipelines.connectors.rest.body import read_body, still_coming
+from ioc_pipelines.connectors.rest.body import first_piece, read_body, still_coming
 from ioc_pipelines.connectors.rest.budget import Budget
 from ioc_pipelines.connectors.rest.clock import Clock
+from ioc_pipelines.connectors.rest.last_answer import LastAnswer
 from ioc_pipelines.connectors.rest.quota import opens_at
 
 ATTEMPTS = 4
@@ -86,6 +87,7 @@ class Client:
         """Use ``http``, which follows no redirect by itself."""
         self._http, self._quota, self._budget, self._clock = http, quota, budget, clock
         self._trace = trace
+        self.last_answer = LastAnswer()
 
     def get(self, url: httpx.URL, headers: Mapping[str, str], what: str) -> Received:
         """The answer to GET, whatever its status; redirects on the same source are followed.
@@ -148,6 +150,7 @@ class Client:
         form: Mapping[str, str] | None,
         what: str,
     ) -> Received:
+        self.last_answer.forget()
         self._wait_for_turn(url, what)
         left = self._budget.left()
         if left <= 0:
@@ -166,6 +169,8 @@ class Client:
         except httpx.TransportError as error:
             raise self._no_answer(error, what) from error
         with closing(response):
+            content_type = response.headers.get("content-type", "")
+            self.last_answer.begin(response.status_code, content_type, is_secret=form is not None)
             return self._received(response, what)
 
     def _wait_for_turn(self, url: httpx.URL, what: str) -> None:
@@ -185,10 +190,13 @@ class Client:
     def _received(self, response: httpx.Response, what: str) -> Received:
         status = response.status_code
         if status in _PASSING:
+            self.last_answer.take(first_piece(response, what))
             raise _passing(response, what, self._clock.now())
         location = response.headers.get("location") if status in _REDIRECT else None
         try:
-            body = b"" if location is not None else read_body(response, self._budget, what)
+            body = b""
+            if location is None:
+                body = read_body(response, self._budget, what, self.last_answer.take)
         except httpx.TransportError as error:
             if self._budget.left() <= 0:
                 raise still_coming(self._budget, what) from error

@@ -8,12 +8,7 @@ from contextlib import contextmanager
 import httpx
 
 from ioc_pipelines.catalog.connectors import RestConnector
-from ioc_pipelines.connectors.fetched import (
-    NothingArrivedError,
-    SourceChangedError,
-    SourceFaultyError,
-    SourceUnavailableError,
-)
+from ioc_pipelines.connectors.fetched import FetchError, NotConfiguredError, SourceFaultyError
 from ioc_pipelines.connectors.rest.answer import (
     Answer,
     Judge,
@@ -72,7 +67,8 @@ def opened(
     """The source of ``connector``, for one fetch.
 
     Every error leaves with the name of the source, what the fetch has cost so far, and no secret.
-    Raises SourceUnavailableError when address or secret are not configured.
+    It also says what had come of the last answer. Raises NotConfiguredError when address or secret
+    are not there.
     """
     base = _address(connector.url_env, environment)
     budget = Budget(clock, connector.timeout_s, connector.max_bytes)
@@ -91,14 +87,10 @@ def opened(
         except RecursionError:
             msg = f"{connector.url_env}{connector.path}: a record is nested too deep ({budget})"
             raise SourceFaultyError(msg) from None
-        except (
-            NothingArrivedError,
-            SourceChangedError,
-            SourceFaultyError,
-            SourceUnavailableError,
-        ) as error:
+        except FetchError as error:
             told = f"{connector.url_env}{connector.path}: {error} ({budget})"
             error.args = (token.hide(told),)
+            error.answer = client.last_answer.told(token.hidden)
             raise
 
 
@@ -106,12 +98,12 @@ def _address(name: str, environment: Mapping[str, str]) -> httpx.URL:
     written = environment.get(name, "").strip()
     if not written:
         msg = f"environment variable {name} is not set: it holds the source's base URL"
-        raise SourceUnavailableError(msg)
+        raise NotConfiguredError(msg)
     try:
         base = httpx.URL(written)
     except httpx.InvalidURL:
         base = httpx.URL()
     if base.scheme not in ("http", "https") or not base.host or base.userinfo:
         msg = f"{name} does not hold an http(s) address without user and password"
-        raise SourceUnavailableError(msg)
+        raise NotConfiguredError(msg)
     return base

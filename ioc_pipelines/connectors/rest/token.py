@@ -11,7 +11,7 @@ from urllib.parse import quote_plus
 import httpx
 
 from ioc_pipelines.catalog.connectors import Authentication, ClientCredentials, StaticToken
-from ioc_pipelines.connectors.fetched import SourceFaultyError, SourceUnavailableError
+from ioc_pipelines.connectors.fetched import NotConfiguredError, SourceFaultyError
 from ioc_pipelines.connectors.rest.answer import parsed
 from ioc_pipelines.connectors.rest.client import Client, Received
 from ioc_pipelines.connectors.rest.clock import Clock
@@ -34,7 +34,7 @@ class Token:
         base: httpx.URL,
         clock: Clock,
     ) -> None:
-        """Read the secrets. Raises SourceUnavailableError when one is not set."""
+        """Read the secrets. Raises NotConfiguredError when one is not set."""
         self._authentication, self._client, self._clock = authentication, client, clock
         self._secrets: set[str] = set()
         self._token: str | None = None
@@ -67,6 +67,12 @@ class Token:
             text = text.replace(secret, "…")
         return text
 
+    def hidden(self, data: bytes) -> bytes:
+        """The bytes without any such secret."""
+        for secret in sorted(self._secrets, key=len, reverse=True):
+            data = data.replace(secret.encode(), "…".encode())
+        return data
+
     def _is_over(self) -> bool:
         return self._token is None or (
             self._ends is not None and self._clock.monotonic() >= self._ends
@@ -76,10 +82,10 @@ class Token:
         secret = environment.get(name, "").strip()
         if not secret:
             msg = f"environment variable {name} is not set: it holds a secret of the source"
-            raise SourceUnavailableError(msg)
+            raise NotConfiguredError(msg)
         if not _SENDABLE.match(secret):
             msg = f"environment variable {name} holds what cannot be sent: blanks or other signs"
-            raise SourceUnavailableError(msg)
+            raise NotConfiguredError(msg)
         self._keep_secret(secret)
         return secret
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from ioc_pipelines.connectors.fetched import SourceUnavailableError
+from ioc_pipelines.connectors.fetched import NotConfiguredError
 
 ENGINES = {
     "postgresql": "postgresql",
@@ -40,22 +40,22 @@ class Address:
 def address_of(variable: str, environment: Mapping[str, str]) -> Address:
     """Read the URL that ``variable`` holds.
 
-    Raises SourceUnavailableError when it is not set, is no URL, names an engine that is not
+    Raises NotConfiguredError when it is not set, is no URL, names an engine that is not
     supported, or asks for an option that is not taken; the message never holds the URL.
     """
     written = environment.get(variable)
     if not written:
         msg = f"environment variable {variable} is not set: it holds the database's URL"
-        raise SourceUnavailableError(msg)
+        raise NotConfiguredError(msg)
     try:
         url = sa.make_url(written)
     except (sa.exc.ArgumentError, ValueError):
         msg = f"{variable} does not hold a database URL"
-        raise SourceUnavailableError(msg) from None
+        raise NotConfiguredError(msg) from None
     engine = ENGINES.get(url.get_backend_name())
     if engine is None:
         msg = f"{variable}: only postgresql, mariadb, mysql and sqlite are supported"
-        raise SourceUnavailableError(msg)
+        raise NotConfiguredError(msg)
     _require_options(variable, engine, url)
     return Address(engine, url, written)
 
@@ -67,4 +67,4 @@ def _require_options(variable: str, engine: str, url: sa.URL) -> None:
     once = all(isinstance(value, str) for value in url.query.values())
     if not taken.issuperset(url.query) or not once:
         msg = f"{variable}: of the URL's options only {', '.join(sorted(taken))} are taken, once"
-        raise SourceUnavailableError(msg)
+        raise NotConfiguredError(msg)

@@ -24,7 +24,11 @@ from pymysql.converters import conversions
 from pymysql.cursors import Cursor, SSCursor
 from sqlalchemy.dialects import mysql
 
-from ioc_pipelines.connectors.fetched import SourceChangedError, SourceUnavailableError
+from ioc_pipelines.connectors.fetched import (
+    NotConfiguredError,
+    SourceChangedError,
+    SourceUnavailableError,
+)
 from ioc_pipelines.connectors.sql.address import Address
 from ioc_pipelines.connectors.sql.query import column, from_table, rows_of, statement
 from ioc_pipelines.connectors.sql.seen import hashes_of
@@ -162,7 +166,7 @@ def _tls(variable: str, address: Address) -> ssl.SSLContext | None:
         return ssl.create_default_context(cafile=address.options["ssl_ca"])
     except OSError:
         msg = f"database of {variable}: the file that ssl_ca names holds no certificate"
-        raise SourceUnavailableError(msg) from None
+        raise NotConfiguredError(msg) from None
 
 
 class MariadbSource:

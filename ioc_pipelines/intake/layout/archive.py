@@ -14,6 +14,7 @@ from typing import IO
 from ioc_pipelines.intake.errors import StructureMismatchError, UnreadableFileError
 from ioc_pipelines.intake.legacy_text import readable
 
+MEMBER = "!"
 _MOST_MEMBERS = 100_000
 _MOST_BYTES = 4 * 1024**3
 _CHUNK = 1024**2
@@ -47,7 +48,7 @@ def members(path: Path, name: str, pattern: str, folder: Path) -> Iterator[tuple
             with opened, target.open("wb") as file:
                 _copy(opened, file, name)
             found += 1
-            yield target, f"{name}!{readable(member)}"
+            yield target, f"{name}{MEMBER}{readable(member)}"
             target.unlink()
     except DAMAGED as error:
         if isinstance(error, OSError) and error.errno is not None:

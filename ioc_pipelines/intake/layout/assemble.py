@@ -54,7 +54,7 @@ def assemble(
         totals = summed.join(_declared(body, found), on=ROW, how="left", maintain_order="left")
     names = tuple(dict.fromkeys(name for key in keys for name, _ in key))
     facts = {**_found(header, frame, values, sheet), **found.notes}
-    letters = [(len(found.data), _letters(header, key)) for key in keys if sheet is not None]
+    letters = [(len(found.data), _letters(header, key)) for key in keys]
     return Table(frame, facts, totals, names, tuple(letters))
 
 

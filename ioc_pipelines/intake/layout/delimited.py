@@ -25,12 +25,17 @@ from ioc_pipelines.intake.legacy_text import decode, decoded
 _HEAD_RECORDS = 120
 _BEYOND = 8
 _LINE_END = re.compile("\r*\n|\r")
-_BYTE_ORDER_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
+_BYTE_ORDER_MARKS = {
+    b"\xff\xfe": "utf-16-le",
+    b"\xfe\xff": "utf-16-be",
+    b"\xef\xbb\xbf": "utf-8",
+}
 
 
 def read_csv(layout: CsvLayout, wanted: Collection[Wanted], path: Path, name: str) -> Table:
     """Every line below the header as text, but blank ones; ``_row`` is the line's number."""
-    content, text = _decoded(layout, path, name)
+    text, _ = _text_of(layout, path, name)
+    content = text.encode()
     records, ends = _head(text, layout.delimiter, name)
     head = Head([[decode(spoken) for spoken in record] for record in records])
     if any(_is_not_text(cell) for record in head.rows for cell in record):
@@ -59,20 +64,38 @@ def read_csv(layout: CsvLayout, wanted: Collection[Wanted], path: Path, name: st
     return assemble(layout, list(wanted), head, header, body, values, name, None)
 
 
-def _decoded(layout: CsvLayout, path: Path, name: str) -> tuple[bytes, str]:
-    """The file as UTF-8 bytes and as text; a byte order mark is believed."""
+def stored_records(
+    layout: CsvLayout, path: Path, name: str, lines: Collection[int]
+) -> tuple[str, dict[int, list[str]]]:
+    """The encoding of the file, and the cells of the records that begin on these lines, from 1.
+
+    As they stand there: no legacy letters are decoded. Raises UnreadableFileError.
+    """
+    text, encoding = _text_of(layout, path, name)
+    written = [f"{line}\n" for line in text.split("\n")]
+    records = {}
+    for line in lines:
+        below = csv.reader(islice(written, line - 1, None), delimiter=layout.delimiter)
+        try:
+            records[line] = next(below, [])
+        except csv.Error as error:
+            raise UnreadableFileError(name, f"not readable as CSV: line {line}") from error
+    return encoding, records
+
+
+def _text_of(layout: CsvLayout, path: Path, name: str) -> tuple[str, str]:
+    """The file as text, and its encoding; a byte order mark is believed."""
     content = path.read_bytes()
-    marked = next((e for mark, e in _BYTE_ORDER_MARKS.items() if content.startswith(mark)), None)
-    encoding = marked or layout.encoding
+    mark = next((mark for mark in _BYTE_ORDER_MARKS if content.startswith(mark)), b"")
+    declared = "utf-16-le" if layout.encoding == "utf-16" else layout.encoding
+    encoding = _BYTE_ORDER_MARKS.get(mark, declared)
     try:
-        text = content.decode(encoding)
+        text = content.removeprefix(mark).decode(encoding)
     except UnicodeDecodeError as error:
-        raise UnreadableFileError(
-            name, f"not text in {encoding.removesuffix('-sig').upper()}: byte {error.start}"
-        ) from error
+        at = len(mark) + error.start
+        raise UnreadableFileError(name, f"not text in {encoding.upper()}: byte {at}") from error
     # one way of ending lines, so that all that count lines count alike
-    text = _LINE_END.sub("\n", text)
-    return text.encode(), text
+    return _LINE_END.sub("\n", text), encoding
 
 
 def _head(text: str, delimiter: str, name: str) -> tuple[list[list[str]], list[int]]:

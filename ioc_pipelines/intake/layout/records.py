@@ -62,6 +62,10 @@ class _Record:
             fields = fields[step]
         return fields
 
+    def first(self, sources: Sequence[str]) -> Any:
+        """The value of the first of these sources that is there, or ``_MISSING``."""
+        return next((v for s in sources if (v := self.value(s)) is not _MISSING), _MISSING)
+
 
 @dataclass(frozen=True)
 class JsonFile:
@@ -120,6 +124,33 @@ def json_table(wanted: Collection[Wanted], files: Sequence[JsonFile]) -> Table:
     else:
         found["files"] = len(files)
     return Table(frame, found)
+
+
+def json_texts(
+    layout: JsonLayout,
+    path: Path,
+    name: str,
+    asked: Sequence[tuple[str | None, int, Sequence[str]]],
+) -> list[str | None]:
+    """What objects of a file say, as it stands there: of each place, number and sources."""
+    records: dict[tuple[str | None, int], _Record] = {
+        (r.place, r.number): r for r in parse_json(layout, path, name).records
+    }
+    found = [
+        records[place, number].first(sources) if (place, number) in records else _MISSING
+        for place, number, sources in asked
+    ]
+    return [None if value is _MISSING else _said(value) for value in found]
+
+
+def parquet_text(path: Path, row: int, sources: Sequence[str]) -> str | None:
+    """What a row, counted from 1, says in the first of these columns that is there."""
+    present = pl.read_parquet_schema(path)
+    column = next((source for source in sources if source in present), None)
+    if column is None:
+        return None
+    cell = pl.scan_parquet(path).select(column).slice(row - 1, 1).collect()[column]
+    return None if cell.is_empty() else cell.cast(pl.String).item()
 
 
 def read_parquet(wanted: Collection[Wanted], path: Path, name: str) -> Table:
@@ -231,7 +262,7 @@ def _column(records: Sequence[_Record], want: Wanted, present: set[str]) -> pl.S
     """One source of every record, with the type that holds all its values."""
     values: list[Any] = []
     for record in records:
-        found = next((v for s in want.sources if (v := record.value(s)) is not _MISSING), _MISSING)
+        found = record.first(want.sources)
         if found is not _MISSING:
             present.add(want.source)
         if isinstance(found, dict | list):

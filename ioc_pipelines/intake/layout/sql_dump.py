@@ -57,6 +57,32 @@ def read_sql_dump(
     with quoted texts, numbers, true, false and NULL; anything else is a structure mismatch that
     names the line.
     """
+    columns, rows = inserted(layout, path, name)
+    values = capture(layout.captures, {"file": name}, name)
+    chosen = found_in(wanted, columns, tuple(values), name)
+    found = dict(zip(columns, zip(*rows, strict=True), strict=True)) if rows else {}
+    nothing = [None] * len(rows)
+    cells = {
+        source: pl.Series(nothing if column is None else found.get(column, ()), dtype=pl.String)
+        for source, column in chosen.items()
+    }
+    place = {
+        FILE: pl.Series([name] * len(rows), dtype=pl.String),
+        SHEET: pl.Series([layout.table] * len(rows), dtype=pl.String),
+        ROW: pl.int_range(1, len(rows) + 1, eager=True, dtype=pl.Int64),
+    }
+    frame = pl.DataFrame({**place, **cells})
+    frame = frame.with_columns(
+        *decoded(frame.select(*cells)), *(pl.lit(value).alias(key) for key, value in values.items())
+    )
+    frame = put_together(frame, wanted, name)
+    return Table(frame, {"table": layout.table, "rows": frame.height, **values})
+
+
+def inserted(
+    layout: SqlDumpLayout, path: Path, name: str
+) -> tuple[list[str], list[list[str | None]]]:
+    """The columns of the table and its rows, as they stand in the dump."""
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -84,25 +110,7 @@ def read_sql_dump(
         raise StructureMismatchError(
             name, f"no INSERT into table '{layout.table}'; the dump fills: {shown}"
         )
-    values = capture(layout.captures, {"file": name}, name)
-    chosen = found_in(wanted, columns, tuple(values), name)
-    found = dict(zip(columns, zip(*rows, strict=True), strict=True)) if rows else {}
-    nothing = [None] * len(rows)
-    cells = {
-        source: pl.Series(nothing if column is None else found.get(column, ()), dtype=pl.String)
-        for source, column in chosen.items()
-    }
-    place = {
-        FILE: pl.Series([name] * len(rows), dtype=pl.String),
-        SHEET: pl.Series([layout.table] * len(rows), dtype=pl.String),
-        ROW: pl.int_range(1, len(rows) + 1, eager=True, dtype=pl.Int64),
-    }
-    frame = pl.DataFrame({**place, **cells})
-    frame = frame.with_columns(
-        *decoded(frame.select(*cells)), *(pl.lit(value).alias(key) for key, value in values.items())
-    )
-    frame = put_together(frame, wanted, name)
-    return Table(frame, {"table": layout.table, "rows": frame.height, **values})
+    return columns, rows
 
 
 def _tuples(

@@ -46,7 +46,7 @@ class Table:
     ``found`` says where the table was, for the delivery's detail. ``totals`` are the rows that sum
     others up, with ``_label``, ``_parts`` (their row numbers) and how they must add up; ``keys``
     the columns that tell the values of one row of a wide table apart. ``letters`` say in which
-    column of the sheet each source stood, for so many rows each.
+    column of the sheet or of the text each source stood, for so many rows each.
     """
 
     frame: pl.DataFrame

@@ -72,6 +72,16 @@ def cells_of(path: Path, name: str, sheet: str) -> tuple[pl.DataFrame, pl.DataFr
     return found.texts, found.numbers
 
 
+def stored_texts(path: Path, name: str, sheet: str) -> pl.DataFrame:
+    """What the cells of a sheet say, by position, before legacy letters are decoded.
+
+    Empty without such a sheet. Raises UnreadableFileError.
+    """
+    workbook = _open(path, name)
+    named = [found for found in workbook.sheet_names if readable(found) == sheet]
+    return _stored(workbook, named[0], path, name)[0] if named else pl.DataFrame()
+
+
 def _only_one(
     layout: XlsxLayout, wanted: list[Wanted], candidates: Sequence[_Sheet], name: str
 ) -> Table | str:
@@ -94,17 +104,9 @@ class _Sheet:
     """The cells of a sheet by column, named by position: what they say, and their numbers."""
 
     def __init__(self, workbook: CalamineWorkbook, sheet: str, path: Path, name: str) -> None:
-        try:
-            opened = _opened(workbook, sheet, path)
-        except (CalamineError, *DAMAGED) as error:
-            raise UnreadableFileError(
-                name, f"sheet '{sheet}': not readable: {type(error).__name__}"
-            ) from error
         self.name = readable(sheet)
-        texts, self.numbers = _columns(opened)
-        _put_formula_errors(texts, path, sheet, name)
-        self.texts = decoded(joined(pl.DataFrame(texts), self.numbers))
-        self._merged = opened.merged_cell_ranges or []
+        texts, self.numbers, self._merged = _stored(workbook, sheet, path, name)
+        self.texts = decoded(texts)
 
     def head(self, rows: int) -> Head:
         """The first rows."""
@@ -147,6 +149,21 @@ def _opened(workbook: CalamineWorkbook, sheet: str, path: Path) -> CalamineSheet
         if not zipfile.is_zipfile(path):
             raise
         return CalamineWorkbook.from_filelike(without_size_hints(path)).get_sheet_by_name(sheet)
+
+
+def _stored(
+    workbook: CalamineWorkbook, sheet: str, path: Path, name: str
+) -> tuple[pl.DataFrame, pl.DataFrame, list[Any]]:
+    """The cells of a sheet as they stand there: what they say, their numbers, what is merged."""
+    try:
+        opened = _opened(workbook, sheet, path)
+    except (CalamineError, *DAMAGED) as error:
+        raise UnreadableFileError(
+            name, f"sheet '{sheet}': not readable: {type(error).__name__}"
+        ) from error
+    texts, numbers = _columns(opened)
+    _put_formula_errors(texts, path, sheet, name)
+    return joined(pl.DataFrame(texts), numbers), numbers, opened.merged_cell_ranges or []
 
 
 def _columns(sheet: CalamineSheet) -> tuple[list[pl.Series], pl.DataFrame]:
