@@ -71,13 +71,20 @@ def periods_without_gaps(
     rule_id: str = "complete.no_missing_period",
     message_vi: str = "Thiếu kỳ báo cáo ở giữa chuỗi",
 ) -> BatchRule:
-    """The periods between the first and the last of the batch are all there (T06)."""
+    """The periods between the first and the last of the batch are all there (T06).
 
-    def judge(frame: pl.DataFrame, _: BatchContext) -> BatchFinding:
+    Nor is one left out between the last of the batch before and the first of this one.
+    """
+
+    def judge(frame: pl.DataFrame, context: BatchContext) -> BatchFinding:
         found = ordinals(frame[period], every).drop_nulls().unique().sort()
         if found.is_empty():
             return BatchFinding(0, 1, "không có kỳ nào")
-        wanted = pl.int_range(int(found[0]), int(found[-1]) + 1, eager=True)
+        start, end = int(found[0]), int(found[-1])
+        if context.previous is not None:
+            before = ordinals(context.previous.select(period).collect()[period], every).max()
+            start = min(start, int(before) + 1) if isinstance(before, int) else start
+        wanted = pl.int_range(start, end + 1, eager=True)
         missing = wanted.filter(~wanted.is_in(found.to_list()))
         shown = labels(missing.head(_SHOWN), every)
         return BatchFinding(wanted.len() - missing.len(), wanted.len(), ", ".join(shown))

@@ -16,7 +16,7 @@ from contracts.base import VIETNAM, BatchContext, BatchFinding, BatchRule, Rule
 
 _SHOWN = 10
 _SHORT_YEAR, _CENTURY = 2, 2000
-_LETTER, _DIGIT = r"\p{L}", r"[0-9]"
+_LETTER, _DIGITS = r"\p{L}", r"[0-9]+"
 
 Spoilt = tuple[pl.DataFrame, BatchContext]
 
@@ -29,14 +29,14 @@ def residue(
 ) -> BatchRule:
     """Values of one form that recur in a free-text or overflow ``column`` have landed there.
 
-    The form of a value is its letters as ``a`` and digits as ``9``. People's own words differ in
-    form; ``at_least`` values of one form that has digits and no two words are figures, dates or
-    codes of another column.
+    The form of a value is each letter as ``a`` and each run of digits as ``9``: 12.5 and 410.25 are
+    alike. People's own words differ in form; ``at_least`` values of one form that has digits and no
+    two words are figures, dates or codes of another column.
     """
 
     def judge(frame: pl.DataFrame, _: BatchContext) -> BatchFinding:
         text = pl.col(column).str.strip_chars()
-        form = text.str.replace_all(_LETTER, "a").str.replace_all(_DIGIT, "9")
+        form = text.str.replace_all(_LETTER, "a").str.replace_all(_DIGITS, "9")
         is_figure = form.str.contains("9") & ~form.str.contains(r"a.*\s.*a")
         recurs = pl.len().over(form) >= at_least
         rows = frame.select((is_figure & recurs).fill_null(value=False).alias("residue"))
@@ -59,17 +59,26 @@ def not_stuck(
     at_most: int,
     message_vi: str = "Cảm biến lặp lại đúng một giá trị quá nhiều lần liên tiếp",
 ) -> BatchRule:
-    """No sensor repeats one ``value``, zero included, more than ``at_most`` times running."""
+    """No sensor repeats one ``value``, zero included, more than ``at_most`` times running.
 
-    def judge(frame: pl.DataFrame, _: BatchContext) -> BatchFinding:
-        ordered = frame.with_row_index("_at").sort(sensor, time)
+    A run that began in the batch before goes on; only the rows of this batch are refused.
+    """
+
+    def judge(frame: pl.DataFrame, context: BatchContext) -> BatchFinding:
+        told = frame.select(sensor, time, value).with_row_index("_at")
+        if context.previous is not None:
+            before = context.previous.select(sensor, time, value).collect()
+            told = pl.concat(
+                [told, before.join(told, on=[sensor, time], how="anti")], how="diagonal"
+            )
+        ordered = told.sort(sensor, time)
         changed = (pl.col(value).ne_missing(pl.col(value).shift())) | (
             pl.col(sensor).ne_missing(pl.col(sensor).shift())
         )
         runs = ordered.with_columns(changed.cum_sum().alias("_run"))
         stuck = (pl.len().over("_run") > at_most) & pl.col(value).is_not_null()
-        rows = runs.with_columns(stuck.alias("_stuck")).sort("_at")["_stuck"]
-        return _of_rows(frame, rows, sensor)
+        own = runs.with_columns(stuck.alias("_stuck")).drop_nulls("_at").sort("_at")
+        return _of_rows(frame, own["_stuck"], sensor)
 
     def spoil(frame: pl.DataFrame, context: BatchContext) -> Spoilt:
         busiest = frame[sensor].drop_nulls().mode().sort()[0]
@@ -89,7 +98,8 @@ def roll_up_left_out(
 ) -> BatchRule:
     """No row is the sum of all others of its group: a total sent as a unit is counted twice.
 
-    Groups of fewer than three other rows, and of zeroes, say nothing.
+    Says nothing where fewer than three others have a figure that is not zero: of a few, one may be
+    the sum of the others by chance.
     """
     groups = list(by)
 
@@ -97,7 +107,7 @@ def roll_up_left_out(
         value = pl.col(amount).cast(pl.Float64)
         others = value.sum().over(groups) - value
         is_sum = (value - others).abs() <= tolerance * value.abs()
-        enough = (pl.len().over(groups) > 3) & (value != 0)
+        enough = ((value != 0).sum().over(groups) > 3) & (value != 0)
         rows = frame.select((is_sum & enough).fill_null(value=False).alias("sum")).to_series()
         return _of_rows(frame, rows)
 

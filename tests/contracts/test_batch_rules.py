@@ -81,6 +81,23 @@ def test_a_gap_between_periods_is_named(
     assert rule.judge(pl.DataFrame({"period": periods}), BatchContext(ARRIVED)) == expected
 
 
+@pytest.mark.parametrize(
+    ("was", "now", "expected"),
+    [
+        (["2026-07"], ["2026-10"], BatchFinding(1, 3, "2026-08, 2026-09")),
+        (["2026-07"], ["2026-08"], BatchFinding(1, 1)),
+        (["2026-08", "2026-09"], ["2026-07", "2026-08"], BatchFinding(2, 2)),
+        (["x"], ["2026-10"], BatchFinding(1, 1)),
+    ],
+)
+def test_a_gap_to_the_batch_before_is_named(
+    was: list[str], now: list[str], expected: BatchFinding
+) -> None:
+    rule = periods_without_gaps(period="period", every="month")
+    context = before(pl.DataFrame({"period": was}))
+    assert rule.judge(pl.DataFrame({"period": now}), context) == expected
+
+
 # --- nulls ---------------------------------------------------------------------------------------
 
 

@@ -42,7 +42,7 @@ def test_the_10_rows_of_12000_whose_values_landed_in_a_note_are_found() -> None:
     ]
     places = [17 + 1100 * i for i in range(10)]
     for i, place in enumerate(places):
-        notes[place] = f"{410 + i}.25"
+        notes[place] = f"{10 ** (i % 4) + i}.{'5' * (1 + i % 3)}"  # 1.5, 11.55, 102.555, …
     frame = pl.DataFrame({"note": notes, "amount": [1.0] * 12_000})
     assert refused(residue("note"), frame) == places
 
@@ -78,6 +78,29 @@ def test_a_sensor_that_repeats_itself_is_found_in_the_order_of_time() -> None:
     assert refused(longer, frame) == []
 
 
+def test_a_run_that_began_in_the_batch_before_goes_on() -> None:
+    """a repeats 7 in the last two hours of the night before and the first two of this one."""
+
+    def night(start: int, **sensors: list[int]) -> pl.DataFrame:
+        rows = [
+            (sensor, START + timedelta(hours=start + hour), value)
+            for sensor, values in sensors.items()
+            for hour, value in enumerate(values)
+        ]
+        return pl.DataFrame(rows, schema=["station", "at", "aqi"], orient="row")
+
+    before, now = (
+        night(0, a=[1, 7, 7], b=[7, 7, 7]),
+        night(3, a=[7, 7, 2], b=[8, 7, 7], c=[7, 7, 7]),
+    )
+    rule = not_stuck("aqi", sensor="station", time="at", at_most=3)
+    assert refused(rule, now) == []
+    context = BatchContext(ARRIVED, previous=before.lazy())
+    assert refused(rule, now, context) == [0, 1]
+    # hours that are sent again are no longer run
+    assert refused(rule, before, BatchContext(ARRIVED, previous=before.lazy())) == []
+
+
 def test_a_sensor_that_says_nothing_is_not_stuck_and_two_sensors_do_not_run_on() -> None:
     rule = not_stuck("aqi", sensor="station", time="at", at_most=2)
     silent = pl.DataFrame(
@@ -105,8 +128,11 @@ def test_a_total_that_is_sent_as_a_unit_is_found() -> None:
 
 
 def test_zeroes_and_empty_cells_are_no_totals() -> None:
-    frame = pl.DataFrame({"year": [2024] * 5, "amount": [0, 0, 0, 0, None]})
-    assert refused(roll_up_left_out("amount", by=["year"]), frame) == []
+    rule = roll_up_left_out("amount", by=["year"])
+    for amounts in ([0, 0, 0, 0, None], [5, 5, 0, 0, 0], [5, 5, None, None, None], [3, 2, 1, 0, 0]):
+        frame = pl.DataFrame({"year": [2024] * 5, "amount": amounts})
+        assert refused(rule, frame) == []
+    assert refused(rule, pl.DataFrame({"year": [2024] * 5, "amount": [6, 3, 2, 1, 0]})) == [0]
 
 
 # --- units, codes, other datasets ----------------------------------------------------------------

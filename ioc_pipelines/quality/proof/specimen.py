@@ -15,7 +15,7 @@ import numpy as np
 import pandera.polars as pa
 import polars as pl
 
-from contracts.base import BatchContext, Contract, Rule, rules_of
+from contracts.base import BatchContext, Contract, Rule
 from ioc_pipelines.intake.conform import ROW_ID, Conformed
 from ioc_pipelines.quality.evaluate import batch_findings, evaluate, row_verdicts
 from ioc_pipelines.quality.proof.values import MOMENT, Pool, allows, is_declared, pool
@@ -310,8 +310,3 @@ def _one_each(good: pl.DataFrame, names: list[str]) -> pl.DataFrame:
     order = pl.when(turn).then(-empty.cast(pl.Int64)).otherwise(empty.cast(pl.Int64))
     ordered = good.with_columns(order.alias(_AT)).sort(_AT, maintain_order=True).drop(_AT)
     return ordered.unique(names, keep="first", maintain_order=True)
-
-
-def named_rules(contract: type[Contract], schema: pa.DataFrameSchema) -> list[Rule]:
-    """Every rule of a row and of the batch that the contract states, in order."""
-    return [*(rule for rule, _ in rules_of(schema)), *(r.rule for r in contract.batch_rules())]
