@@ -56,6 +56,12 @@ def bounds_of(rules: Iterable[RuleForm]) -> Bounds:
     return found
 
 
+def lengths_of(rule: RuleForm) -> Bounds:
+    """What a rule about the length of a text leaves."""
+    exact = rule.parameters.get("exact_value")
+    return _of(rule) if exact is None else Bounds((exact, True), (exact, True))
+
+
 def _of(rule: RuleForm) -> Bounds:
     least, most = rule.parameters.get("min_value"), rule.parameters.get("max_value")
     return Bounds(

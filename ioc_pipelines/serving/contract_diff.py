@@ -14,13 +14,15 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from ioc_pipelines.serving.contract_bounds import Bounds, bounds_of, is_bound
+from ioc_pipelines.serving.contract_bounds import Bounds, bounds_of, is_bound, lengths_of
 from ioc_pipelines.serving.contract_form import MAX_AGE, ColumnForm, ContractForm, RuleForm
 
 Effect = Literal["breaking", "compatible", "wording"]
 Party = Literal["senders", "readers", "both", "nobody"]
 Level = Literal["major", "minor", "patch"]
 LEVELS: Mapping[Effect, Level] = {"breaking": "major", "compatible": "minor", "wording": "patch"}
+# what is judged of a column as a whole, empty cells too
+_OF_THE_WHOLE = ("batch", "unique")
 _ORDER: tuple[Level, ...] = ("patch", "minor", "major")
 
 
@@ -108,8 +110,7 @@ def _column(old: ColumnForm, new: ColumnForm) -> Iterator[Change]:
         yield _change("breaking", "column became required", old.name, "senders")
     if old.required and not new.required:
         yield _change("breaking", "column may be empty", old.name, "readers")
-    if old.personal != new.personal:
-        yield from _differs(old, new, "personal", "breaking", "readers", old.name)
+    yield from _differs(old, new, "personal", "breaking", "readers", old.name)
     named = old.unit is None
     yield from _differs(
         old,
@@ -124,11 +125,20 @@ def _column(old: ColumnForm, new: ColumnForm) -> Iterator[Change]:
 
 
 def _rules(old: ContractForm, new: ContractForm) -> Iterator[Change]:
-    """Rules of columns that both have alike; those of a new, gone or retyped one go with it."""
+    """Rules of columns that both have alike; those of a new, gone or retyped one go with it.
+
+    But who does not send a new column yet breaks what is asked of it as a whole.
+    """
     shared = {(c.name, c.type) for c in old.columns} & {(c.name, c.type) for c in new.columns}
     columns = {None, *(name for name, _ in shared)}
+    added = {c.name for c in new.columns} - {c.name for c in old.columns}
     before, after = (
-        {(r.column, r.id): r for r in form.rules if r.column in columns} for form in (old, new)
+        {
+            (r.column, r.id): r
+            for r in form.rules
+            if r.column in columns or (r.column in added and r.kind in _OF_THE_WHOLE)
+        }
+        for form in (old, new)
     )
     moved = set()
     for column in sorted(name for name, _ in shared):
@@ -147,12 +157,12 @@ def _bounds_in(rules: Mapping[Any, RuleForm], column: str) -> Bounds:
     return bounds_of(rule for rule in rules.values() if rule.column == column)
 
 
-def _bounds(column: str, was: Bounds, now: Bounds) -> Iterator[Change]:
+def _bounds(where: str, was: Bounds, now: Bounds, of: str = "range") -> Iterator[Change]:
     said = {"before": was.said(), "after": now.said()}
     if not now.covers(was):
-        yield _change("breaking", "range narrowed", column, "senders", **said)
+        yield _change("breaking", f"{of} narrowed", where, "senders", **said)
     elif not was.covers(now):
-        yield _change("compatible", "range widened", column, "readers", **said)
+        yield _change("compatible", f"{of} widened", where, "readers", **said)
 
 
 def _rule(old: RuleForm, new: RuleForm) -> Iterator[Change]:
@@ -162,6 +172,10 @@ def _rule(old: RuleForm, new: RuleForm) -> Iterator[Change]:
         yield _change("breaking", "rule holds the batch", where, "senders")
     if old.holds and not new.holds:
         yield _change("compatible", "rule holds the batch no more", where, "readers")
+    if new.refuses_empty and not old.refuses_empty:
+        yield _change("breaking", "empty cells refused", where, "senders")
+    if old.refuses_empty and not new.refuses_empty:
+        yield _change("compatible", "empty cells allowed", where, "readers")
     if (old.kind, old.parameters) == (new.kind, new.parameters):
         yield from _differs(old, new, "message_vi", "wording", "nobody", where)
 
@@ -185,6 +199,9 @@ def _asked(old: RuleForm, new: RuleForm, where: str) -> Iterator[Change]:
         return
     if old.kind == new.kind and old.kind in ("isin", "notin"):
         yield from _lists(old, new, where)
+        return
+    if old.kind == new.kind == "str_length":
+        yield from _bounds(where, lengths_of(old), lengths_of(new), "length")
         return
     is_wider = old.kind == new.kind == MAX_AGE and new.parameters["days"] > old.parameters["days"]
     kind = {MAX_AGE: f"age {'widened' if is_wider else 'narrowed'}"}.get(new.kind, "rule changed")

@@ -17,13 +17,20 @@ from ioc_pipelines.serving.generated import missing_models, stale_files
 
 
 def contract_facts() -> list[dict[str, Any]]:
-    """One mapping per contract: facts, number of columns, rules by dimension."""
+    """One mapping per contract: facts, number of columns, rules by dimension.
+
+    Raises ValueError when two rules of a contract have one name: results are kept by it.
+    """
     seeds = DBT_PROJECT / "seeds"
     lists = {**reference_lists(load_admin_units(seeds), None), **indicator_lists(seeds)}
     context = BatchContext(datetime.now(UTC), lists)
     facts = []
     for contract in all_contracts().values():
         rules = [*contract.row_rules(context), *(r.rule for r in contract.batch_rules())]
+        named = Counter((rule.id, rule.column) for rule in rules)
+        if twice := [name for name, count in named.items() if count > 1]:
+            msg = f"{contract.info().dataset}: two rules are called {twice[0][0]} ({twice[0][1]})"
+            raise ValueError(msg)
         count = Counter(rule.dimension for rule in rules)
         facts.append(
             {
@@ -41,7 +48,7 @@ def check_project() -> list[str]:
     problems = [f"{path} is stale: run `ioc contracts generate`" for path in stale_files()]
     problems += [f"{path} is missing: write the contract's model" for path in missing_models()]
     problems += version_problems(all_contracts())
-    contract_facts()  # a rule without an id, message or reference list raises
+    contract_facts()  # a rule without an id, message or reference list, or of a name taken, raises
     for path in sorted(SOURCES.glob("*/profile.yaml")):
         try:
             load_catalog(path.parent)

@@ -9,9 +9,11 @@ from __future__ import annotations
 import ast
 import hashlib
 import inspect
+import sys
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Set
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import Any
 
 import pandera.polars as pa
@@ -48,7 +50,8 @@ class _Form(BaseModel):
 class RuleForm(_Form):
     """One rule: ``kind`` is pandera's name of a built-in check, ``own`` or ``batch``.
 
-    ``holds``: a batch that breaks it waits for a person.
+    ``holds``: a batch that breaks it waits for a person. ``refuses_empty``: an empty cell breaks
+    it, where other rules let one pass.
     """
 
     id: str
@@ -57,6 +60,7 @@ class RuleForm(_Form):
     parameters: dict[str, Any] = {}
     message_vi: str
     holds: bool = False
+    refuses_empty: bool = False
 
     @property
     def dimension(self) -> Dimension:
@@ -133,6 +137,7 @@ def _row_rules(contract: type[Contract]) -> Iterator[RuleForm]:
             kind=kind,
             parameters=parameters,
             message_vi=rule.message_vi,
+            refuses_empty=check is not None and not check.ignore_na,
         )
 
 
@@ -162,7 +167,8 @@ def _batch_rule(contract: type[Contract], batch: BatchRule) -> RuleForm:
 def _asks(function: Callable[..., Any], module: str) -> dict[str, Any]:
     """What a rule written as code was given, and the fingerprint of code of the contract's own.
 
-    Code that contracts share is not fingerprinted: mending it would change every one of them.
+    That is its statements and those of what it names in its module. Code that contracts share is
+    not fingerprinted: mending it would change every one of them.
     """
     used = inspect.getclosurevars(function)
     given = {name: _plain(value) for name, value in sorted(used.nonlocals.items())}
@@ -171,7 +177,8 @@ def _asks(function: Callable[..., Any], module: str) -> dict[str, Any]:
         return parameters
     constants = {name: _plain(value) for name, value in sorted(used.globals.items())}
     known = {name: value for name, value in constants.items() if value is not _NO_VALUE}
-    text = f"{_source(function)}\n{known}"
+    named = _statements_of(set(constants) - set(known), _definitions(module))
+    text = f"{_source(function)}\n{known}" + "".join(f"\n{one}" for one in named)
     return {**parameters, CODE: hashlib.sha256(text.encode()).hexdigest()[:12]}
 
 
@@ -181,6 +188,29 @@ def _source(function: Callable[..., Any]) -> str:
     if isinstance(tree, ast.FunctionDef):
         tree.decorator_list = []
     return ast.unparse(tree)
+
+
+@cache
+def _definitions(module: str) -> dict[str, ast.stmt]:
+    """What a module defines by name, its functions and values."""
+    found: dict[str, ast.stmt] = {}
+    for one in ast.parse(inspect.getsource(sys.modules[module])).body:
+        if isinstance(one, ast.FunctionDef):
+            found[one.name] = one
+        if isinstance(one, ast.Assign):
+            found |= {target.id: one for target in one.targets if isinstance(target, ast.Name)}
+    return found
+
+
+def _statements_of(names: set[str], defined: Mapping[str, ast.stmt]) -> list[str]:
+    """How these names are defined, and the names that are used there, in their order."""
+    wanted, ahead = set[str](), set(names)
+    while ahead:
+        wanted |= ahead
+        below = (ast.walk(defined[name]) for name in ahead if name in defined)
+        named = {part.id for parts in below for part in parts if isinstance(part, ast.Name)}
+        ahead = named - wanted
+    return [ast.unparse(defined[name]) for name in sorted(wanted & set(defined))]
 
 
 def _plain(value: Any) -> Any:

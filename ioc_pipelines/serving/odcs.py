@@ -24,7 +24,7 @@ from open_data_contract_standard.model import (
 from contracts.base import KEY_UNIQUE, KEY_UNIQUE_VI, REQUIRED, REQUIRED_VI
 from ioc_pipelines.catalog.load import FeedEntry
 from ioc_pipelines.home import table_name
-from ioc_pipelines.serving.contract_bounds import bounds_of
+from ioc_pipelines.serving.contract_bounds import bounds_of, lengths_of
 from ioc_pipelines.serving.contract_form import REFERENCE, ColumnForm, ContractForm, RuleForm
 
 API_VERSION = "v3.1.0"
@@ -145,8 +145,9 @@ def _options(column: ColumnForm, rules: Sequence[RuleForm]) -> dict[str, Any]:
         if rule.kind == "str_matches":
             options.setdefault("pattern", rule.parameters["pattern"])
         if rule.kind == "str_length":
-            lengths = {"minLength": "min_value", "maxLength": "max_value"}
-            options |= {k: rule.parameters[v] for k, v in lengths.items() if rule.parameters.get(v)}
+            bounds = lengths_of(rule)
+            lengths = {"minLength": bounds.least[0], "maxLength": bounds.most[0]}
+            options |= {side: value for side, value in lengths.items() if value is not None}
     return options
 
 

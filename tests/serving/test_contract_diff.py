@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pandera.polars as pa
@@ -10,7 +12,7 @@ import polars as pl
 import pytest
 
 from contracts.base import BatchRule, Contract, ContractInfo, Rule, column
-from contracts.batch_rules import periods_without_gaps, row_count_as_before
+from contracts.batch_rules import null_share, periods_without_gaps, row_count_as_before
 from ioc_pipelines.catalog.contracts import all_contracts
 from ioc_pipelines.serving.contract_diff import changes, level_of, next_version, suffices
 from ioc_pipelines.serving.contract_form import ContractForm, form_of
@@ -78,6 +80,7 @@ WEEKS = periods_without_gaps(period="period", every="week")
 SIZE = row_count_as_before(at_least=0.5)
 HELD = BatchRule(Rule("complete.no_missing_period", "period", GAPS.rule.message_vi),
                  GAPS.judge, GAPS.spoil, holds=True)  # fmt: skip
+LENGTH = {"note": {"str_length": {"min_value": 1, "max_value": 6}}}
 RENAMED = {"drop": ("note",), "remark": {"nullable": True, "vi": "Cột note", "en": "Column note"}}
 
 # before, after, what it is called, its effect, whom it touches
@@ -114,6 +117,23 @@ TABLE: list[tuple[dict[str, Any], dict[str, Any], str, str, str]] = [
     ({}, {"code": {"str_matches": None}}, "rule removed", "compatible", "readers"),
     ({}, {"note": {"str_matches": "^x"}}, "rule added", "breaking", "senders"),
     ({}, {"note": {"unique": True}}, "rule added", "breaking", "senders"),
+    ({}, {"note": {"str_length": {"max_value": 5}}}, "rule added", "breaking", "senders"),
+    (LENGTH, {"note": {"str_length": {"min_value": 2, "max_value": 5}}}, "length narrowed",
+     "breaking", "senders"),
+    (LENGTH, {"note": {"str_length": {"min_value": 3, "max_value": 6}}}, "length narrowed",
+     "breaking", "senders"),
+    (LENGTH, {"note": {"str_length": {"min_value": 2, "max_value": 6}}}, "length narrowed",
+     "breaking", "senders"),
+    (LENGTH, {"note": {"str_length": {"exact_value": 4}}}, "length narrowed", "breaking",
+     "senders"),
+    ({"note": {"str_length": {"exact_value": 4}}}, LENGTH, "length widened", "compatible",
+     "readers"),
+    (LENGTH, {"note": {"str_length": {"max_value": 6}}}, "length widened", "compatible",
+     "readers"),
+    ({}, {"kind": {"ignore_na": False}}, "empty cells refused", "breaking", "senders"),
+    ({"kind": {"ignore_na": False}}, {}, "empty cells allowed", "compatible", "readers"),
+    ({}, {"amount": {"in_range": {"min_value": 0, "max_value": 100, "include_max": False}}},
+     "range narrowed", "breaking", "senders"),
     ({}, {"period": {"references": "list.two"}}, "rule changed", "breaking", "senders"),
     ({}, {"period": {"references": None}}, "rule removed", "compatible", "readers"),
     ({}, {"day": {"max_age_days": 50}}, "age narrowed", "breaking", "senders"),
@@ -162,6 +182,73 @@ def test_a_change_is_found_between_stored_texts_too(
     stored = [ContractForm.model_validate_json(text_of(form)) for form in (old, new)]
     assert changes(*stored) == changes(old, new) != []
     assert changes(stored[0], old) == changes(stored[1], new) == []
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"batch": (null_share("more", by="kind", at_most=0.5),), "more": {"nullable": True}},
+        {"more": {"nullable": True, "unique": True}},
+    ],
+    ids=["held where it is empty", "empty cells are alike"],
+)
+def test_who_does_not_send_a_new_column_may_break_what_is_asked_of_the_whole(
+    asked: dict[str, Any],
+) -> None:
+    found = changes(contract(), contract(**asked))
+    assert [(c.kind, c.effect) for c in found] == [
+        ("rule added", "breaking"),
+        ("optional column added", "compatible"),
+    ]
+    # what each of its cells is asked breaks nobody
+    (alone,) = changes(contract(), contract(more={"nullable": True, "isin": ["a"]}))
+    assert alone.effect == "compatible"
+
+
+MODULE = """
+import pandera.polars as pa
+import polars as pl
+from contracts.base import Contract, ContractInfo, column
+
+OTHER = {other}
+HIGH = pl.col("n") > {high}
+
+
+def is_fine(limit):
+    return HIGH | (pl.col("n") < limit) | (pl.col("n") == bound())
+
+
+def bound():
+    return {bound}
+
+
+class Made(Contract):
+    __contract__ = ContractInfo("test.made", "1.0.0", "Thử", "Test", "one", ("n",), "upsert",
+                                "rows", "a test")
+    n: int = column(vi="Số", en="Number")
+
+    @pa.dataframe_check(error="correct.own", description="Của riêng")
+    def own(cls, data):
+        return data.lazyframe.select(is_fine(5))
+"""
+
+
+@pytest.mark.parametrize(
+    ("changed", "is_seen"), [({"bound": 8}, True), ({"high": 90}, True), ({"other": 2}, False)]
+)
+def test_code_that_a_rule_calls_in_its_module_is_its_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: dict[str, int], is_seen: bool
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    given = {"other": 1, "high": 80, "bound": 7}
+    forms = []
+    for number, values in enumerate((given, given, {**given, **changed})):
+        name = f"made_{next(iter(changed))}_{number}"
+        (tmp_path / f"{name}.py").write_text(MODULE.format(**values), encoding="utf-8")
+        forms.append(form_of(importlib.import_module(name).Made))
+    first, same, other = forms
+    assert changes(first, same) == []
+    assert [c.kind for c in changes(first, other)] == (["rule changed"] if is_seen else [])
 
 
 def test_the_same_contract_has_no_changes() -> None:

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from contracts.base import Contract, ContractInfo, column
+from contracts.batch_rules import null_share
 from ioc_pipelines.catalog.contracts import all_contracts
 from ioc_pipelines.home import DBT_PROJECT, PROJECT, SOURCES
 from ioc_pipelines.serving import contract_facts as facts
@@ -270,6 +271,15 @@ def test_contract_facts_count_columns_and_rules() -> None:
     assert fdi["rules_by_dimension"] == {"correct": 2, "complete": 4, "clean": 3, "live": 0}
     for fact in found.values():
         assert fact["rules"] == sum(fact["rules_by_dimension"].values()) > 0
+
+
+def test_two_rules_of_one_name_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Results are kept by rule and column: one would take the other's place."""
+    fdi = all_contracts()["investment.fdi_by_province"]
+    twice = (*fdi.batch_rules(), null_share("new_capital_usd_m", by="province_name", at_most=0.9))
+    monkeypatch.setattr(fdi, "__batch_rules__", twice)
+    with pytest.raises(ValueError, match=r"fdi_by_province: two rules are called .*null_share"):
+        facts.contract_facts()
 
 
 def test_rows_of_an_older_version_of_a_contract_are_read_beside_those_of_today(
