@@ -347,9 +347,11 @@ def _clocks(
     now: datetime,
 ) -> list[RuleResult]:
     """How the feed stands by the three clocks: arrival, event, publication."""
+    cadence, limit = entry.feed.cadence, entry.feed.late_after
+    windows = entry.agency.maintenance_of(entry.feed.dataset)
     return [
-        on_time_result(age, entry.feed.late_after),
-        *event_age_result(entry.feed.cadence, entry.feed.late_after, newest_event, now),
+        on_time_result(age, limit),
+        *event_age_result(cadence, limit, newest_event, now, windows),
         published_result(deployment.ledger.acceptances.unpublished_since(entry.id), now),
     ]
 

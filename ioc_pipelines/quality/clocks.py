@@ -56,16 +56,21 @@ def newest_event(contract: type[Contract], rows: pl.DataFrame) -> datetime | Non
 
 
 def event_age_result(
-    cadence: str, late_after: timedelta, newest: datetime | None, now: datetime
+    cadence: str,
+    late_after: timedelta,
+    newest: datetime | None,
+    now: datetime,
+    windows: Iterable[Maintenance] = (),
 ) -> list[RuleResult]:
     """Whether the newest event is at most one reporting interval and the feed's limit old.
 
-    Nothing where the feed has no fixed cadence or no moment is known.
+    Announced maintenance does not count. Nothing where the feed has no fixed cadence or no moment
+    is known.
     """
     interval = _CADENCE.get(cadence)
     if interval is None or newest is None:
         return []
-    on_time = now - newest <= interval + late_after
+    on_time = age_of_news(newest, now, windows) <= interval + late_after
     said = "" if on_time else f"số liệu mới nhất: {newest.astimezone(VIETNAM):%d/%m/%Y}"
     return [RuleResult(EVENT_AGE, int(on_time), 1, said)]
 

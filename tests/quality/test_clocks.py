@@ -119,6 +119,15 @@ def test_an_event_may_be_one_interval_and_the_limit_old() -> None:
     assert event_age_result("on_change", 26 * HOUR, limit - 900 * DAY, NOW) == []
 
 
+def test_announced_maintenance_makes_no_event_old() -> None:
+    newest = NOW - 3 * DAY - 27 * HOUR
+    ((plain,), (excused,)) = (
+        event_age_result("daily", 26 * HOUR, newest, NOW, windows)
+        for windows in ([], [window(40, 39)])
+    )
+    assert (plain.passed, excused.passed) == (0, 1)
+
+
 def test_what_was_accepted_is_published_within_26_hours() -> None:
     assert published_result(None, NOW).passed == 1
     assert published_result(NOW - 26 * HOUR, NOW).passed == 1
