@@ -13,7 +13,7 @@ from ioc_pipelines.intake.legacy_text import readable
 from ioc_pipelines.ledger.records import BatchRecord
 from ioc_pipelines.orchestration.delivery import logger
 from ioc_pipelines.orchestration.deployment import Deployment
-from ioc_pipelines.orchestration.judging import Judgement, turn_again
+from ioc_pipelines.orchestration.judging import GOOD, Judgement, turn_again
 from ioc_pipelines.orchestration.returning import weigh_kind
 from ioc_pipelines.serving.replay import (
     Counts,
@@ -65,7 +65,7 @@ def _change(
     if verdict is None:
         return DeliveryChange(before=_counts(record, before), **common)
     after = rows_judged(rows, contract, verdict)
-    applies = verdict.is_good
+    applies = attempt.outcome in GOOD  # neither when it waits for approval nor when rejected
     return DeliveryChange(
         applies=applies,
         before=_counts(record, before),

@@ -48,9 +48,9 @@ class DeliveryChange(BaseModel, frozen=True):
     """One landed delivery: what stands for it, what it would come to, and which rows change.
 
     ``applies`` is whether the new judgement would take the place of what stands: a delivery that
-    cannot be read any more, or falls below its floor, changes nothing. ``newly_refused`` rows were
-    not refused before, ``newly_accepted`` ones not accepted; ``gone`` counts rows that are not
-    there any more under their old place and key.
+    cannot be read any more, falls below its floor or waits for approval changes nothing.
+    ``newly_refused`` rows were not refused before, ``newly_accepted`` ones not accepted; ``gone``
+    counts rows that are not there any more under their old place and key.
     """
 
     feed: str

@@ -11,7 +11,9 @@ import polars as pl
 import pytest
 
 from contracts.base import Contract, column
+from ioc_pipelines.catalog.models import Approval
 from ioc_pipelines.orchestration.delivery import reprocess
+from ioc_pipelines.orchestration.deployment import Deployment
 from ioc_pipelines.orchestration.dry_run import dry_run
 from ioc_pipelines.serving.replay import DeliveryChange
 from tests.orchestration.deployments import (
@@ -155,6 +157,23 @@ def test_a_judgement_below_the_floor_would_change_nothing(tmp_path: Path, drop: 
     assert (change.newly_refused, change.newly_accepted, change.gone) == ([], [], 0)
     assert change.after.rules["correct.max (amount)"] == 3
     assert change.problem
+
+
+def test_a_judgement_that_waits_for_approval_would_change_nothing(landed: Bench) -> None:
+    bench = tightened(landed)
+    asked = Approval(document="so 1", automatic_from=100)
+    profile = bench.deployment.catalog.profile.model_copy(update={"approval": asked})
+    catalog = replace(bench.deployment.catalog, profile=profile)
+    bench = Bench(Deployment(bench.deployment.home, catalog), bench.drop)
+    standing = bench.acceptances()
+    changes = untouched(bench, lambda: shown(bench))
+    assert [(c.outcome, c.applies) for c in changes] == [("awaiting_approval", False)] * 2
+    assert [c.newly_refused for c in changes] == [[], []]
+    assert changes[1].after.rules == {"correct.max (amount)": 2}
+    assert [r.outcome for r in reprocess(bench.deployment, bench.entry, "again")] == [
+        change.outcome for change in changes
+    ]
+    assert bench.acceptances() == standing
 
 
 def test_a_refused_delivery_whose_layout_is_mended_would_be_accepted(
