@@ -48,7 +48,11 @@ def test_every_rule_of_every_contract_bites(dataset: str) -> None:
     stated = [(rule.id, rule.column) for rule in contract.row_rules(specimen(contract).context)]
     readable = [(READABLE, name) for name in contract.columns()]
     of_batch = [(judged.rule.id, judged.rule.column) for judged in contract.batch_rules()]
-    own = [("clean.exact_duplicate", None), ("complete.acceptance_floor", None)]
+    own = [
+        ("clean.exact_duplicate", None),
+        ("complete.acceptance_floor", None),
+        ("correct.known_error", None),
+    ]
     assert [(p.rule, p.column) for p in found] == [*stated, *readable, *of_batch, *own]
     # no fewer than pandera itself lists
     schema = contract.to_schema()
@@ -74,6 +78,7 @@ def test_the_rules_about_deliveries_are_proved_too() -> None:
         ("complete.source_files", "delivery", True),
         ("correct.structure", "delivery", True),
         ("correct.control_total", "delivery", True),
+        ("correct.correction_applies", "delivery", True),
         ("live.on_time", "delivery", True),
         ("live.event_age", "delivery", True),
         ("live.published", "delivery", True),

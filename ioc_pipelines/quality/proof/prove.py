@@ -6,7 +6,7 @@ compares what is refused with what must be.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any, Literal
@@ -22,7 +22,7 @@ from contracts.base import (
     Rule,
     rules_of,
 )
-from ioc_pipelines.intake.conform import ROW_ID
+from ioc_pipelines.intake.conform import ROW_ID, Conformed
 from ioc_pipelines.quality.clocks import (
     EVENT_AGE,
     PUBLISHED,
@@ -31,14 +31,17 @@ from ioc_pipelines.quality.clocks import (
 )
 from ioc_pipelines.quality.delivery_rules import (
     CONTROL_TOTAL,
+    CORRECTION_APPLIES,
     ON_TIME,
     SOURCE_FILES,
     STRUCTURE,
     control_result,
+    correction_result,
     file_results,
     on_time_result,
 )
 from ioc_pipelines.quality.evaluate import READABLE, RuleDidNotRunError, RuleResult
+from ioc_pipelines.quality.known_errors import KNOWN_ERROR, with_dropped
 from ioc_pipelines.quality.proof.breaks import Break, Breaks, breaks, with_break
 from ioc_pipelines.quality.proof.specimen import NoGoodRowError, Specimen, conformed, specimen
 from ioc_pipelines.quality.proof.values import MOMENT
@@ -84,12 +87,13 @@ def prove(contract: type[Contract]) -> list[Proof]:
 
 def prove_delivery_rules() -> list[Proof]:
     """The rules about a delivery belong to every dataset and see counts, not rows."""
-    good = [*file_results(2, 0, 0), *control_result(2, 2), *_clocks()]
+    good = [*file_results(2, 0, 0), *control_result(2, 2), *_corrected(("a", "b")), *_clocks()]
     spoilt: list[tuple[Rule, list[RuleResult], set[str]]] = [
         (SOURCE_FILES, file_results(2, 0, 1), {SOURCE_FILES.id}),
         # a file of another structure cannot be used: it is one that lacks, too
         (STRUCTURE, file_results(2, 1, 0), {SOURCE_FILES.id, STRUCTURE.id}),
         (CONTROL_TOTAL, control_result(1, 2), {CONTROL_TOTAL.id}),
+        (CORRECTION_APPLIES, _corrected(("a",), ("b",)), {CORRECTION_APPLIES.id}),
         (ON_TIME, _clocks(arrived_days=3), {ON_TIME.id}),
         (EVENT_AGE, _clocks(event_days=6), {EVENT_AGE.id}),
         (PUBLISHED, _clocks(waiting_days=2), {PUBLISHED.id}),
@@ -201,18 +205,21 @@ def _rules_by_row(verdict: Verdict) -> dict[int, set[_At]]:
 
 
 def _batch_proofs(good: Specimen) -> Iterator[Proof]:
+    before: list[RuleResult] = []
     for number, judged in enumerate(good.contract.batch_rules()):
         try:
-            why_not = _why_not_spoilt(good, number, judged)
+            before = before or _findings(good, _judged_whole(good, good.frame, good.context))
+            why_not = _why_not_spoilt(good, before[number], number, judged)
         except RuleDidNotRunError as error:
             why_not = str(error)
         yield _proof(good.contract, judged.rule, "batch", why_not)
 
 
-def _why_not_spoilt(good: Specimen, number: int, rule: BatchRule) -> str:
-    """Why spoiling the batch does not break this rule alone; nothing when it does."""
-    before = _judged_whole(good, good.frame, good.context)
-    own = _findings(good, before)[number]
+def _why_not_spoilt(good: Specimen, own: RuleResult, number: int, rule: BatchRule) -> str:
+    """Why spoiling the batch does not break this rule alone; nothing when it does.
+
+    ``own``: what the rule found of the good batch.
+    """
     if not own.evaluated:
         return "it says nothing of a good batch: nothing is evaluated"
     if own.passed < own.evaluated:
@@ -254,10 +261,15 @@ def _findings(good: Specimen, verdict: Verdict) -> list[RuleResult]:
 
 
 def _own_proofs(good: Specimen) -> Iterator[Proof]:
-    """An exact duplicate is counted and not refused; a batch under its floor is refused whole."""
+    """What each contract is judged by beside what it states.
+
+    An exact duplicate is counted and not refused; a batch under its floor is refused whole; a row
+    that the register of known errors drops is refused.
+    """
     proofs: list[tuple[Rule, Callable[[Specimen], str]]] = [
         (DISTINCT, _why_not_distinct),
         (FLOOR, _why_not_floor),
+        (KNOWN_ERROR, _why_not_known_error),
     ]
     for rule, why_not in proofs:
         try:
@@ -288,6 +300,16 @@ def _why_not_floor(good: Specimen) -> str:
     return f"the batch is {verdict.status}: {_refusing(verdict)}"
 
 
+def _why_not_known_error(good: Specimen) -> str:
+    rest, dropped = conformed(good.frame), conformed(good.frame[:1]).rows
+    rows = rest.rows.filter(pl.col(ROW_ID) > 0)
+    judged = judge(good.contract, Conformed(rows, rest.received, rest.unreadable), good.lenient, 0)
+    verdict = with_dropped(judged, dropped)
+    if _rules_by_row(verdict).get(0) == {(KNOWN_ERROR.id, KNOWN_ERROR.column)}:
+        return ""
+    return f"the row that is dropped is not refused for it: {_refusing(verdict)}"
+
+
 # --- words ---------------------------------------------------------------------------------------
 
 
@@ -309,7 +331,7 @@ def _all(contract: type[Contract]) -> Iterator[tuple[Rule, Kind]]:
     yield from ((rule, "row") for rule in contract.row_rules(context))
     yield from ((Rule(READABLE, name, ""), "row") for name in contract.columns())
     yield from ((judged.rule, "batch") for judged in contract.batch_rules())
-    yield from ((rule, "batch") for rule in (DISTINCT, FLOOR))
+    yield from ((rule, "batch") for rule in (DISTINCT, FLOOR, KNOWN_ERROR))
 
 
 class _Empty(dict[str, pl.Series]):
@@ -336,6 +358,10 @@ def _listed(rules: Iterable[_At | tuple[Any, ...]]) -> str:
 
 def _failing(results: Iterable[RuleResult]) -> set[str]:
     return {result.rule.id for result in results if result.passed < result.evaluated}
+
+
+def _corrected(applied: Sequence[str], differ: Sequence[str] = ()) -> list[RuleResult]:
+    return correction_result(applied, differ, absent=["not sent"])
 
 
 def _clocks(
