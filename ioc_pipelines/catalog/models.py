@@ -196,13 +196,20 @@ class Scoring(Strict):
         return self
 
 
+# to answer a complaint where the profile says nothing: the project's number, no regulation's
+ANSWER_DAYS = 5
+
+
 class Deadlines(Strict):
-    """In how many calendar days refused rows are to be closed (A12, H58)."""
+    """In how many calendar days refused rows are to be closed, complaints answered (A12, H58)."""
 
     verify_days: int = Field(ge=0, description="To look at what is refused")
     fix_days: int = Field(ge=0, description="To mend it, after that")
     conflict_days: int = Field(
         ge=0, description="In all, where two rows of one key contradict each other"
+    )
+    complaint_days: int = Field(
+        default=ANSWER_DAYS, ge=0, description="To answer a complaint about a published value"
     )
     source: str = Field(min_length=1, description="Where they come from, and how sure that is")
 

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
-from ioc_pipelines.catalog.models import Profile
+from ioc_pipelines.catalog.models import ANSWER_DAYS, Profile
 from ioc_pipelines.ledger.complaints import Answer, Complaint, Subject, Supply
 from ioc_pipelines.orchestration.deployment import Deployment
 from ioc_pipelines.warehouse.published_value import NoSuchValueError, published_value
-
-# where the profile says nothing of its own: the project's number, no regulation's
-ANSWER_DAYS = 5
 
 
 class ComplaintRefusedError(ValueError):
@@ -19,8 +16,7 @@ class ComplaintRefusedError(ValueError):
 
 def answer_days(profile: Profile) -> int:
     """Days that an agency has to answer a complaint."""
-    deadlines = getattr(profile, "deadlines", None)
-    return int(getattr(deadlines, "complaint_days", ANSWER_DAYS))
+    return profile.deadlines.complaint_days if profile.deadlines else ANSWER_DAYS
 
 
 def complain(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from datetime import date, timedelta
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import duckdb
@@ -13,10 +12,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from ioc_pipelines import cli_complaints
+from ioc_pipelines.catalog.models import Deadlines
 from ioc_pipelines.cli import app
 from ioc_pipelines.ledger.complaints import Complaint
 from ioc_pipelines.orchestration.complaining import (
-    ANSWER_DAYS,
     ComplaintRefusedError,
     answer,
     answer_days,
@@ -76,15 +75,19 @@ def test_a_complaint_goes_to_every_agency_that_supplied_the_value(bench: Bench) 
     ]
     assert (made.status, made.opened_by, made.subject.value) == ("open", "anh Ba", 12.5)
     assert (made.subject.snapshot_id, made.subject.period_type) == ("s1", "month")
-    assert made.due_at - made.opened_at == timedelta(days=ANSWER_DAYS)
+    assert made.due_at - made.opened_at == timedelta(days=5)
     (row,) = bench.table("complaint")
     assert row["is_authenticated"] is False
 
 
 def test_the_deadline_is_the_profiles_where_it_has_one() -> None:
-    assert answer_days(PROFILE) == ANSWER_DAYS
-    own: Any = SimpleNamespace(deadlines=SimpleNamespace(complaint_days=10))
-    assert answer_days(own) == 10
+    assert answer_days(PROFILE) == 5
+    asked = Deadlines(verify_days=1, fix_days=1, conflict_days=2, source="văn bản thử")
+    by_profile = [
+        answer_days(PROFILE.model_copy(update={"deadlines": deadlines}))
+        for deadlines in (asked, asked.model_copy(update={"complaint_days": 10}))
+    ]
+    assert by_profile == [5, 10]
 
 
 @pytest.mark.parametrize(
