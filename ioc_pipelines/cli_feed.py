@@ -75,15 +75,17 @@ def feed_try(
 
     Exit code 1 when a delivery of them would not be accepted, or a file of them not read.
     """
+    from ioc_pipelines.orchestration.judging import context_of
     from ioc_pipelines.serving.rehearsal import rehearse, summary
 
     deployment = deployment_of(profile)
     entry = feed_of(deployment, feed_id)
     with tempfile.TemporaryDirectory(prefix="ioc-try-") as folder:
         chosen = _given(files) if files else _fetched(deployment, entry, Path(folder))
-        result = rehearse(
-            entry, chosen, dict(deployment.references), deployment.spellings, datetime.now(UTC)
-        )
+        before = deployment.ledger.acceptances.current_batch(entry.id)
+        contract = entry.required_contract()
+        context = context_of(deployment, contract, datetime.now(UTC), before)
+        result = rehearse(entry, chosen, context, deployment.spellings)
     if as_json:
         print_json(summary(result))
     else:

@@ -200,7 +200,7 @@ def judge_rows(
     """
     contract = entry.required_contract()
     decision, floor = deployment.approvals.decision(name), entry.feed.acceptance_floor
-    context = _context(deployment, contract, turn)
+    context = context_of(deployment, contract, turn.arrived_at, turn.previous)
     waived = is_correction or decision == "waived"
     judged = judge(contract, corrected.batch, context, floor, waived=waived)
     verdict = with_dropped(judged, corrected.dropped)
@@ -227,11 +227,14 @@ def judge_rows(
     return verdict
 
 
-def _context(deployment: Deployment, contract: type[Contract], turn: Turn) -> BatchContext:
-    previous = None
-    if turn.previous is not None and contract.batch_rules():
-        previous = deployment.rows.accepted.read(contract, turn.previous)
-    return BatchContext(turn.arrived_at, deployment.references, deployment.validity, previous)
+def context_of(
+    deployment: Deployment, contract: type[Contract], arrived_at: datetime, previous: str | None
+) -> BatchContext:
+    """What a batch that arrives then is judged against; ``previous`` is the batch before it."""
+    rows = None
+    if previous is not None and contract.batch_rules():
+        rows = deployment.rows.accepted.read(contract, previous)
+    return BatchContext(arrived_at, deployment.references, deployment.validity, rows)
 
 
 def _outcome(verdict: Verdict, *, is_whole: bool, stands: bool) -> str:

@@ -15,7 +15,7 @@ from shutil import copytree
 
 import yaml
 
-from contracts.base import Contract
+from contracts.base import BatchContext, Contract
 from ioc_pipelines.catalog.errors import CatalogError
 from ioc_pipelines.catalog.load import Catalog, FeedEntry, load_catalog
 from ioc_pipelines.catalog.models import Agency, Letter, Person
@@ -264,7 +264,8 @@ def _tried(
         raise ScaffoldError(msg, 2)
     entry = added[0]
     files = [(draft.sample.name, draft.sample.path)]
-    result = rehearse(entry, files, dict(known.references), known.spellings, datetime.now(UTC))
+    context = BatchContext(datetime.now(UTC), known.references)
+    result = rehearse(entry, files, context, known.spellings)
     if result.verdict is None:
         reasons = "; ".join(str(error) for error in result.read.refused)
         msg = f"{draft.sample.shown}: what was proposed does not read the sample: {reasons}"

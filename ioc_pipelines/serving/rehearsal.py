@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -47,9 +46,8 @@ class Rehearsal:
 def rehearse(
     entry: FeedEntry,
     files: Sequence[tuple[str, Path]],
-    references: dict[str, pl.Series],
+    context: BatchContext,
     spellings: Spellings,
-    now: datetime,
 ) -> Rehearsal:
     """Read and judge ``files`` (name and path) as a delivery of the feed would be."""
     contract = entry.required_contract()
@@ -57,7 +55,6 @@ def rehearse(
     empty = pl.DataFrame()
     if read.batch is None:
         return Rehearsal(read, None, empty, empty)
-    context = BatchContext(now, references)
     verdict = judge(contract, read.batch, context, entry.feed.acceptance_floor)
     rules = verdict.broken.group_by("rule", "column_name").agg(pl.len().alias("rows"))
     personal = contract.personal_columns()
@@ -90,6 +87,7 @@ def summary(rehearsal: Rehearsal) -> dict[str, Any]:
         "rows_refused": verdict.quarantined.height if verdict else 0,
         "rows_duplicate": verdict.rows_duplicate if verdict else 0,
         "rules_broken": rehearsal.rules.to_dicts(),
+        "held_by": {r.rule.id: r.detail for r in verdict.holding} if verdict else {},
         "unreadable": rehearsal.unreadable.to_dicts(),
         "control_totals": read.control.height,
         "control_totals_differ": read.control.filter(~pl.col("ties")).to_dicts(),

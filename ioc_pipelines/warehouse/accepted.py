@@ -99,7 +99,8 @@ class Accepted:
     def read(self, contract: type[Contract], batch_id: str) -> pl.LazyFrame | None:
         """The accepted rows of a batch in the contract's columns; None when there are none on disk.
 
-        A column that the batch's contract did not have yet is empty.
+        A column that the batch's contract did not have yet is empty, and so is a cell that its
+        type of today cannot hold.
         """
         path = self._file(contract.info().dataset, batch_id)
         if not path.is_file():
@@ -107,7 +108,7 @@ class Accepted:
         frame, schema = pl.scan_parquet(path), contract.polars_schema()
         known = frame.collect_schema()
         return frame.select(
-            (pl.col(name) if name in known else pl.lit(None)).cast(kind).alias(name)
+            (pl.col(name) if name in known else pl.lit(None)).cast(kind, strict=False).alias(name)
             for name, kind in schema.items()
         )
 

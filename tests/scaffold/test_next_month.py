@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from contracts.base import BatchContext
 from ioc_pipelines.scaffold.propose import Proposal
 from ioc_pipelines.serving.rehearsal import rehearse
 from tests.scaffold.proposals import known, proposed
@@ -113,7 +114,7 @@ def test_two_months_stand_side_by_side(tmp_path: Path, write: Any, first: str) -
     pattern = proposal.draft.sample.connector["pattern"]
     files = [(p.relative_to(tmp_path).as_posix(), p) for p in sorted(tmp_path.glob(pattern))]
     assert [path for _, path in files] == sorted([october, november]), "the glob finds both"
-    found = rehearse(entry, files, dict(known().references), known().spellings, NOW)
+    found = rehearse(entry, files, BatchContext(NOW, known().references), known().spellings)
     assert found.verdict is not None
     assert found.rules.rows() == []
     assert found.verdict.accepted.height == 2 * len(COMMUNES)
