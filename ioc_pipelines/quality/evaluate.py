@@ -7,7 +7,7 @@ once (STACK, decision 3). Stock ``schema.validate(lazy=True)`` must find the sam
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,7 +30,7 @@ from contracts.base import (
     rules_of,
 )
 from ioc_pipelines.intake.conform import ROW_ID, Conformed
-from ioc_pipelines.intake.repeats import repeated
+from ioc_pipelines.intake.repeats import marked, repeated
 
 READABLE = "correct.readable"
 BROKEN_SCHEMA = pl.Schema(
@@ -83,7 +83,7 @@ def evaluate(contract: type[Contract], batch: Conformed, context: BatchContext) 
     unreadable = batch.unreadable.filter(pl.col(ROW_ID).is_in(ids.implode()))
     parts: list[tuple[Rule, pl.Series]] = []
     results = []
-    for rule, passes in row_verdicts(schema, frame):
+    for rule, passes in row_verdicts(schema, frame, _unread(unreadable, ids)):
         failing = _without_unreadable(ids.filter(~passes), rule, unreadable)
         parts.append((rule, failing))
         results.append(RuleResult(rule, ids.len() - failing.len(), ids.len()))
@@ -122,16 +122,17 @@ def batch_findings(
 
 
 def row_verdicts(
-    schema: pa.DataFrameSchema, frame: pl.DataFrame
+    schema: pa.DataFrameSchema, frame: pl.DataFrame, unread: Mapping[str, pl.Series] | None = None
 ) -> Iterable[tuple[Rule, pl.Series]]:
     """Each rule of a named schema with whether each row passes; all come from one collect.
 
+    ``unread``: of columns that have some, which cells cannot be read; they are equal to no other.
     Raises RuleDidNotRunError when a rule gives no verdict for each row.
     """
     rules = list(rules_of(schema))
     lazy = frame.lazy()
     plans = [
-        _unique(rule, schema, frame)
+        _unique(rule, schema, frame, unread or {})
         if check is None and rule.id in (KEY_UNIQUE, UNIQUE)
         else _passes(rule, check, schema, lazy)
         for rule, check in rules
@@ -182,10 +183,18 @@ def _did_not_run(schema: pa.DataFrameSchema, rule: Rule, why: str) -> RuleDidNot
     return RuleDidNotRunError(f"{schema.name}: {rule.id} ({rule.column or 'row'}): {why}")
 
 
-def _unique(rule: Rule, schema: pa.DataFrameSchema, frame: pl.DataFrame) -> pl.LazyFrame:
+def _unique(
+    rule: Rule, schema: pa.DataFrameSchema, frame: pl.DataFrame, unread: Mapping[str, pl.Series]
+) -> pl.LazyFrame:
     """Whether each row is the only one of its key or value, in pandera's own sense."""
     names = [str(rule.column)] if rule.column else list(schema.unique or [])
-    return pl.LazyFrame({CHECK_OUTPUT_KEY: ~repeated(frame, names)})
+    hidden = [unread[name] for name in names if name in unread]
+    if hidden:
+        known = (~pl.select(pl.any_horizontal(hidden)).to_series()).arg_true()
+        again = marked(known.filter(repeated(frame[known], names)), frame.height)
+    else:
+        again = repeated(frame, names)
+    return pl.LazyFrame({CHECK_OUTPUT_KEY: ~again})
 
 
 def _present(rule: Rule, schema: pa.DataFrameSchema) -> pl.Expr:
@@ -196,13 +205,21 @@ def _present(rule: Rule, schema: pa.DataFrameSchema) -> pl.Expr:
     return present
 
 
+def _unread(unreadable: pl.DataFrame, ids: pl.Series) -> dict[str, pl.Series]:
+    """By column, which of the rows cannot be read there."""
+    return {
+        str(name): ids.is_in(cells[ROW_ID].implode())
+        for (name,), cells in unreadable.group_by("column")
+    }
+
+
 def _without_unreadable(failing: pl.Series, rule: Rule, unreadable: pl.DataFrame) -> pl.Series:
     """A cell that says something unreadable breaks ``correct.readable`` only.
 
-    It is not empty, its null is not equal to another's, and a rule of several columns cannot be
-    judged without it.
+    It is not empty, and a rule of several columns cannot be judged without it; whether a key comes
+    twice can, where the key itself is read.
     """
-    if unreadable.is_empty():
+    if unreadable.is_empty() or rule.id == KEY_UNIQUE:
         return failing
     of_rule = unreadable if rule.column is None else unreadable.filter(column=rule.column)
     return failing.filter(~failing.is_in(of_rule[ROW_ID].implode()))

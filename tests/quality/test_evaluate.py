@@ -176,6 +176,29 @@ def test_an_unreadable_cell_breaks_no_rule_across_columns() -> None:
     assert broken(unread) == {(0, READABLE, "finished_at")}
 
 
+def test_an_empty_key_is_not_equal_to_one_that_cannot_be_read() -> None:
+    """The second row is valid; the fourth and fifth share a key, though one has a bad amount."""
+    contract = contract_of(
+        {
+            "old": (str, column(vi="Mã cũ", en="old", nullable=True)),
+            "n": (int, column(vi="N", en="n", nullable=True)),
+        },
+        key=("old",),
+    )
+    frame = pl.DataFrame(
+        {"old": [None, None, "a", "b", "b"], "n": [1, 2, 3, None, 5]},
+        schema=contract.polars_schema(),
+    )
+    batch = conformed(frame, unreadable=[(0, "old"), (3, "n")])
+    found = evaluate(contract, batch, BatchContext(ARRIVED))
+    assert broken(found) == {
+        (0, READABLE, "old"),
+        (3, READABLE, "n"),
+        (3, KEY_UNIQUE, None),
+        (4, KEY_UNIQUE, None),
+    }
+
+
 def test_unreadable_keys_are_not_equal_keys() -> None:
     contract = contract_of({"day": (pl.Date, column(vi="Ngày", en="day"))}, key=("day",))
     frame = pl.DataFrame({"day": [None, None, date(2026, 1, 1)]}, schema={"day": pl.Date})
