@@ -44,11 +44,6 @@ class FeedEntry:
         return f"{self.agency.code}/{self.feed.dataset}{suffix}"
 
     @property
-    def active_corrections(self) -> tuple[Correction, ...]:
-        """The known errors that are corrected now."""
-        return tuple(known for known in self.corrections if known.status == "active")
-
-    @property
     def is_withdrawn(self) -> bool:
         """Whether the provider took its consent back (B10)."""
         return self.feed.letters.withdrawn is not None

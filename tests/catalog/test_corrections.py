@@ -67,8 +67,10 @@ def without(*names: str) -> dict[str, Any]:
 
 def test_a_register_belongs_to_the_feed_it_is_named_after(tmp_path: Path) -> None:
     first, second = loaded(tmp_path, OVERRIDE, SCALE | {"id": "b", "status": "mended"})
-    assert [known.id for known in first.corrections] == ["so-thu-1", "b"]
-    assert [known.id for known in first.active_corrections] == ["so-thu-1"]
+    assert [(known.id, known.status) for known in first.corrections] == [
+        ("so-thu-1", "active"),
+        ("b", "mended"),
+    ]
     assert first.corrections[0].reported_on == date(2026, 11, 2)
     assert second.corrections == ()
 

@@ -1,6 +1,5 @@
 -- Known errors of the feeds and what became of them in each batch; never a value: raw
--- and
--- corrected values stay in quarantine. The status is that of the register now.
+-- and corrected values stay in quarantine. The status is that of the register now.
 select
     c.batch_id,
     c.feed,
