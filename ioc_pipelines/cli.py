@@ -59,15 +59,23 @@ app.command("new-dataset")(new_dataset)
 
 def main() -> None:
     """Run the command; a known problem is one clear message, not a traceback."""
+    try:
+        app()
+    except Exception as error:
+        code = _code_of_known(error)
+        if code is None:
+            raise
+        stop(str(error), code=code)
+
+
+def _code_of_known(error: Exception) -> int | None:
+    """The exit code of a problem that its message explains; None of an error of ours."""
     from ioc_pipelines.sandbox.process import SandboxError
     from ioc_pipelines.warehouse.snapshots import SnapshotError
 
-    try:
-        app()
-    except CatalogError as error:
-        stop(str(error), code=2)
-    except (SandboxError, SnapshotError) as error:
-        stop(str(error), code=1)
+    if isinstance(error, CatalogError):
+        return 2
+    return 1 if isinstance(error, SandboxError | SnapshotError) else None
 
 
 @app.command()

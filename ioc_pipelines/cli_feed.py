@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import polars as pl
 import typer
 
 from ioc_pipelines.cli_evidence import show_failures
@@ -194,6 +193,8 @@ def _more(count: int) -> None:
 
 def _show(result: Rehearsal) -> None:
     """Where the tables are, what is refused and why, row by row and cell by cell."""
+    import polars as pl
+
     from ioc_pipelines.serving import show
 
     read, verdict = result.read, result.verdict
