@@ -7,10 +7,25 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from ioc_pipelines.home import PROJECT
 
 SHARED_DATA = PROJECT.parent / "shared" / "data"
+
+# a machine that is busy with other things is no failure; a function's fixture is not changed by
+# the test that takes it
+settings.register_profile(
+    "project",
+    deadline=None,
+    database=None,
+    suppress_health_check=[
+        HealthCheck.too_slow,
+        HealthCheck.data_too_large,
+        HealthCheck.function_scoped_fixture,
+    ],
+)
+settings.load_profile("project")
 
 
 @pytest.fixture(autouse=True)

@@ -73,7 +73,7 @@ def make_broken_night(folder: Path, as_of: str) -> None:
     """Make the sandbox, break it, refresh, and keep what was said."""
     with served(folder / "var", as_of) as province:
         for system, fault in FAULTS.items():
-            assert province.ioc("sandbox", "break", system, fault).code == 0
+            assert province.here("sandbox", "break", system, fault).code == 0
         (folder / _RUNNING).write_bytes(Running.path(province.sandbox).read_bytes())
         refresh = province.ioc("refresh", "--json")
     assert refresh.code == 0, refresh.out + refresh.err

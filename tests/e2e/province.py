@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import fcntl
+import io
 import json
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -18,10 +19,9 @@ from typing import Any
 import duckdb
 
 from contracts.base import VIETNAM
+from ioc_pipelines import cli
 from ioc_pipelines.catalog.load import load_catalog
 from ioc_pipelines.home import SOURCES
-from ioc_pipelines.orchestration.deployment import Deployment
-from ioc_pipelines.orchestration.run import refresh
 from ioc_pipelines.sandbox.answer_key import AnswerKey
 from ioc_pipelines.sandbox.state import Running
 
@@ -98,25 +98,23 @@ class Province:
         )
         return Done(done.returncode, done.stdout, done.stderr)
 
-    def refresh_here(self) -> None:
-        """``ioc refresh`` in this process, for those who look at the data and not at the command.
-
-        The libraries of a refresh take seconds to import; here it is done once.
-        """
-        before, own = dict(os.environ), self.environment()
-        try:
-            os.environ.clear()
-            os.environ.update(own)
-            deployment = Deployment.of(self.profile)
-            result = refresh(deployment, deployment.catalog.active)
-        finally:
-            os.environ.clear()
-            os.environ.update(before)
-        assert result.published, result.problems
+    def here(self, *arguments: str) -> Done:
+        """The same command in this process: its libraries take seconds to import, here once."""
+        out, err = io.StringIO(), io.StringIO()
+        with _environment(self.environment()), redirect_stdout(out), redirect_stderr(err):
+            sys.argv[1:], before = arguments, sys.argv[1:]
+            try:
+                cli.main()
+            except SystemExit as end:
+                code = end.code
+            finally:
+                sys.argv[1:] = before
+        assert isinstance(code, int)
+        return Done(code, out.getvalue(), err.getvalue())
 
     def status(self) -> dict[str, dict[str, Any]]:
         """Feeds by id, as ``ioc status --json`` tells."""
-        done = self.ioc("status", "--json")
+        done = self.here("status", "--json")
         assert done.code == 0, done.err
         return {feed["feed"]: feed for feed in done.json()["feeds"]}
 
@@ -140,17 +138,30 @@ class Province:
 
 
 @contextmanager
+def _environment(wanted: Mapping[str, str]) -> Iterator[None]:
+    """This process with that environment and no other."""
+    before = dict(os.environ)
+    try:
+        os.environ.clear()
+        os.environ.update(wanted)
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+@contextmanager
 def served(base: Path, as_of: date | str | None = None) -> Iterator[Province]:
     """A province whose sandbox is made and served, and stopped whatever happens."""
     base.mkdir(parents=True, exist_ok=True)
     province = Province(base)
     chosen = ["--as-of", str(as_of)] if as_of else []
     try:
-        started = province.ioc("sandbox", "start", *chosen)
+        started = province.here("sandbox", "start", *chosen)
         assert started.code == 0, started.err
         yield province
     finally:
-        stopped = province.ioc("sandbox", "stop")
+        stopped = province.here("sandbox", "stop")
     assert stopped.code == 0, stopped.err
 
 

@@ -126,21 +126,21 @@ class Days:
 def days(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Days]:
     base = tmp_path_factory.mktemp("advance")
     with served(base / "var", OPENED) as province:
-        province.refresh_here()
+        assert province.here("refresh").code == 0
         older, first, cursors = province.published_id(), _deliveries(province), _cursors(province)
         before, folders = held(province), drop_folders(province.sandbox)
-        assert province.ioc("sandbox", "advance", "--days", str(DAYS)).code == 0
+        assert province.here("sandbox", "advance", "--days", str(DAYS)).code == 0
         _late_and_corrected(province, before)
         now = drop_folders(province.sandbox)
         files = {name for name in now if now[name] != folders.get(name)}
-        refresh = province.ioc("refresh")
+        refresh = province.here("refresh")
         assert refresh.code == 0, refresh.out + refresh.err
         second = _deliveries(province)
         # another home that never saw the first day, at the same sources
         other = Province(base / "other")
         other.base.mkdir()
         (other.base / "sandbox").symlink_to(province.sandbox)
-        other.refresh_here()
+        assert other.here("refresh").code == 0
         yield Days(
             province,
             before,

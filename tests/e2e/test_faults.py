@@ -80,10 +80,10 @@ def night(broken_night: BrokenNight, tmp_path_factory: pytest.TempPathFactory) -
 def mended(night: Night) -> Night:
     """The same province, mended and refreshed again."""
     province = night.province
-    done = province.ioc("sandbox", "mend")
+    done = province.here("sandbox", "mend")
     assert done.code == 0, done.err
     assert all(system in done.err for system in FAULTS)
-    refresh = province.ioc("refresh", "--json")
+    refresh = province.here("refresh", "--json")
     assert refresh.code == 0, refresh.out + refresh.err
     status, spent = province.status(), _spent(province)
     return Night(province, refresh, refresh.json(), status, spent, *_in_dagster(province))

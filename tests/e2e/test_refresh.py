@@ -62,6 +62,7 @@ from tests.e2e.province import (
     staging_of,
     tables,
 )
+from tests.published import columns_holding
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
 
@@ -261,7 +262,7 @@ def test_the_scorecard_is_the_mean_of_what_status_says_of_the_feeds(first: First
 
 
 def test_status_names_the_snapshot_that_is_open(first: First) -> None:
-    told = first.province.ioc("status", "--json").json()
+    told = first.province.here("status", "--json").json()
     assert told["profile"] == "hung_yen"
     assert told["snapshot"]["id"] == first.province.published_id()
     built = datetime.fromisoformat(told["snapshot"]["built_at"])
@@ -269,7 +270,7 @@ def test_status_names_the_snapshot_that_is_open(first: First) -> None:
 
 
 def test_the_quarantine_counts_what_was_planted(first: First) -> None:
-    told = first.province.ioc("quarantine", "list", "--json").json()
+    told = first.province.here("quarantine", "list", "--json").json()
     found = Counter[tuple[str, str, str | None]]()
     for row in told:
         found[row["feed"], row["rule"], row["column_name"]] += row["rows"]
@@ -531,17 +532,7 @@ def test_a_person_is_nowhere_but_where_rows_are_kept(first: First) -> None:
     for text in (first.refresh.out, first.refresh.err):
         assert NAME not in text
         assert PHONE not in text
-    columns = first.province.query(
-        "select schema_name, table_name, column_name from duckdb_columns()"
-        " where data_type = 'VARCHAR' and not internal and database_name = 'ioc'"
-    )
-    assert len(columns) > 40
-    for schema, table, column in columns:
-        found = first.province.query(
-            f"select count(*) from {schema}.{table} where contains(\"{column}\", '{NAME}')"
-            f" or contains(\"{column}\", '{PHONE}')"
-        )
-        assert found == [(0,)], f"{schema}.{table}.{column}"
+    assert columns_holding(first.province.published, NAME, PHONE) == set()
     for path in (home / "published" / "marts").glob("*.parquet"):
         text = pl.read_parquet(path).select(pl.col(pl.String)).write_csv()
         assert NAME not in text
@@ -611,7 +602,7 @@ def test_what_no_feed_names_is_not_read_of_a_database(first: First) -> None:
 )
 def test_wrong_usage_is_explained(first: First, arguments: list[str], named: str) -> None:
     before = first.province.published_id()
-    done = first.province.ioc(*arguments)
+    done = first.province.here(*arguments)
     assert done.code == 2
     assert done.out == ""
     assert named in done.err
@@ -735,15 +726,15 @@ def test_the_same_again_changes_no_row(second: Second) -> None:
 
 
 def test_both_snapshots_are_kept_and_sound(second: Second) -> None:
-    told = second.province.ioc("snapshots", "list", "--json").json()
+    told = second.province.here("snapshots", "list", "--json").json()
     assert [(row["id"], row["published"]) for row in told] == [
         (second.newer, True),
         (second.older, False),
     ]
-    assert second.province.ioc("snapshots", "verify", second.newer).code == 0
+    assert second.province.here("snapshots", "verify", second.newer).code == 0
     page = second.province.snapshot(second.newer).with_name("nghiem-thu.html").read_text()
     assert all(text in page for text in (second.newer, "ĐƯỢC CÔNG BỐ", "marts.indicator_value"))
-    diff = second.province.ioc("snapshots", "diff", second.older, second.newer, "--json").json()
+    diff = second.province.here("snapshots", "diff", second.older, second.newer, "--json").json()
     changed = {row["table"] for row in diff}
     assert changed == {
         "quality.delivery",
@@ -794,7 +785,7 @@ def broken(first: First, tmp_path_factory: pytest.TempPathFactory) -> Iterator[B
         accepted = province.home / "accepted" / "health__disease_weekly" / "batches"
         (accepted / "zzz.parquet").write_bytes(b"PAR1 but nothing that follows is Parquet")
         _send_twice(stations[3])
-        failed = province.ioc("refresh")
+        failed = province.here("refresh")
         after_failure = province.published_id()
         (accepted / "zzz.parquet").unlink()
         stations[7].unlink()
@@ -802,7 +793,7 @@ def broken(first: First, tmp_path_factory: pytest.TempPathFactory) -> Iterator[B
         workbook.write_bytes(workbook.read_bytes()[:3000])
         with closing(sqlite3.connect(_land_database(province))) as database, database:
             database.execute("alter table bien_dong_dat rename column ma_xa to ma_phuong_xa")
-        refresh = province.ioc("refresh")
+        refresh = province.here("refresh")
         yield Broken(
             province, before, failed, after_failure, refresh, stations[7].name, workbook.name
         )
@@ -889,6 +880,6 @@ def test_no_row_vanishes_from_the_broken_night(first: First, broken: Broken) -> 
 
 def test_the_answers_are_json(first: First) -> None:
     for arguments in (["snapshots", "list"], ["contracts", "list"], ["contracts", "check"]):
-        done = first.province.ioc(*arguments, "--json")
+        done = first.province.here(*arguments, "--json")
         assert done.code == 0, done.err
         assert json.loads(done.out)

@@ -18,7 +18,7 @@ from ioc_pipelines.intake.conform import ROW_ID, Conformed, conform
 from ioc_pipelines.intake.layout.table import CELL
 from ioc_pipelines.intake.names import spellings
 
-SETTINGS = settings(max_examples=150, deadline=None, database=None)
+SETTINGS = settings(max_examples=60)
 UNREADABLE = object()  # in expectations: null, and listed
 NAMES = {
     "province": spellings([("Hưng Yên", "Hưng Yên"), ("TP HCM", "Hồ Chí Minh")]),

@@ -18,7 +18,7 @@ from ioc_pipelines.intake.conform import ROW_ID, Conformed, conform
 from ioc_pipelines.intake.layout.table import CELL
 
 MILLION = 1_000_000
-SETTINGS = settings(max_examples=100, deadline=None, database=None)
+SETTINGS = settings(max_examples=40)
 UNREADABLE = object()  # in expectations: null, and listed
 
 

@@ -9,19 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from ioc_pipelines.intake.control_totals import CONTROL_SCHEMA
 from ioc_pipelines.intake.read_batch import ReadBatch
 from tests.intake.feeding import COLUMNS, read_files
 
-SETTINGS = settings(
-    max_examples=60,
-    deadline=None,
-    database=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+SETTINGS = settings(max_examples=20)
 Row = tuple[str, Any, Any]
 
 

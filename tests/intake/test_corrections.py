@@ -232,7 +232,7 @@ def registers(draw: st.DrawFn) -> list[Correction]:
     return found
 
 
-@settings(max_examples=150, deadline=None, database=None)
+@settings(max_examples=50)
 @given(
     rows=st.lists(st.tuples(CODES, UNITS, AMOUNTS, st.none(), st.none()), max_size=8),
     register=registers(),

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from ioc_pipelines.home import DBT_PROJECT, PROJECT
 from ioc_pipelines.intake.legacy_text import MOJIBAKE, decode, decoded
 
-SETTINGS = settings(max_examples=300, deadline=None, database=None)
+SETTINGS = settings(max_examples=300)
 Encode = Callable[[str], str]
 
 # --- the two encodings, written from their tables ------------------------------------------------

@@ -17,7 +17,7 @@ from ioc_pipelines.catalog.references import load_admin_units, load_spellings
 from ioc_pipelines.home import DBT_PROJECT
 from ioc_pipelines.intake.names import canonical, name_key, plain_key, spellings
 
-SETTINGS = settings(max_examples=200, deadline=None, database=None)
+SETTINGS = settings(max_examples=200)
 SEEDS = DBT_PROJECT / "seeds"
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ioc_pipelines.intake.text import nfc, single_spaced
 
-SETTINGS = settings(max_examples=500, deadline=None, database=None)
+SETTINGS = settings(max_examples=500)
 
 # what the Unicode standard calls white space (White_Space=yes, PropList.txt)
 WHITE_SPACE = (

@@ -96,7 +96,7 @@ def retold(nights: list[Night], *, full: bool) -> dict[tuple[str, str], tuple[st
     return found
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(NIGHTS, st.booleans())
 def test_cases_are_what_happened(nights: list[Night], full: bool) -> None:
     frame = cases(happened(nights, full=full), None, START)

@@ -10,7 +10,7 @@ from typing import Any
 import pandera.polars as pa
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pandera.errors import SchemaErrors
 
@@ -39,7 +39,6 @@ from tests.quality.frames import (
 )
 
 STOCK_NAMES = {"not_nullable": REQUIRED, "multiple_fields_uniqueness": KEY_UNIQUE}
-SLOW_IS_FINE = (HealthCheck.too_slow, HealthCheck.data_too_large)
 
 
 def test_there_are_contracts_to_compare() -> None:
@@ -53,7 +52,7 @@ def test_every_real_contract_agrees_with_stock_pandera(dataset: str) -> None:
     context = good.context
     seen: Counter[str] = Counter()
 
-    @settings(max_examples=40, deadline=None, database=None, suppress_health_check=SLOW_IS_FINE)
+    @settings(max_examples=25)
     @given(frame=frames(contract, context), start=st.integers(0, 10_000))
     @example(frame=good.frame.head(1), start=0)  # chance may find no row that breaks nothing
     def compare(frame: pl.DataFrame, start: int) -> None:
@@ -78,7 +77,7 @@ def test_every_real_contract_agrees_with_stock_pandera(dataset: str) -> None:
 def test_random_contracts_agree_with_stock_pandera() -> None:
     seen: Counter[str] = Counter()
 
-    @settings(max_examples=100, deadline=None, database=None, suppress_health_check=SLOW_IS_FINE)
+    @settings(max_examples=100)
     @given(data=st.data(), contract=random_contracts())
     def compare(data: st.DataObject, contract: type[Contract]) -> None:
         context = context_for(contract)

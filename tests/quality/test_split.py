@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from contracts.base import BatchContext, BatchFinding, BatchRule, Rule, column
@@ -48,7 +48,7 @@ rows = st.lists(
     max_size=12,
 )
 floors = st.sampled_from([0.0, 0.2, 0.5, 0.8, 1.0])
-SETTINGS = settings(max_examples=120, deadline=None, database=None)
+SETTINGS = settings(max_examples=40)
 
 
 def received(cells: list[Cells]) -> Conformed:
@@ -89,6 +89,9 @@ def test_no_row_vanishes_and_accepted_rows_break_nothing() -> None:
 
     @SETTINGS
     @given(cells=rows, floor=floors)
+    @example(cells=[*batch(3, 0), GOOD], floor=0.5)
+    @example(cells=batch(3, 1), floor=0.5)
+    @example(cells=batch(1, 3), floor=0.5)
     def check(cells: list[Cells], floor: float) -> None:
         verdict = judge(CONTRACT, received(cells), CONTEXT, floor)
         accepted, held = verdict.accepted, verdict.quarantined
@@ -147,6 +150,7 @@ def test_a_frame_in_several_chunks_is_judged_as_one() -> None:
 
     @SETTINGS
     @given(cells=rows, places=st.lists(st.integers(0, 12), max_size=3))
+    @example(cells=[*batch(3, 1), GOOD], places=[2])
     def check(cells: list[Cells], places: list[int]) -> None:
         whole = received(cells)
         cuts = [0, *sorted(place for place in places if place < len(cells)), len(cells)]

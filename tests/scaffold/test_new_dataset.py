@@ -207,7 +207,7 @@ def test_it_is_as_the_formatter_and_the_linter_want_it(copy: Copy, made: dict[st
         )
         assert done.returncode == 0, done.stdout
     new = [f"contracts/{dataset.replace('.', '/')}.py" for dataset in made]
-    cache = PROJECT / ".mypy_cache" / "scaffold"  # kept: reading polars and pandera takes long
+    cache = PROJECT / ".mypy_cache"  # that of `make check`: reading polars and pandera takes long
     done_types = copy.python("-m", "mypy", *new, "--cache-dir", str(cache))
     assert done_types.code == 0, done_types.out
 

@@ -50,6 +50,7 @@ from tests.orchestration.deployments import (
     with_feed,
     write_csv,
 )
+from tests.published import columns_holding
 
 FACTS = {
     "IOC_SNAPSHOT_ID": "20261120T190000-cafe",
@@ -84,9 +85,11 @@ class World:
     results: list[NodeResult]
     reports: Mapping[str, list[Report]]
 
+    def file(self, name: str = "ioc") -> Path:
+        return self.bench.deployment.home.build / f"{name}.duckdb"
+
     def query(self, sql: str, file: str = "ioc") -> list[Any]:
-        path = self.bench.deployment.home.build / f"{file}.duckdb"
-        with duckdb.connect(str(path), read_only=True) as connection:
+        with duckdb.connect(str(self.file(file)), read_only=True) as connection:
             return connection.execute(sql).fetchall()
 
     def staged(self, dataset: str, feed: str, file: str = "ioc") -> Staged:
@@ -577,8 +580,8 @@ def test_known_errors_are_published_without_values(world: World) -> None:
     assert len(rows) == 3 * len(KNOWN_ERRORS)
     columns = {row[0] for row in world.query("describe quality.correction")}
     assert columns.isdisjoint({"raw", "corrected", "expected", "value", "factor"})
-    for value in ("777111", "987654"):
-        assert not [c for c in _holding(world, "ioc", value) if c.startswith("quality.")]
+    holding = columns_holding(world.file(), "777111", "987654")
+    assert {place for place in holding if place.startswith("quality.")} == set()
     refused = world.query("select rule from quality.refused_row where feed = 'so_a/test.append'")
     assert sorted(refused) == [("correct.known_error",), ("correct.min",)]
 
@@ -625,7 +628,7 @@ def test_personal_columns_stay_out_of_the_published_file(world: World) -> None:
     columns = [row[0] for row in world.query(f"describe {dossier}")]
     assert "applicant_name" not in columns
     assert world.query(f"select count(*) from {dossier}") == [(1,)]
-    assert _holding(world, "ioc", NAME) == []
+    assert columns_holding(world.file(), NAME) == set()
 
 
 def test_what_may_only_be_counted_stays_in_the_private_file(world: World) -> None:
@@ -634,7 +637,7 @@ def test_what_may_only_be_counted_stays_in_the_private_file(world: World) -> Non
     assert world.query("select count(*), min(name) from staging.test__aggregate", "work") == [
         (2, NAME)
     ]
-    assert "staging.test__aggregate.name" in _holding(world, "work", NAME)
+    assert "staging.test__aggregate.name" in columns_holding(world.file("work"), NAME)
 
 
 def test_only_tables_are_published(world: World) -> None:
@@ -760,20 +763,3 @@ def test_scores_are_dated_and_of_four_dimensions(world: World) -> None:
     ((first, last),) = world.query("select min(scored_on), max(scored_on) from quality.score")
     assert datetime.now(UTC).date() - first <= timedelta(days=1)
     assert last >= first
-
-
-def _holding(world: World, file: str, value: str) -> list[str]:
-    """Every text column of a file that holds ``value`` anywhere."""
-    columns = world.query(
-        "select schema_name, table_name, column_name from duckdb_columns()"
-        " where data_type = 'VARCHAR' and not internal"
-        f" and database_name = '{file}'",
-        file,
-    )
-    assert len(columns) > 20
-    found = []
-    for schema, table, name in columns:
-        sql = f"select count(*) from {schema}.{table} where contains(\"{name}\", '{value}')"
-        if world.query(sql, file) != [(0,)]:
-            found.append(f"{schema}.{table}.{name}")
-    return found

@@ -56,7 +56,7 @@ KINDS: dict[str, dict[str, Any]] = {
 }
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30)
 @given(
     values=st.lists(st.one_of(st.text(max_size=5), st.integers(), st.none()), max_size=12),
     size=st.integers(1, 5),

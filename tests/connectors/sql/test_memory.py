@@ -11,9 +11,9 @@ import pytest
 from tests.connectors.sql.test_sqlite import database
 from tests.servers import mariadb_database, postgres_database, run_mariadb, run_postgres
 
-FEW, MANY = 200_000, 900_000
-# the 700,000 rows more would take 80 MB as Arrow, ten times that as Python objects
-GROWTH_MB = 40
+FEW, MANY = 150_000, 500_000
+# the 350,000 rows more would take 40 MB as Arrow, ten times that as Python objects
+GROWTH_MB = 20
 ROW = "{n} AS n, {n} * 2 AS x, concat('H32.26.11.02-', {n}, repeat('-', 80)) AS code"
 FETCH = """
 import resource, sys

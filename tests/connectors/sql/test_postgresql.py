@@ -15,7 +15,7 @@ import adbc_driver_manager
 import adbc_driver_postgresql.dbapi as adbc
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ioc_pipelines.connectors.fetched import SourceChangedError, SourceUnavailableError, Window
@@ -168,11 +168,7 @@ rows_of_all_types = st.lists(
 )
 
 
-@settings(
-    max_examples=20,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=20)
 @given(rows=rows_of_all_types)
 def test_what_is_there_arrives(url: str, fetch: Fetch, table: str, rows: list[Any]) -> None:
     run_postgres(

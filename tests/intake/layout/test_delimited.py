@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ioc_pipelines.catalog.layouts import CsvLayout
@@ -87,12 +87,7 @@ def test_lines_are_counted_from_the_top_of_the_file(tmp_path: Path, start: str, 
 CELLS = st.one_of(st.sampled_from(["", "x", " "]), st.text("aệ \"';,\n|0", max_size=5))
 
 
-@settings(
-    max_examples=100,
-    deadline=None,
-    database=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=100)
 @given(
     cells=st.lists(st.tuples(CELLS, CELLS), max_size=8),
     quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
