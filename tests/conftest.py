@@ -8,10 +8,14 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from ioc_pipelines.home import PROJECT
 
 SHARED_DATA = PROJECT.parent / "shared" / "data"
+# folders whose files look at one thing that takes long to make: one worker makes it and runs all
+TOGETHER = ("tests/e2e/refresh", "tests/intake/layout/public_files")
 
 # a machine that is busy with other things is no failure; a function's fixture is not changed by
 # the test that takes it
@@ -54,6 +58,18 @@ def open_data() -> Path:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whole refreshes first: the run is as long as the file that ends last."""
     items.sort(key=lambda item: item.get_closest_marker("e2e") is None)
+
+
+class _FileOrFolder(LoadFileScheduling):
+    """A file to a worker, and a folder where its files belong together."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return next((folder for folder in TOGETHER if file.startswith(f"{folder}/")), file)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
+    return _FileOrFolder(config, log)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

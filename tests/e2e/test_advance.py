@@ -34,7 +34,7 @@ from tests.e2e.province import (
     staging_of,
 )
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("advance")]
+pytestmark = pytest.mark.e2e
 
 # a Sunday's start, three days back or more: by Tuesday's start a week of diseases has ended, and a
 # Monday's offices were open

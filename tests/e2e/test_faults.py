@@ -39,7 +39,7 @@ from tests.e2e.province import (
     staging_of,
 )
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("faults")]
+pytestmark = pytest.mark.e2e
 
 LONGEST_S = max(
     entry.feed.connector.timeout_s

@@ -25,7 +25,7 @@ from ioc_pipelines.orchestration.deployment import Deployment
 from ioc_pipelines.orchestration.run import RunResult, refresh
 from tests.e2e.province import query
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+pytestmark = pytest.mark.e2e
 
 ADMIN, FDI = "nso/reference.admin_unit", "nso/investment.fdi_by_province"
 DISEASE = "cuc_y_te_du_phong/health.disease_cases_monthly"

@@ -274,6 +274,11 @@ class Bench:
         columns = ("source_file", "row_number", "rule", "column_name")
         return set(frame.select(columns).rows())
 
+    def landed(self) -> set[str]:
+        """The contents that were kept as received, by their hash."""
+        root = self.deployment.home.landing / self.entry.id / "blobs"
+        return {path.name for path in root.iterdir()}
+
     def table(self, name: str) -> list[dict[str, Any]]:
         return self.deployment.ledger.table(name).to_dicts()
 

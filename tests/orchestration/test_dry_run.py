@@ -48,12 +48,6 @@ class Tightened(Contract):
 
 
 @pytest.fixture
-def drop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("TEST_DROP", str(tmp_path / "drop"))
-    return tmp_path / "drop"
-
-
-@pytest.fixture
 def landed(tmp_path: Path, drop: Path) -> Bench:
     """Two nights: five rows, one of them refused; then four others."""
     bench = Bench.of(tmp_path, csv_feed(acceptance_floor=0.3))

@@ -29,13 +29,6 @@ WIDE = (*HEADERS, "Mã cũ")
 WRONG = {**COLUMNS, "code": {"source": "Mã cũ"}}
 
 
-@pytest.fixture
-def drop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder that the agencies' files lie in."""
-    monkeypatch.setenv("TEST_DROP", str(tmp_path / "drop"))
-    return tmp_path / "drop"
-
-
 def wide(count: int, start: int = 1) -> list[Row]:
     """Good rows with another code of their own, K9xx, in the last column."""
     return [(*row, f"K9{row[0][2:]}") for row in good(count, start)]

@@ -46,13 +46,6 @@ OUTBOX = "so_a/phan-hoi"
 DEADLINES = Deadlines(verify_days=5, fix_days=5, conflict_days=15, source="thử")
 
 
-@pytest.fixture
-def drop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("TEST_DROP", str(tmp_path / "drop"))
-    monkeypatch.setenv("TEST_URL", f"sqlite:///{tmp_path / 'claims.db'}")
-    return tmp_path / "drop"
-
-
 def with_profile(bench: Bench, **changes: Any) -> Bench:
     profile = PROFILE.model_copy(update=changes)
     catalog = replace(bench.deployment.catalog, profile=profile)

@@ -1,0 +1,146 @@
+"""What every feed accepts and refuses is the sandbox's answer key; scores and counts add up."""
+
+from __future__ import annotations
+
+from collections import Counter
+from statistics import mean
+
+import duckdb
+import pytest
+
+from contracts.base import DIMENSIONS
+from tests.e2e.answers import FILE_FEEDS, TABLES, counts, planted, refused
+from tests.e2e.province import BOOKED, BUDGET, DOSSIER, FEEDS, PLANNED, staging_of
+from tests.e2e.refresh.first_night import First
+
+pytestmark = pytest.mark.e2e
+
+
+def test_status_adds_up_and_is_the_answer_key(first: First) -> None:
+    feeds = first.status
+    assert set(feeds) == {*FEEDS, *PLANNED}
+    assert set(FEEDS) == set(first.key.feeds)
+    assert len(FEEDS) >= 16
+    assert PLANNED
+    assert {feeds[feed]["status"] for feed in PLANNED} == {"planned"}
+    for feed in FEEDS:
+        told, key = feeds[feed], first.key.feeds[feed]
+        parts = told["rows_accepted"] + told["rows_quarantined"] + told["rows_duplicate"]
+        assert told["rows_received"] == parts == key.rows_received
+        assert counts(told) == counts(key), feed
+        assert told["outcome"] == "partly_accepted"
+        assert set(told["scores"]) == set(DIMENSIONS)
+        assert all(90 < score <= 100 for score in told["scores"].values())
+        assert 0 <= told["age_s"] < 3600 < told["late_after_s"]
+
+
+def test_a_score_is_below_100_where_something_was_planted(first: First) -> None:
+    feeds, below = first.status, 0
+    for feed in FEEDS:
+        key = first.key.feeds[feed]
+        spoilt = {dimension for dimension in DIMENSIONS if key.dimensions[dimension]}
+        spoilt |= {gap.rule.split(".")[0] for gap in key.gaps}
+        spoilt |= {"clean"} if key.rows_duplicate else set()
+        found = {name for name, score in feeds[feed]["scores"].items() if score < 100}
+        assert found == spoilt, feed
+        below += len(found)
+    assert below > 40
+
+
+def test_the_scorecard_is_the_mean_of_what_status_says_of_the_feeds(first: First) -> None:
+    told = [first.status[feed] for feed in FEEDS]
+    means = [mean(feed["scores"].values()) for feed in told]
+    with duckdb.connect(str(first.province.published), read_only=True) as connection:
+        levels = connection.execute(
+            "select level, count(*), max(score), any_value(rating) from quality.scorecard"
+            " where dimension = 'overall' group by level order by level"
+        ).fetchall()
+        covered = connection.execute(
+            "select count(*), sum(is_required::int), sum(is_live::int), sum(is_automatic::int)"
+            " from quality.coverage"
+        ).fetchone()
+        late = connection.execute("select feed, promise from quality.breach").fetchall()
+    counted = {level: (count, score) for level, count, score, _ in levels}
+    assert {level: count for level, (count, _) in counted.items()} == {
+        "agency": len({feed.split("/")[0] for feed in FEEDS}),
+        "dataset": len({feed.split("/")[1] for feed in FEEDS}),
+        "feed": len(FEEDS),
+        "province": 1,
+    }
+    assert counted["province"][1] == pytest.approx(mean(means))
+    assert counted["feed"][1] == pytest.approx(max(means))
+    # codes were planted that are in no list: an identifier that is wrong leaves no green
+    assert {rating for *_, rating in levels} == {"amber"}
+    assert {feed["rating"] for feed in told} == {"amber"}
+    required = len(FEEDS) + len(PLANNED)
+    # by API or from a database: whatever is a table at its source
+    assert covered == (required, required, len(FEEDS), len(TABLES))
+    assert late == []
+
+
+def test_the_quarantine_counts_what_was_planted(first: First) -> None:
+    told = first.province.here("quarantine", "list", "--json").json()
+    found = Counter[tuple[str, str, str | None]]()
+    for row in told:
+        found[row["feed"], row["rule"], row["column_name"]] += row["rows"]
+    assert found == {
+        (feed, row.rule, row.column): sum(
+            other.rule == row.rule and other.column == row.column for other in key.refused
+        )
+        for feed, key in first.key.feeds.items()
+        for row in key.refused
+    }
+    assert len(found) > 100
+
+
+@pytest.mark.parametrize("feed", FEEDS)
+def test_exactly_the_planted_rows_are_refused(first: First, feed: str) -> None:
+    """Must-show 1: each planted row, by its place in the file or its key in the table."""
+    key, told = first.key.feeds[feed], first.status[feed]
+    assert counts(told) == counts(key)
+    wanted = planted(feed, key)
+    assert refused(first.province, feed, told["batch_id"]) == wanted
+    assert sum(wanted.values()) == key.rows_quarantined >= 10
+
+
+@pytest.mark.parametrize("feed", FEEDS)
+def test_the_places_are_published_as_they_were_refused(first: First, feed: str) -> None:
+    key = first.key.feeds[feed]
+    rows = first.province.query(
+        "select source_file, sheet, row_number, rule, column_name, key_hash"
+        f" from quality.refused_row where feed = '{feed}'"
+    )
+    assert len(rows) == key.rows_quarantined
+    if feed in FILE_FEEDS:
+        assert Counter(row[:5] for row in rows) == planted(feed, key)
+    else:
+        by_rule = Counter((row.rule, row.column) for row in key.refused)
+        assert Counter((rule, column) for *_, rule, column, _ in rows) == by_rule
+    assert all(len(digest) == 32 for *_, digest in rows)
+
+
+def test_many_rules_of_every_kind_were_planted(first: First) -> None:
+    """What the tests above compare is not little."""
+    refusals = [row for key in first.key.feeds.values() for row in key.refused]
+    assert len(refusals) > 1500
+    assert len({row.rule for row in refusals}) > 20
+    assert len(FILE_FEEDS) >= 7
+    assert len(TABLES) >= 9
+    assert len({feed.split("/")[0] for feed in FEEDS}) >= 10
+    dossiers = Counter((row.rule, row.column) for row in first.key.feeds[DOSSIER].refused)
+    assert len(dossiers) >= 15
+    hashes = "select count(distinct key_hash) from quality.refused_row where feed = "
+    assert first.province.query(f"{hashes}'{DOSSIER}'")[0][0] > 250
+
+
+def test_no_row_vanishes(first: First) -> None:
+    rows = first.province.query(
+        "select feed, rows_received, rows_accepted + rows_quarantined + rows_duplicate"
+        " from quality.batch"
+    )
+    assert {feed: (received, parts) for feed, received, parts in rows} == {
+        feed: (key.rows_received, key.rows_received) for feed, key in first.key.feeds.items()
+    }
+    for feed in set(FEEDS) - {BUDGET, BOOKED}:
+        sql = f"select count(*) from {staging_of(feed)}"
+        assert first.province.query(sql) == [(first.key.feeds[feed].rows_accepted,)], feed
