@@ -128,6 +128,8 @@ class BatchRule:
     is held back as a whole until a person lets it through. ``spoil`` makes of a good batch and its
     context one that breaks this rule, so that the rule can be proved to bite. ``mend`` makes of
     rows that are good one by one a batch that keeps the rule: only where drawing rows does not.
+    ``looks_in`` names what it asks other datasets for, as ``<dataset>.<column>``: feeds of a
+    contract with such a rule are judged after those of that dataset.
     """
 
     rule: Rule
@@ -135,6 +137,7 @@ class BatchRule:
     spoil: Callable[[pl.DataFrame, BatchContext], tuple[pl.DataFrame, BatchContext]]
     holds: bool = False
     mend: Callable[[pl.DataFrame], pl.DataFrame] | None = None
+    looks_in: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Raise ValueError when the rule is of no dimension: its result would enter no score."""
@@ -236,6 +239,12 @@ class Contract(pa.DataFrameModel):
     def batch_rules(cls) -> tuple[BatchRule, ...]:
         """The rules about the whole batch."""
         return cls.__batch_rules__
+
+    @classmethod
+    def looks_in(cls) -> set[str]:
+        """The other datasets that its rules ask."""
+        asked = {name.rpartition(".")[0] for rule in cls.batch_rules() for name in rule.looks_in}
+        return asked - {cls.info().dataset}
 
 
 def rules_of(schema: pa.DataFrameSchema) -> Iterator[tuple[Rule, pa.Check | None]]:

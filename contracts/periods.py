@@ -6,13 +6,19 @@ from typing import Literal
 
 import polars as pl
 
-from contracts.formats import ISO_WEEK, MONTH
+from contracts.formats import HALF_YEAR, ISO_WEEK, MONTH, QUARTER
 
-Every = Literal["month", "week", "year"]
-"""``2026-10``, ``2026-W45`` or a year, as text or number."""
+Every = Literal["month", "quarter", "half_year", "week", "year"]
+"""``2026-10``, ``2026-Q4``, ``2026-H2``, ``2026-W45`` or a year, as text or number."""
 
 _YEAR = r"^\d{4}$"
 _MONTHS, _DAYS = 12, 7
+# of the periods that are numbered within a year: their form, how many, and what comes before it
+_PARTS: dict[str, tuple[str, int, str]] = {
+    "month": (MONTH, _MONTHS, "-"),
+    "quarter": (QUARTER, 4, "-Q"),
+    "half_year": (HALF_YEAR, 2, "-H"),
+}
 
 
 def ordinals(periods: pl.Series, every: Every) -> pl.Series:
@@ -20,9 +26,10 @@ def ordinals(periods: pl.Series, every: Every) -> pl.Series:
     text = periods.cast(pl.String)
     year = pl.col("text").str.slice(0, 4).cast(pl.Int64, strict=False)
     match every:
-        case "month":
-            number = year * _MONTHS + pl.col("text").str.slice(5).cast(pl.Int64, strict=False) - 1
-            form = MONTH
+        case "month" | "quarter" | "half_year":
+            form, parts, mark = _PARTS[every]
+            part = pl.col("text").str.slice(4 + len(mark)).cast(pl.Int64, strict=False)
+            number = year * parts + part - 1
         case "week":
             monday = (pl.col("text") + "-1").str.to_date("%G-W%V-%u", strict=False)
             number, form = monday.cast(pl.Int32).cast(pl.Int64).floordiv(_DAYS), ISO_WEEK
@@ -38,9 +45,11 @@ def labels(numbers: pl.Series, every: Every) -> pl.Series:
     """The periods of these numbers, as contracts write them."""
     column = pl.col("n")
     match every:
-        case "month":
-            month = (column % _MONTHS + 1).cast(pl.String).str.zfill(2)
-            text = pl.format("{}-{}", column.floordiv(_MONTHS), month)
+        case "month" | "quarter" | "half_year":
+            _, parts, mark = _PARTS[every]
+            part = (column % parts + 1).cast(pl.String)
+            part = part.str.zfill(2) if every == "month" else part
+            text = pl.format(f"{{}}{mark}{{}}", column.floordiv(parts), part)
         case "week":
             # 1970-01-01, day 0, was a Thursday: the Monday of its week is day -3
             monday = (column * _DAYS + 4).cast(pl.Int32).cast(pl.Date)
@@ -52,12 +61,13 @@ def labels(numbers: pl.Series, every: Every) -> pl.Series:
 
 def first_days(periods: pl.Series, every: Every) -> pl.Series:
     """The first day of each period; null if malformed."""
-    text = pl.DataFrame({"text": periods.cast(pl.String)})
-    match every:
-        case "month":
-            day = (pl.col("text") + "-01").str.to_date("%Y-%m-%d", strict=False)
-        case "week":
-            day = (pl.col("text") + "-1").str.to_date("%G-W%V-%u", strict=False)
-        case "year":
-            day = (pl.col("text") + "-01-01").str.to_date("%Y-%m-%d", strict=False)
-    return text.select(day.alias("first_day")).to_series()
+    if every == "week":
+        text = pl.DataFrame({"text": periods.cast(pl.String)})
+        day = (pl.col("text") + "-1").str.to_date("%G-W%V-%u", strict=False)
+        return text.select(day.alias("first_day")).to_series()
+    parts = _PARTS[every][1] if every in _PARTS else 1
+    number = pl.col("n")
+    month = number % parts * (_MONTHS // parts) + 1
+    first = pl.date(number.floordiv(parts), month, 1)
+    numbers = pl.DataFrame({"n": ordinals(periods, every)})
+    return numbers.select(first.alias("first_day")).to_series()

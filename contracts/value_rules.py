@@ -211,11 +211,15 @@ def exists_in(
         return _of_rows(frame, unknown)
 
     def spoil(frame: pl.DataFrame, context: BatchContext) -> Spoilt:
-        known = frame[column].drop_nulls().unique().sort()[1:]
+        said = frame[column].drop_nulls().unique().sort()
+        listed = context.references.get(reference)
+        known = said if listed is None else listed
+        known = known.filter(known != said[0])
         return frame, replace(context, references={**context.references, reference: known})
 
     said = message_vi.format(column=column, dataset=dataset)
-    return BatchRule(Rule(f"correct.{column}_exists", column, said), judge, spoil)
+    rule = Rule(f"correct.{column}_exists", column, said)
+    return BatchRule(rule, judge, spoil, looks_in=(reference,))
 
 
 def not_listed(

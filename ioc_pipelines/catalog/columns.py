@@ -76,8 +76,9 @@ class Column(Strict):
         description="Contract column whose mark, or whose reason for having no value, this is",
     )
     date: str | None = Field(default=None, description="Date or timestamp form, e.g. `%d/%m/%Y`")
-    period: Literal["month", "iso_week"] | None = Field(
-        default=None, description="Write the date as a period: 2024-12, 2024-W50"
+    period: Literal["month", "quarter", "half_year", "iso_week"] | None = Field(
+        default=None,
+        description="Write the date as a period: 2024-12, 2024-Q4, 2024-H2, 2024-W50",
     )
     values: dict[str, str] = Field(
         default_factory=dict, description="Source value to contract value"

@@ -71,7 +71,9 @@ class Feed(Strict):
     status: Status
     classification: Literal["public", "internal", "confidential", "secret"]
     sharing: Literal["default", "special"]
-    cadence: Literal["daily", "weekly", "monthly", "quarterly", "yearly", "on_change"]
+    cadence: Literal[
+        "daily", "weekly", "monthly", "quarterly", "half_yearly", "yearly", "on_change"
+    ]
     late_after: Span = Field(description="Age of the data above which it is late: `26h`, `35d`")
     acceptance_floor: float = Field(
         default=0.8, ge=0, le=1, description="Least share of valid rows for a batch to be accepted"

@@ -202,5 +202,13 @@ def _moment(column: Column, kind: pl.DataType) -> pl.Expr:
 
 
 def _period(column: Column, kind: pl.DataType) -> pl.Expr:
-    form = "%Y-%m" if column.period == "month" else "%G-W%V"
-    return _date(column, kind).dt.strftime(form)
+    day = _date(column, kind)
+    match column.period:
+        case "quarter":
+            return pl.format("{}-Q{}", day.dt.year(), day.dt.quarter())
+        case "half_year":
+            return pl.format("{}-H{}", day.dt.year(), (day.dt.quarter() + 1) // 2)
+        case "iso_week":
+            return day.dt.strftime("%G-W%V")
+        case _:
+            return day.dt.strftime("%Y-%m")

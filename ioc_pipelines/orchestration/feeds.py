@@ -23,6 +23,7 @@ from ioc_pipelines.orchestration.keys import accepted_key, feed_key, sector
 from ioc_pipelines.orchestration.receipts import send_receipt
 from ioc_pipelines.orchestration.returned_files import take_corrections
 from ioc_pipelines.orchestration.returning import CORRECTION
+from ioc_pipelines.orchestration.waves import waves
 
 # most of the time they wait for their sources
 _SIDE_BY_SIDE = 16
@@ -127,8 +128,9 @@ def _reports(
         return reports
 
     with ThreadPoolExecutor(max_workers=_SIDE_BY_SIDE) as pool:
-        for future in as_completed([pool.submit(work, entry) for entry in entries]):
-            yield from future.result()
+        for wave in waves(entries):
+            for future in as_completed([pool.submit(work, entry) for entry in wave]):
+                yield from future.result()
 
 
 def _events(

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 import polars as pl
 
 from contracts.base import VIETNAM, Contract, Rule
-from contracts.periods import first_days, ordinals
+from contracts.periods import Every, first_days, ordinals
 from ioc_pipelines.catalog.models import Maintenance
 from ioc_pipelines.quality.evaluate import RuleResult
 
@@ -25,7 +25,16 @@ _CADENCE = {
     "weekly": timedelta(days=7),
     "monthly": timedelta(days=31),
     "quarterly": timedelta(days=92),
+    "half_yearly": timedelta(days=184),
     "yearly": timedelta(days=366),
+}
+# how long a period is, as polars writes it
+_LENGTHS: dict[Every, str] = {
+    "month": "1mo",
+    "quarter": "3mo",
+    "half_year": "6mo",
+    "week": "1w",
+    "year": "1y",
 }
 # a nightly refresh publishes within a day and its own duration
 _PUBLISH_WITHIN = timedelta(hours=26)
@@ -94,11 +103,10 @@ def _latest(column: pl.Series) -> datetime | None:
     if column.dtype.is_temporal():
         newest = column.cast(pl.Datetime("us")).max()
         return newest.replace(tzinfo=VIETNAM) if isinstance(newest, datetime) else None
-    for every in ("month", "week", "year"):
+    for every, length in _LENGTHS.items():
         known = column.filter(ordinals(column, every).is_not_null())
         if not known.is_empty():
             start = first_days(known, every).max()
-            length = {"month": "1mo", "week": "1w", "year": "1y"}[every]
             end = pl.select(pl.lit(start).dt.offset_by(length).cast(pl.Datetime("us"))).item()
             return end.replace(tzinfo=VIETNAM) if isinstance(end, datetime) else None
     return None

@@ -10,6 +10,7 @@ import pytest
 
 from contracts.base import BatchContext, BatchFinding, BatchRule
 from contracts.batch_rules import (
+    accumulates,
     coverage_kept,
     magnitude_as_before,
     null_share,
@@ -69,6 +70,8 @@ def test_on_the_map_of_the_period_only_units_that_existed_are_asked_for() -> Non
     [
         ("month", ["2025-11", "2026-02"], BatchFinding(2, 4, "2025-12, 2026-01")),
         ("week", ["2026-W52", "2027-W02"], BatchFinding(2, 4, "2026-W53, 2027-W01")),
+        ("quarter", ["2025-Q3", "2026-Q2"], BatchFinding(2, 4, "2025-Q4, 2026-Q1")),
+        ("half_year", ["2025-H1", "2026-H1", "2026-H3"], BatchFinding(2, 3, "2025-H2")),
         ("year", ["2020", "2022"], BatchFinding(2, 3, "2021")),
         ("month", ["2025-11", "2025-12"], BatchFinding(2, 2)),
         ("month", ["x"], BatchFinding(0, 1, "không có kỳ nào")),
@@ -96,6 +99,31 @@ def test_a_gap_to_the_batch_before_is_named(
     rule = periods_without_gaps(period="period", every="month")
     context = before(pl.DataFrame({"period": was}))
     assert rule.judge(pl.DataFrame({"period": now}), context) == expected
+
+
+# --- cumulative amounts --------------------------------------------------------------------------
+
+
+def test_an_amount_that_fell_is_named_with_both_figures() -> None:
+    rows = [("A", "2026-Q1", 3), ("A", "2026-Q2", 2), ("A", "2026-Q3", 2), ("B", "2026-Q1", 9)]
+    frame = pl.DataFrame(rows, schema=["project", "quarter", "units"], orient="row")
+    rule = accumulates("units", by=["project"], period="quarter", every="quarter")
+    # the first of each project has nothing before it
+    found = rule.judge(frame, BatchContext(ARRIVED))
+    assert found == BatchFinding(1, 2, "2026-Q2/A: 3 → 2")
+    assert found.rows is None
+    # an empty figure says nothing, and is passed over
+    gone = frame.with_columns(pl.when(pl.col("units") > 2).then("units").alias("units"))
+    assert rule.judge(gone, BatchContext(ARRIVED)) == BatchFinding(0, 0)
+
+
+def test_an_amount_of_the_year_starts_anew_in_january() -> None:
+    rows = [("A", "2025-11", 8), ("A", "2025-12", 9), ("A", "2026-01", 1), ("A", "2026-02", 0)]
+    frame = pl.DataFrame(rows, schema=["unit", "month", "paid"], orient="row")
+    given = {"by": ["unit"], "period": "month", "every": "month"}
+    within = accumulates("paid", **given, within_year=True)
+    assert within.judge(frame, BatchContext(ARRIVED)) == BatchFinding(1, 2, "2026-02/A: 1 → 0")
+    assert accumulates("paid", **given).judge(frame, BatchContext(ARRIVED)).passed == 1
 
 
 # --- nulls ---------------------------------------------------------------------------------------

@@ -341,6 +341,23 @@ def test_iso_weeks_across_the_end_of_the_year(text: str, value: Any) -> None:
     assert read([text], pl.String, date="%d/%m/%Y", period="iso_week") == [value]
 
 
+@pytest.mark.parametrize(
+    ("text", "quarter", "half"),
+    [
+        ("1/2026", "2026-Q1", "2026-H1"),
+        ("3/2026", "2026-Q1", "2026-H1"),
+        ("6/2026", "2026-Q2", "2026-H1"),
+        ("7/2026", "2026-Q3", "2026-H2"),
+        ("12/2026", "2026-Q4", "2026-H2"),
+        ("Quý 3", UNREADABLE, UNREADABLE),
+        (None, None, None),
+    ],
+)
+def test_quarters_and_half_years(text: str | None, quarter: Any, half: Any) -> None:
+    assert read([text], pl.String, date="%m/%Y", period="quarter") == [quarter]
+    assert read([text], pl.String, date="%m/%Y", period="half_year") == [half]
+
+
 @SETTINGS
 @given(st.lists(st.dates(date(1900, 1, 1), date(2199, 12, 31)), min_size=1, max_size=20))
 def test_any_date_comes_back(days: list[date]) -> None:

@@ -77,6 +77,8 @@ def of_period(kind: Any, **info: Any) -> Any:
     [
         (str, ["2026-09", "2026-10", "x"], datetime(2026, 11, 1)),  # noqa: DTZ001
         (str, ["2026-W45", "2026-W44"], datetime(2026, 11, 9)),  # noqa: DTZ001
+        (str, ["2026-Q2", "2026-Q3"], datetime(2026, 10, 1)),  # noqa: DTZ001
+        (str, ["2026-H1", "2025-H2"], datetime(2026, 7, 1)),  # noqa: DTZ001
         (int, [2024, 2025], datetime(2026, 1, 1)),  # noqa: DTZ001
         (pl.Date, [date(2026, 11, 3)], datetime(2026, 11, 3)),  # noqa: DTZ001
         (str, ["không rõ"], None),

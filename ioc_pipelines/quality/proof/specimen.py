@@ -54,21 +54,31 @@ class Specimen:
 
 
 class _Lists(dict[str, pl.Series]):
-    """Reference lists; what another dataset has is what this one says in the column so named."""
+    """Reference lists; what another dataset has is what this one says in the columns that ask."""
 
     def __init__(
-        self, lists: dict[str, pl.Series], frame: pl.DataFrame, more: dict[str, list[str]]
+        self,
+        contract: type[Contract],
+        lists: dict[str, pl.Series],
+        frame: pl.DataFrame,
+        more: dict[str, list[str]],
     ) -> None:
         super().__init__(lists)
         self._frame, self._more = frame, more
+        self._asking: dict[str, list[str]] = {}
+        for judged in contract.batch_rules():
+            for name in judged.looks_in:
+                self._asking.setdefault(name, []).append(str(judged.rule.column))
 
     def __missing__(self, name: str) -> pl.Series:
-        column = name.rpartition(".")[2]
-        if column not in self._frame.columns:
+        if name not in self._asking:
             raise KeyError(name)
-        said = self._frame[column].drop_nulls().unique().sort()
-        more = pl.Series(column, self._more.get(column, []), dtype=said.dtype, strict=False)
-        return pl.concat([said, more])
+        parts = []
+        for column in self._asking[name]:
+            said = self._frame[column].drop_nulls()
+            more = pl.Series(self._more.get(column, []), dtype=said.dtype, strict=False)
+            parts += [said, more]
+        return pl.concat(part.rename("") for part in parts).unique().sort()
 
     def get(self, name: str, default: Any = None) -> Any:
         try:
@@ -90,7 +100,10 @@ def specimen(contract: type[Contract]) -> Specimen:
             pools[name] = replace(pools[name], good=kept)
     frame = _good_batch(contract, schema, pools, _context(good))
     wrong = {name: [v for bad in p.bad.values() for v in bad] for name, p in pools.items()}
-    contexts = (_seen(_context(good), frame), _seen(lenient, frame, wrong))
+    contexts = (
+        _seen(contract, _context(good), frame),
+        _seen(contract, lenient, frame, wrong),
+    )
     return Specimen(contract, frame, *contexts, pools, schema)
 
 
@@ -145,13 +158,16 @@ def _context(lists: dict[str, list[str]]) -> BatchContext:
 
 
 def _seen(
-    context: BatchContext, frame: pl.DataFrame, more: dict[str, list[str]] | None = None
+    contract: type[Contract],
+    context: BatchContext,
+    frame: pl.DataFrame,
+    more: dict[str, list[str]] | None = None,
 ) -> BatchContext:
     """The context of a batch that says what the batch before said.
 
     Other datasets know what it says, and ``more`` of each column.
     """
-    lists = _Lists(dict(context.references), frame, more or {})
+    lists = _Lists(contract, dict(context.references), frame, more or {})
     return replace(context, references=lists, previous=frame.lazy())
 
 
@@ -195,7 +211,7 @@ def _good_batch(
     names = list(contract.info().key)
     frame = _rows_for(drawing, _keys(contract, schema, pools))
     for _ in range(_REPAIRS):
-        found = evaluate(contract, conformed(frame), _seen(context, frame))
+        found = evaluate(contract, conformed(frame), _seen(contract, context, frame))
         wrong = found.broken[ROW_ID].unique().sort()
         if wrong.is_empty() or wrong.len() == frame.height:
             break
@@ -276,7 +292,7 @@ def _breaks_nothing(drawing: _Drawing, drafts: pl.DataFrame) -> pl.Series:
         worst = max(refused.values(), default=0)
         drawing.blocking.update({rule: n for rule, n in refused.items() if n and n >= worst})
         return passed
-    seen = _seen(drawing.context, drafts)
+    seen = _seen(drawing.contract, drawing.context, drafts)
     return passed & not_refused(drawing.contract, drafts, seen, passed, drawing.passable)
 
 

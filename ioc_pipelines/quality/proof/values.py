@@ -207,10 +207,13 @@ def _text_of(pattern: str | re.Pattern[str]) -> str:
 
 
 def _periods(many: int) -> Iterable[str]:
-    """The newest months, ISO weeks, years and school years, as contracts write them."""
+    """The newest months, quarters, half-years, ISO weeks, years and school years, as contracts write them."""
     for n in range(many):
         months = _NOW.year * 12 + _NOW.month - 1 - n
         yield f"{months // 12}-{months % 12 + 1:02}"
+    quarter, half = _NOW.year * 4 + (_NOW.month - 1) // 3, _NOW.year * 2 + (_NOW.month - 1) // 6
+    yield from (f"{(quarter - n) // 4}-Q{(quarter - n) % 4 + 1}" for n in range(many))
+    yield from (f"{(half - n) // 2}-H{(half - n) % 2 + 1}" for n in range(many))
     yield from (f"{_NOW - timedelta(weeks=n):%G-W%V}" for n in range(many))
     yield from (f"{_NOW.year - n}" for n in range(many))
     yield from (f"{_NOW.year - n}-{_NOW.year - n + 1}" for n in range(many))
