@@ -10,7 +10,7 @@ from ioc_pipelines.orchestration.keys import SNAPSHOT
 from ioc_pipelines.warehouse.acceptance.mark import accepted_build
 from ioc_pipelines.warehouse.build import ACCEPTANCE_PAGE, PUBLISHED_FILE
 from ioc_pipelines.warehouse.lock import hold_build, release_build
-from ioc_pipelines.warehouse.published_text import require_clean_text
+from ioc_pipelines.warehouse.published_text import require_fit_text
 from ioc_pipelines.warehouse.snapshots import SnapshotManifest, publish
 
 # nightly, and two hours of grace: a slightly late night pages nobody
@@ -32,7 +32,7 @@ def snapshot_asset(deployment: Deployment) -> dg.AssetsDefinition:
         home = deployment.home
         hold_build(home)
         accepted = accepted_build(home.build)
-        require_clean_text(home.build / PUBLISHED_FILE)
+        require_fit_text(home.build / PUBLISHED_FILE)
         facts = build_facts(home.build)
         built_at = facts["IOC_BUILT_AT"]
 

@@ -30,6 +30,7 @@ _FEED = pl.Schema(
         "late_after_s": pl.Int64,
         "precedence": pl.Int64,
         "unit_code": pl.String,
+        "publishes_rows": pl.Boolean,
     }
 )
 
@@ -64,7 +65,10 @@ def catalog_tables(catalog: Catalog) -> dict[str, pl.DataFrame]:
 
 
 def _feed(entry: FeedEntry, profile: Profile) -> dict[str, object]:
-    """``precedence``: 1 goes first; null where the profile names no order."""
+    """``precedence``: 1 goes first; null where the profile names no order.
+
+    ``publishes_rows``: whether figures of single rows, and what gives them away, may be shown.
+    """
     feed = entry.feed
     ordered = profile.precedence.get(feed.dataset, ())
     return {
@@ -80,6 +84,7 @@ def _feed(entry: FeedEntry, profile: Profile) -> dict[str, object]:
         "late_after_s": int(feed.late_after.total_seconds()),
         "precedence": ordered.index(entry.id) + 1 if entry.id in ordered else None,
         "unit_code": entry.agency.unit_code or profile.province_code,
+        "publishes_rows": bool(entry.contract and entry.contract.info().publish == "rows"),
     }
 
 

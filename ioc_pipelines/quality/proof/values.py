@@ -207,7 +207,7 @@ def _text_of(pattern: str | re.Pattern[str]) -> str:
 
 
 def _periods(many: int) -> Iterable[str]:
-    """The newest months, quarters, half-years, ISO weeks, years and school years, as contracts write them."""
+    """The newest months, quarters, half-years, weeks, years, school years, as contracts write."""
     for n in range(many):
         months = _NOW.year * 12 + _NOW.month - 1 - n
         yield f"{months // 12}-{months % 12 + 1:02}"
