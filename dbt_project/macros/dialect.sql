@@ -16,6 +16,32 @@
     cast(strptime({{ week }} || '-1', '%G-W%V-%u') as date)
 {% endmacro %}
 
+{% macro quarter_start(period) %}
+    {{ return(adapter.dispatch("quarter_start", "ioc")(period)) }}
+{% endmacro %}
+
+{# '2026-Q3' to 2026-07-01 #}
+{% macro duckdb__quarter_start(period) %}
+    make_date(
+        cast(left({{ period }}, 4) as integer),
+        cast(right({{ period }}, 1) as integer) * 3 - 2,
+        1
+    )
+{% endmacro %}
+
+{% macro half_year_start(period) %}
+    {{ return(adapter.dispatch("half_year_start", "ioc")(period)) }}
+{% endmacro %}
+
+{# '2026-H2' to 2026-07-01 #}
+{% macro duckdb__half_year_start(period) %}
+    make_date(
+        cast(left({{ period }}, 4) as integer),
+        cast(right({{ period }}, 1) as integer) * 6 - 5,
+        1
+    )
+{% endmacro %}
+
 {% macro month_end(period) %}
     {{ return(adapter.dispatch("month_end", "ioc")(period)) }}
 {% endmacro %}

@@ -9,7 +9,9 @@ from ioc_pipelines.sandbox.addresses import DATABASES, WEB
 from ioc_pipelines.sandbox.process import SandboxError
 from ioc_pipelines.sandbox.state import Fault, Faults
 
-DROP_FOLDERS = ("cong_an_tinh", "so_giao_duc", "so_tai_chinh", "so_y_te", "thong_ke_tinh")
+DROP_FOLDERS = (
+    "cong_an_tinh", "so_giao_duc", "so_tai_chinh", "so_xay_dung", "so_y_te", "thong_ke_tinh"
+)  # fmt: skip
 SYSTEMS = (*WEB, *DATABASES, *DROP_FOLDERS)
 
 

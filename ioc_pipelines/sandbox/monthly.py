@@ -1,4 +1,4 @@
-"""A feed of monthly forms: which months lie in the drop folder, with which rows."""
+"""A feed of forms by month or quarter: which lie in the drop folder, with which rows."""
 
 from __future__ import annotations
 
@@ -31,13 +31,14 @@ def drop_forms(
     """Write one workbook for each ``period`` (a month's first day) of ``rows``; the answers.
 
     ``rows`` have ``block`` (the day number they are filed on), ``nth`` and the form's columns as
-    text. ``file`` and ``period`` are forms of the month: ``x-%Y-%m.xlsx``, ``Tháng %m/%Y``.
+    text. ``file`` and ``period`` are forms of the month: ``x-%Y-%m.xlsx``, ``Tháng %m/%Y``; ``<m>``
+    is the month without its zero, ``<q>`` the quarter.
     """
     planted = plant(rows, defects, share, feed=feed, world=world)
     filed = dict(rows.select("period", "block").unique().iter_rows())
     refused: list[RefusedRow] = []
     for (month,), part in planted.group_by("period", maintain_order=True):
-        path = f"{month:{file}}"
+        path = _in_words(month, file)
         day = EPOCH + timedelta(days=filed[month])
         content = workbook(
             form, _in_words(month, period), {sheet: part}, filed=day, number=month.month
@@ -47,6 +48,7 @@ def drop_forms(
     return FeedKey.of(planted, refused)
 
 
-def _in_words(month: date, period: str) -> str:
-    """``%-m`` is not known everywhere: a month without its zero is written ``{m}``."""
-    return f"{month:{period}}".replace("<m>", str(month.month))
+def _in_words(month: date, form: str) -> str:
+    """``%-m`` is not known everywhere, and a quarter has no sign of its own."""
+    quarter = (month.month + 2) // 3
+    return f"{month:{form}}".replace("<m>", str(month.month)).replace("<q>", str(quarter))

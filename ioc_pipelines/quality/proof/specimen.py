@@ -24,7 +24,7 @@ _KEY_VALUES = {1: (480,), 2: (24, 24), 3: (24, 6, 4), 4: (24, 4, 3, 2)}
 _MANY_KEYS = (12, 3, 2, 2, 2, 2, 2, 2)
 _OTHER_VALUES = 12
 _DRAFTS, _ROUNDS, _PATIENCE, _REPAIRS = 6_000, 12, 3, 6
-_EMPTY_SHARE, _FEW = 0.1, 30
+_EMPTY_SHARE, _FEW, _CHANGED = 0.1, 30, 0.15
 _AT = "_at"
 
 
@@ -265,13 +265,22 @@ def _rows_for(drawing: _Drawing, keys: pl.DataFrame) -> pl.DataFrame:
 
 
 def _drafts(drawing: _Drawing, keys: pl.DataFrame, found: list[pl.DataFrame]) -> pl.DataFrame:
-    """Random rows with these keys; half of them with the other cells of a row that was good."""
+    """Random rows with these keys; half of them with most cells of a row that was good.
+
+    Where rules relate several columns chance finds few good rows: from these it goes on.
+    """
     height = max(_DRAFTS, keys.height)
     rows = drawn(drawing.pools, drawing.schema, height, drawing.chance)
     if found:
         good = pl.concat(found)
-        again = drawing.chance.integers(0, good.height, height // 2)
-        rows = pl.concat([rows[: height // 2], good[again]])
+        again = good[drawing.chance.integers(0, good.height, height)]
+        is_new = np.arange(height) < height // 2
+        rows = rows.with_columns(
+            rows[name].zip_with(
+                pl.Series(is_new | (drawing.chance.random(height) < _CHANGED)), again[name]
+            )
+            for name in rows.columns
+        )
     at = pl.Series(np.arange(rows.height) % keys.height)
     chosen = keys[at]
     return rows.with_columns(chosen[name] for name in keys.columns)

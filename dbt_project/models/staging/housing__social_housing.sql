@@ -1,0 +1,1 @@
+{{ staged("housing__social_housing") }}
