@@ -203,7 +203,7 @@ def magnitude_as_before(
 
 
 def accumulates(
-    amount: str,
+    amounts: Sequence[str],
     *,
     by: Sequence[str],
     period: str,
@@ -211,35 +211,38 @@ def accumulates(
     within_year: bool = False,
     message_vi: str = "Số lũy kế giảm so với kỳ trước",
 ) -> BatchRule:
-    """``amount`` is counted from a start, so that of no ``by`` it falls from a period to the next.
+    """Each of ``amounts`` is counted from a start: of no ``by`` it falls from a period to the next.
 
     ``within_year``: it starts anew each January. Which of two periods is wrong is not known, so
     none is refused. ``by`` and ``period`` are the contract's key.
     """
-    groups, value = list(by), pl.col(amount).cast(pl.Float64)
+    groups = list(by)
 
-    def steps(frame: pl.DataFrame) -> pl.DataFrame:
-        """Each row that has a period before it, which, and what ``amount`` was in that."""
+    def steps(frame: pl.DataFrame, amount: str) -> pl.DataFrame:
+        """Each row that has a period before it, which, and what the amount was in that."""
         year = pl.col(period).cast(pl.String).str.slice(0, 4)
         told = frame.with_columns(
             ordinals(frame[period], every).alias("_n"),
             (year if within_year else pl.lit("")).alias("_start"),
-            value.alias("_now"),
+            pl.col(amount).cast(pl.Float64).alias("_now"),
         )
         told = told.drop_nulls(["_n", "_now"]).unique([*groups, "_n"], keep="none")
         before = pl.col("_n", "_now").shift().over([*groups, "_start"], order_by="_n")
         return told.with_columns(before.name.suffix("_before")).drop_nulls("_n_before")
 
     def judge(frame: pl.DataFrame, _: BatchContext) -> BatchFinding:
-        told = steps(frame)
-        fell = told.filter(pl.col("_now") < pl.col("_now_before")).sort(period, *groups)
-        shown = fell.head(_SHOWN).select(period, *groups, "_now_before", "_now").rows()
-        said = (f"{'/'.join(map(str, at))}: {was:,.6g} → {now:,.6g}" for *at, was, now in shown)
-        return BatchFinding(told.height - fell.height, told.height, "; ".join(said))
+        told = pl.concat(
+            steps(frame, amount).with_columns(_of=pl.lit(amount)) for amount in amounts
+        )
+        fell = told.filter(pl.col("_now") < pl.col("_now_before")).sort(period, *groups, "_of")
+        # where it fell, not what it was: the amounts may be of a few persons (DESIGN, rule 11)
+        shown = fell.head(_SHOWN).select(period, *groups, "_of").rows()
+        said = "; ".join("/".join(map(str, at)) for at in shown)
+        return BatchFinding(told.height - fell.height, told.height, said)
 
     def spoil(frame: pl.DataFrame, context: BatchContext) -> Spoilt:
-        low = steps(frame).sort("_now", "_n").row(0, named=True)
-        high = frame.filter(value == value.max()).row(0, named=True)
+        low = steps(frame, amounts[0]).sort("_now", "_n").row(0, named=True)
+        high = frame.filter(pl.col(amounts[0]) == pl.col(amounts[0]).max()).row(0, named=True)
         is_before = pl.lit(ordinals(frame[period], every) == low["_n_before"])
         there = is_before & pl.all_horizontal(pl.col(name) == low[name] for name in groups)
         return frame.with_columns(
@@ -253,8 +256,7 @@ def accumulates(
     def _beside(frame: pl.DataFrame) -> list[str]:
         return [name for name in frame.columns if name not in (*groups, period)]
 
-    rule = Rule(f"correct.{amount}_accumulates", amount, message_vi)
-    return BatchRule(rule, judge, spoil, mend=mend)
+    return BatchRule(Rule("correct.accumulates", amounts[0], message_vi), judge, spoil, mend=mend)
 
 
 def coverage_kept(

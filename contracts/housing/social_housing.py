@@ -9,8 +9,6 @@ from contracts.base import Contract, ContractInfo, column
 from contracts.batch_rules import accumulates, coverage_kept
 from contracts.formats import COMMUNE_CODE, QUARTER
 
-_COUNTED = {"by": ["project_code"], "period": "period", "every": "quarter"}
-
 
 class SocialHousing(Contract):
     """One row per quarter and project; counts are from the start of the project.
@@ -35,8 +33,10 @@ class SocialHousing(Contract):
     )
     __batch_rules__ = (
         accumulates(
-            "units_finished",
-            **_COUNTED,
+            ["units_finished"],
+            by=["project_code"],
+            period="period",
+            every="quarter",
             message_vi="Số căn hoàn thành lũy kế của dự án giảm so với quý trước",
         ),
         coverage_kept(

@@ -63,9 +63,9 @@ CASES = Cases(
     ],
     batches=[
         (
-            "correct.units_finished_accumulates",
+            "correct.accumulates",
             [{}, {"period": "2026-Q2", "units_finished": 401}, {"period": "2026-Q1"}],
-            BatchFinding(1, 2, "2026-Q3/NOXH-001: 401 → 400"),
+            BatchFinding(1, 2, "2026-Q3/NOXH-001/units_finished"),
         ),
     ],
 )

@@ -1,0 +1,1 @@
+{{ staged("social_security__participation_monthly") }}
