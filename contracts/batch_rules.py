@@ -59,7 +59,7 @@ def units_reported(
 
     def spoil(frame: pl.DataFrame, context: BatchContext) -> Spoilt:
         silent = (pl.col(unit) == frame[unit].min()) & (pl.col(period) == frame[period].max())
-        return frame.filter(~silent), context
+        return frame.filter(~silent.fill_null(value=False)), context
 
     return BatchRule(Rule(rule_id, unit, message_vi), judge, spoil)
 

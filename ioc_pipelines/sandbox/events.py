@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 import numpy as np
 import polars as pl
@@ -89,6 +90,12 @@ def filed(rows: pl.DataFrame, after_days: int, world: World) -> pl.DataFrame:
     known = rows.with_columns(block=day.cast(pl.Int32).cast(pl.Int64))
     known = known.filter(pl.col("block") < number(world.as_of))
     return known.with_columns(nth=pl.int_range(pl.len()).over("block"))
+
+
+def since(rows: pl.DataFrame, first: date) -> pl.DataFrame:
+    """The rows of periods from ``first`` on; all of them where there is none yet."""
+    recent = rows.filter(pl.col("period") >= first)
+    return rows if recent.is_empty() else recent
 
 
 def filed_at(form: str) -> pl.Expr:

@@ -24,7 +24,7 @@ _KEY_VALUES = {1: (480,), 2: (24, 24), 3: (24, 6, 4), 4: (24, 4, 3, 2)}
 _MANY_KEYS = (12, 3, 2, 2, 2, 2, 2, 2)
 _OTHER_VALUES = 12
 _DRAFTS, _ROUNDS, _PATIENCE, _REPAIRS = 6_000, 12, 3, 6
-_EMPTY_SHARE, _FEW, _CHANGED = 0.1, 30, 0.15
+_EMPTY_SHARE, _FEW, _CHANGED, _QUIET = 0.1, 30, 0.15, 0.7
 _AT = "_at"
 
 
@@ -252,7 +252,7 @@ def _rows_for(drawing: _Drawing, keys: pl.DataFrame) -> pl.DataFrame:
     names, found = keys.columns, list[pl.DataFrame]()
     missing = keys
     for turn in range(_ROUNDS):
-        drafts = _drafts(drawing, missing, found)
+        drafts = _drafts(drawing, missing, found, turn)
         good = drafts.filter(_breaks_nothing(drawing, drafts))
         if not good.is_empty():
             found.append(_one_each(good, names))
@@ -264,26 +264,39 @@ def _rows_for(drawing: _Drawing, keys: pl.DataFrame) -> pl.DataFrame:
     return pl.concat(found).sort(names)
 
 
-def _drafts(drawing: _Drawing, keys: pl.DataFrame, found: list[pl.DataFrame]) -> pl.DataFrame:
+def _drafts(
+    drawing: _Drawing, keys: pl.DataFrame, found: list[pl.DataFrame], turn: int
+) -> pl.DataFrame:
     """Random rows with these keys; half of them with most cells of a row that was good.
 
-    Where rules relate several columns chance finds few good rows: from these it goes on.
+    Where rules relate several columns chance finds few good rows: from these it goes on. While
+    there is none, numbers are mostly zeroes, among which sums come out right.
     """
     height = max(_DRAFTS, keys.height)
     rows = drawn(drawing.pools, drawing.schema, height, drawing.chance)
     if found:
         good = pl.concat(found)
-        again = good[drawing.chance.integers(0, good.height, height)]
-        is_new = np.arange(height) < height // 2
-        rows = rows.with_columns(
-            rows[name].zip_with(
-                pl.Series(is_new | (drawing.chance.random(height) < _CHANGED)), again[name]
-            )
-            for name in rows.columns
-        )
+        other, kept = good[drawing.chance.integers(0, good.height, height)], 1 - _CHANGED
+        half = np.arange(height) < height // 2
+    else:
+        zeroes = [
+            pl.lit(0).cast(kind).alias(n)
+            for n, kind in rows.schema.items()
+            if _has_zero(drawing, n)
+        ]
+        other, kept = rows.with_columns(zeroes), _QUIET if turn else 0.0
+        half = np.zeros(height, dtype=bool)
+    rows = rows.with_columns(
+        rows[name].zip_with(pl.Series(half | (drawing.chance.random(height) >= kept)), other[name])
+        for name in rows.columns
+    )
     at = pl.Series(np.arange(rows.height) % keys.height)
     chosen = keys[at]
     return rows.with_columns(chosen[name] for name in keys.columns)
+
+
+def _has_zero(drawing: _Drawing, name: str) -> bool:
+    return any(value == 0 and not isinstance(value, bool) for value in drawing.pools[name].good)
 
 
 def _breaks_nothing(drawing: _Drawing, drafts: pl.DataFrame) -> pl.Series:

@@ -18,7 +18,7 @@ from contracts.base import KEY_UNIQUE, REQUIRED
 from ioc_pipelines.sandbox.answer_key import FeedKey
 from ioc_pipelines.sandbox.chance import Floats, Integers, uniform
 from ioc_pipelines.sandbox.defects import NOTHING, UNKNOWN_COMMUNE, Defect, Share, plant
-from ioc_pipelines.sandbox.events import STAMP, filed, filed_at, stamped
+from ioc_pipelines.sandbox.events import STAMP, filed, filed_at, since, stamped
 from ioc_pipelines.sandbox.systems.resident import PEOPLE
 from ioc_pipelines.sandbox.tables import Table, write_table
 from ioc_pipelines.sandbox.world import World, month_number
@@ -98,9 +98,8 @@ def write(root: Path, world: World) -> FeedKey:
 
 def participation(world: World) -> pl.DataFrame:
     """The table as text, by month, commune and kind, with ``block`` and ``nth``."""
-    shown = [month for month in world.months if month >= BEGINS] or world.months
     # amounts of the year are summed from January, whatever month the system begins at
-    months = pl.date_range(shown[0].replace(month=1), shown[-1], "1mo", eager=True)
+    months = pl.date_range(world.first_day.replace(month=1), world.months[-1], "1mo", eager=True)
     kinds = pl.DataFrame(KINDS, schema=Kind._fields, orient="row").with_row_index("kind")
     communes = world.communes.with_row_index("number").select("number", "code")
     each = pl.DataFrame({"period": months}).join(communes, how="cross").join(kinds, how="cross")
@@ -111,7 +110,7 @@ def participation(world: World) -> pl.DataFrame:
         .over("number", "kind", pl.col("period").dt.year(), order_by="period")
     )
     counted = rows.with_columns(so_far.name.suffix("_so_far"))
-    known = filed(counted.filter(pl.col("period") >= shown[0]), FILED_AFTER_DAYS, world)
+    known = since(filed(counted, FILED_AFTER_DAYS, world), BEGINS)
     return known.select(
         "block",
         "nth",

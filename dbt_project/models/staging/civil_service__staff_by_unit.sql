@@ -1,0 +1,1 @@
+{{ staged("civil_service__staff_by_unit") }}
