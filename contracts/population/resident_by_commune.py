@@ -1,4 +1,4 @@
-"""Residents of the communes by sex and age, monthly figures of the provincial police."""
+"""Residents of the communes by sex, age, ethnic group and religion, by the provincial police."""
 
 from __future__ import annotations
 
@@ -9,23 +9,31 @@ from contracts.base import Contract, ContractInfo, column
 from contracts.batch_rules import units_reported
 from contracts.formats import COMMUNE_CODE, MONTH
 
+_MINORITIES = ("ethnic_tay", "ethnic_muong", "ethnic_thai", "ethnic_other")
+_BELIEVERS = ("buddhist", "catholic", "protestant", "other_religion")
 # that a negative whole is wrong is said by its own rule
 _WHOLE_IS_WRONG = pl.col("residents") < 0
+_SEX_IS_WRONG = pl.min_horizontal("residents", "male", "female") < 0
 
 
 class ResidentByCommune(Contract):
-    """One row per month and commune."""
+    """One row per month and commune: counts, never a person.
+
+    Kinh, and those without a religion, are what the other counts leave of the residents. A commune
+    may have very few of a group, so that rows stay inside and the mart is suppressed.
+    """
 
     __contract__ = ContractInfo(
         dataset="population.resident_by_commune",
-        version="1.0.0",
+        version="2.0.0",
         title_vi="Dân cư theo xã, phường",
         title_en="Residents by commune",
         grain="one row per month and commune",
         key=("period", "commune_code"),
         load_mode="upsert",
-        publish="rows",
-        basis="Hung Yen 1062/2025, art. 5.5.b: people, births, ages, identity cards (H28)",
+        publish="aggregate",
+        basis="Hung Yen 1062/2025, art. 5.5.b: people by religion, ethnic group, births, "
+        "age, identity cards (H28)",
         period_column="period",
     )
     __batch_rules__ = (
@@ -54,6 +62,16 @@ class ResidentByCommune(Contract):
     births: int = column(vi="Số sinh trong tháng", en="Births in the month", unit="người", ge=0)
     deaths: int = column(vi="Số tử trong tháng", en="Deaths in the month", unit="người", ge=0)
     id_cards: int = column(vi="Số thẻ căn cước", en="Identity cards issued", unit="thẻ", ge=0)
+    ethnic_tay: int = column(vi="Dân tộc Tày", en="Tay", unit="người", ge=0)
+    ethnic_muong: int = column(vi="Dân tộc Mường", en="Muong", unit="người", ge=0)
+    ethnic_thai: int = column(vi="Dân tộc Thái", en="Thai", unit="người", ge=0)
+    ethnic_other: int = column(
+        vi="Dân tộc thiểu số khác", en="Other ethnic minorities", unit="người", ge=0
+    )
+    buddhist: int = column(vi="Theo Phật giáo", en="Buddhists", unit="người", ge=0)
+    catholic: int = column(vi="Theo Công giáo", en="Catholics", unit="người", ge=0)
+    protestant: int = column(vi="Theo đạo Tin Lành", en="Protestants", unit="người", ge=0)
+    other_religion: int = column(vi="Theo tôn giáo khác", en="Other religions", unit="người", ge=0)
     reported_on: pl.Date = column(
         vi="Ngày chốt số liệu",
         en="Day the figures were closed",
@@ -85,3 +103,19 @@ class ResidentByCommune(Contract):
     )
     def cards_within_residents(cls, data: pa.PolarsData) -> pl.LazyFrame:  # noqa: D102
         return data.lazyframe.select(_WHOLE_IS_WRONG | (pl.col("id_cards") <= pl.col("residents")))
+
+    @pa.dataframe_check(
+        error="correct.minorities_within_residents",
+        description="Tổng số người dân tộc thiểu số không được lớn hơn tổng số dân",
+    )
+    def minorities_within_residents(cls, data: pa.PolarsData) -> pl.LazyFrame:  # noqa: D102
+        total = pl.sum_horizontal(*_MINORITIES, ignore_nulls=False)
+        return data.lazyframe.select(_SEX_IS_WRONG | (total <= pl.col("residents")))
+
+    @pa.dataframe_check(
+        error="correct.believers_within_residents",
+        description="Tổng số tín đồ các tôn giáo không được lớn hơn tổng số dân",
+    )
+    def believers_within_residents(cls, data: pa.PolarsData) -> pl.LazyFrame:  # noqa: D102
+        total = pl.sum_horizontal(*_BELIEVERS, ignore_nulls=False)
+        return data.lazyframe.select(_SEX_IS_WRONG | (total <= pl.col("residents")))

@@ -89,11 +89,11 @@ def form(
     *,
     unit: str = "",
     total: Cells = (),
-    over: tuple[int, int, str] | None = None,
+    over: Sequence[tuple[int, int, str]] = (),
 ) -> Callable[[xlsxwriter.Workbook, str], None]:
     """A sheet: four rows of title, the header from row 6, labels, total, rows, signatures.
 
-    ``over``: first and last column of a heading merged above several columns.
+    ``over``: first and last column of each heading merged above several columns.
     """
 
     def write(book: xlsxwriter.Workbook, name: str) -> None:
@@ -105,12 +105,12 @@ def form(
                 sheet.merge_range(index, 0, index, last, text)
         top, height = 5, len(header)
         for column in range(last + 1):
-            if height == 1 or (over and over[0] <= column <= over[1]):
+            if height == 1 or any(first <= column <= end for first, end, _ in over):
                 sheet.write(top + height - 1, column, header[-1][column])
             else:
                 sheet.merge_range(top, column, top + 1, column, header[-1][column])
-        if over:
-            sheet.merge_range(top, over[0], top, over[1], over[2])
+        for first, end, heading in over:
+            sheet.merge_range(top, first, top, end, heading)
         labels = [*"ABC", *(str(n) for n in range(1, last - 1))]
         body: list[Cells] = [labels, *([total] if total else []), *rows, []]
         body += [[*[None] * (last - 1), SIGNED], [None, "Người lập biểu", "THỦ TRƯỞNG ĐƠN VỊ"]]
@@ -164,7 +164,7 @@ def test_budget_revenue(reader: Reader) -> None:
         rows,
         unit="Đơn vị tính: triệu đồng",
         total=[None, None, "Tổng cộng", 10235, 699.5, 7000.25],
-        over=(4, 5, "Thực hiện"),
+        over=[(4, 5, "Thực hiện")],
     )
     name = "so_tai_chinh/thu-nsnn-2026-10.xlsx"
     found = reader.accepted(
@@ -449,6 +449,14 @@ RESIDENTS = [
     "Nữ",
     "Dưới 15 tuổi",
     "Từ 60 tuổi",
+    "Tày",
+    "Mường",
+    "Thái",
+    "Khác",
+    "Phật giáo",
+    "Công giáo",
+    "Tin Lành",
+    "Tôn giáo khác",
     "Sinh trong tháng",
     "Tử trong tháng",
     "Số thẻ căn cước",
@@ -457,31 +465,137 @@ RESIDENTS = [
 
 
 def test_residents(reader: Reader) -> None:
+    groups, fewer = [12, 30, 0, 6, 1200, 700, 3, 0], [0, 1, 2, 0, 40, "1.050", 0, 0]
     rows = [
-        [1, "11953", NAMES["11953"], 20000, 9900, 10100, 4800, 2900, 21, 9, 15000, "03/11/2026"],
-        [2, 11977, NAMES["11977"], "8.000", "3.990", "4.010", 1900, 1400, 6, 5, 6000],
+        [1, "11953", NAMES["11953"], 20000, 9900, 10100, 4800, 2900, *groups, 21, 9, 15000],
+        [2, 11977, NAMES["11977"], "8.000", "3.990", "4.010", 1900, 1400, *fewer, 6, 5, 6000],
     ]
+    rows[0].append("03/11/2026")
     rows[1].append(moment(2026, 11, 3))
-    total = [None, None, "Tổng cộng", 28000, 13890, 14110, 6700, 4300, 27, 14, 21000]
+    sums = [12, 31, 2, 6, 1240, 1750, 3, 0]
+    total = [None, None, "Tổng cộng", 28000, 13890, 14110, 6700, 4300, *sums, 27, 14, 21000]
     sheet = form(
         "Tháng 10/2026",
         [[], RESIDENTS],
         rows,
         unit="Đơn vị tính: người",
         total=total,
-        over=(3, 7, "Nhân khẩu"),
+        over=[(3, 7, "Nhân khẩu"), (8, 11, "Dân tộc thiểu số"), (12, 15, "Tôn giáo")],
     )
     found = reader.accepted(
         "cong_an_tinh/population.resident_by_commune",
         **{"cong_an_tinh/dan-cu-2026-10.xlsx": workbook(**{"Dân cư": sheet})},
     )
-    names = ["residents", "male", "female", "under_15", "over_60", "births", "deaths", "id_cards"]
+    names = ["residents", "male", "female", "under_15", "over_60"]
+    names += ["ethnic_tay", "ethnic_muong", "ethnic_thai", "ethnic_other"]
+    names += ["buddhist", "catholic", "protestant", "other_religion"]
+    names += ["births", "deaths", "id_cards"]
     shared = {"period": "2026-10", "reported_on": date(2026, 11, 3)}
-    first = dict(zip(names, (20000, 9900, 10100, 4800, 2900, 21, 9, 15000), strict=True))
-    second = dict(zip(names, (8000, 3990, 4010, 1900, 1400, 6, 5, 6000), strict=True))
+    first = (20000, 9900, 10100, 4800, 2900, *groups, 21, 9, 15000)
+    second = (8000, 3990, 4010, 1900, 1400, 0, 1, 2, 0, 40, 1050, 0, 0, 6, 5, 6000)
     assert found == [
-        {"commune_code": "11953", **first, **shared},
-        {"commune_code": "11977", **second, **shared},
+        {"commune_code": "11953", **dict(zip(names, first, strict=True)), **shared},
+        {"commune_code": "11977", **dict(zip(names, second, strict=True)), **shared},
+    ]
+
+
+HOUSING = [
+    "STT",
+    "Mã dự án",
+    "Tên dự án",
+    "Chủ đầu tư",
+    "Người đại diện",
+    "Mã xã",
+    "Tình trạng",
+    "Diện tích đất (m²)",
+    "Diện tích sàn (m²)",
+    "Theo quy hoạch",
+    "Đã khởi công",
+    "Hoàn thành",
+    "Đã bán",
+    "Cho thuê, thuê mua",
+    "Giá bán (đồng/m²)",
+    "Ngày chốt",
+]
+
+
+def test_social_housing(reader: Reader) -> None:
+    named = ["NOXH-001", "Nhà ở xã hội Phố Hiến", "Công ty CP Phố Hiến", "Bà Bí Mật"]
+    later = ["NOXH-002", "Nhà ở xã hội Tân Hưng", "Liên danh Tân Hưng", None]
+    rows = [
+        [1, *named, "11953", "Đang thi công", "18.500,5", 60000, 1000, 600, 400, 250, 80],
+        [2, *later, 11977, "Chuẩn bị đầu tư", 6200.0, "21.000", 300, 0, 0, 0, 0, None],
+    ]
+    rows[0] += ["15.500.000", "30/09/2026"]
+    rows[1].append(moment(2026, 9, 30))
+    total = [None, "Tổng cộng", *[None] * 7, 1300, 600, 400, 250, 80]
+    sheet = form("Quý 3/2026", [[], HOUSING], rows, total=total, over=[(9, 13, "Số căn")])
+    found = reader.accepted(
+        "so_xay_dung/housing.social_housing",
+        **{"so_xay_dung/nha-o-xa-hoi-2026-Q3.xlsx": workbook(**{"Nhà ở xã hội": sheet})},
+    )
+    names = ["project_code", "project_name", "developer", "commune_code", "status"]
+    names += ["land_area_m2", "floor_area_m2", "units_planned", "units_started"]
+    names += ["units_finished", "units_sold", "units_let", "price_vnd_per_m2"]
+    first = (*named[:3], "11953", "under_construction", 18500.5, 60000.0, 1000, 600, 400, 250, 80)
+    second = (*later[:3], "11977", "preparing", 6200.0, 21000.0, 300, 0, 0, 0, 0)
+    shared = {"period": "2026-Q3", "reported_on": date(2026, 9, 30)}
+    # who represents a developer is not read
+    assert found == [
+        {**dict(zip(names, (*first, 15_500_000), strict=True)), **shared},
+        {**dict(zip(names, (*second, None), strict=True)), **shared},
+    ]
+
+
+STAFF = [
+    "STT",
+    "Mã cơ quan",
+    "Tên cơ quan",
+    "Mã xã",
+    "Loại",
+    "Tổng số",
+    "Nữ",
+    "Trên đại học",
+    "Đại học",
+    "Cao đẳng",
+    "Trung cấp trở xuống",
+    "Đến 30",
+    "31-40",
+    "41-50",
+    "Trên 50",
+    "Ngày chốt",
+]
+
+
+def test_staff_of_organisations(reader: Reader) -> None:
+    of_commune = ["001.33.00.H31", "UBND Phường Phố Hiến", 11953, "Công chức"]
+    of_province = ["000.00.02.H31", "Sở Nội vụ", None, "Viên chức"]
+    counts, more = (40, 18, 8, 27, 3, 2, 4, 15, 15, 6), (1200, 700, 0, 1200, 0, 0, 0, 1200, 0, 0)
+    rows = [
+        [1, *of_commune, *counts, "30/06/2026"],
+        [2, *of_province, "1.200", *more[1:], moment(2026, 6, 30)],
+    ]
+    total = [None, "Tổng cộng", *[None] * 3, *(a + b for a, b in zip(counts, more, strict=True))]
+    sheet = form(
+        "Số liệu đến tháng 06/2026",
+        [[], STAFF],
+        rows,
+        total=total,
+        over=[(7, 10, "Trình độ"), (11, 14, "Nhóm tuổi")],
+    )
+    found = reader.accepted(
+        "so_noi_vu/civil_service.staff_by_unit",
+        **{"so_noi_vu/can-bo-cong-chuc-2026-06.xlsx": workbook(CBCCVC=sheet)},
+    )
+    names = ["organisation_code", "organisation_name", "commune_code", "kind", "headcount"]
+    names += ["female", "postgraduate", "university", "college", "below_college"]
+    names += ["up_to_30", "from_31_to_40", "from_41_to_50", "over_50"]
+    shared = {"period": "2026-H1", "reported_on": date(2026, 6, 30)}
+    first = (*of_commune[:2], "11953", "civil_servant", *counts)
+    second = (*of_province[:2], None, "public_employee", *more)
+    assert found == [
+        {**dict(zip(names, first, strict=True)), **shared},
+        {**dict(zip(names, second, strict=True)), **shared},
     ]
 
 
@@ -619,6 +733,40 @@ def test_feedback(reader: Reader) -> None:
         "satisfaction": None,
     }
     assert found == [first, first | second]
+
+
+def test_social_insurance(reader: Reader) -> None:
+    row = {
+        "Ky": "10/2026",
+        "MaXa": "11953",
+        "LoaiBaoHiem": "bhxh_bat_buoc",
+        "SoThamGia": 4500,
+        "SoHuong": 1100,
+        "ThuTrongThang": 7400000000,
+        "ThuLuyKe": 73000000000,
+        "ChiTrongThang": 6100000000,
+        "ChiLuyKe": 60000000000,
+        "CapNhatLuc": "2026-11-08T16:30:00",
+    }
+    kinds = {"bhxh_tu_nguyen": "social_voluntary", "bhtn": "unemployment", "bhyt": "health"}
+    rows = [row, *({**row, "LoaiBaoHiem": kind} for kind in kinds)]
+    found = reader.accepted(
+        "bhxh_tinh/social_security.participation_monthly",
+        **{"page-1.json": answer({"MSG": "Done", "Count": 4}, "Data", *rows)},
+    )
+    first = {
+        "period": "2026-10",
+        "commune_code": "11953",
+        "insurance_kind": "social_compulsory",
+        "participants": 4500,
+        "beneficiaries": 1100,
+        "contributions_month_vnd": 7400000000,
+        "contributions_ytd_vnd": 73000000000,
+        "benefits_month_vnd": 6100000000,
+        "benefits_ytd_vnd": 60000000000,
+        "updated_at": moment(2026, 11, 8, 16, 30),
+    }
+    assert found == [first, *({**first, "insurance_kind": kind} for kind in kinds.values())]
 
 
 def test_air_quality(reader: Reader) -> None:

@@ -2,7 +2,7 @@
 
 Magnitude: 3.57 million people in the province of 2025-07-01 (Resolution 202/2025/QH15); about 1.3 %
 are born and 0.65 % die in a year, 24 % are under 15 and 16 % over 60: assumed near the national
-figures.
+figures. Shares of ethnic groups and religions are made up.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from ioc_pipelines.sandbox.world import World, number
 
 FEED = "cong_an_tinh/population.resident_by_commune"
 SHEET, FILE = "Dân cư", "cong_an_tinh/dan-cu-%Y-%m.xlsx"
-_GROUP = "Nhân khẩu"
+_GROUP, _MINORITIES, _BELIEVERS = "Nhân khẩu", "Dân tộc thiểu số", "Tôn giáo"
 FORM = Form(
     agency="CÔNG AN TỈNH HƯNG YÊN",
     title="BÁO CÁO DÂN CƯ THEO XÃ, PHƯỜNG",
@@ -44,6 +44,14 @@ FORM = Form(
         Cells("female", "Nữ", "whole", group=_GROUP, summed=True),
         Cells("under_15", "Dưới 15 tuổi", "whole", group=_GROUP, summed=True),
         Cells("over_60", "Từ 60 tuổi", "whole", group=_GROUP, summed=True),
+        Cells("ethnic_tay", "Tày", "whole", group=_MINORITIES, summed=True),
+        Cells("ethnic_muong", "Mường", "whole", group=_MINORITIES, summed=True),
+        Cells("ethnic_thai", "Thái", "whole", group=_MINORITIES, summed=True),
+        Cells("ethnic_other", "Khác", "whole", group=_MINORITIES, summed=True),
+        Cells("buddhist", "Phật giáo", "whole", group=_BELIEVERS, summed=True),
+        Cells("catholic", "Công giáo", "whole", group=_BELIEVERS, summed=True),
+        Cells("protestant", "Tin Lành", "whole", group=_BELIEVERS, summed=True),
+        Cells("other_religion", "Tôn giáo khác", "whole", group=_BELIEVERS, summed=True),
         Cells("births", "Sinh trong tháng", "whole", summed=True),
         Cells("deaths", "Tử trong tháng", "whole", summed=True),
         Cells("id_cards", "Số thẻ căn cước", "whole", summed=True),
@@ -53,8 +61,19 @@ FORM = Form(
 FILED_AFTER_DAYS = 3
 PEOPLE, GROWTH_A_MONTH, MALE, UNDER_15, OVER_60 = 3_567_943, 0.0006, 0.495, 0.24, 0.16
 BORN_A_MONTH, DIED_A_MONTH, CARDS = 0.013 / 12, 0.0065 / 12, 0.82
+# of all people; a commune has from none of a group to several times its share
+GROUPS = {
+    "ethnic_tay": 0.0006,
+    "ethnic_muong": 0.0008,
+    "ethnic_thai": 0.0005,
+    "ethnic_other": 0.0009,
+    "buddhist": 0.05,
+    "catholic": 0.032,
+    "protestant": 0.0004,
+    "other_religion": 0.0002,
+}
 COUNTS = (
-    "residents", "male", "female", "under_15", "over_60", "births", "deaths", "id_cards"
+    "residents", "male", "female", "under_15", "over_60", "births", "deaths", "id_cards", *GROUPS
 )  # fmt: skip
 
 
@@ -72,6 +91,8 @@ DEFECTS = (
     Defect("correct.sexes_add_up", None, {"male": _plus("male", 10)}),
     Defect("correct.ages_within_residents", None, {"under_15": _plus("residents", 0)}),
     Defect("correct.cards_within_residents", None, {"id_cards": _plus("residents", 1)}),
+    Defect("correct.minorities_within_residents", None, {"ethnic_other": _plus("residents", 1)}),
+    Defect("correct.believers_within_residents", None, {"buddhist": _plus("residents", 1)}),
     Defect("correct.not_future", "reported_on", {"reported_on": _AHEAD}),
     Defect("live.max_age", "reported_on", {"reported_on": _AGO}),
     Defect(KEY_UNIQUE, None, {"births": _plus("births", 1)}),
@@ -110,6 +131,11 @@ def residents(world: World) -> pl.DataFrame:
         factor = 1 + spread * (uniform(world.seed, purpose, commune) - 0.5)
         return pl.Series(np.rint(total * share * factor)).cast(pl.Int64)
 
+    def of_group(name: str, share: float) -> pl.Series:
+        """Unevenly: half of the communes have less than a quarter of the mean."""
+        uneven = 3.5 * uniform(world.seed, name, commune) ** 2.5
+        return pl.Series(np.rint(total * share * uneven)).cast(pl.Int64)
+
     def in_month(share: float, purpose: str) -> pl.Series:
         factor = 0.7 + 0.6 * uniform(world.seed, purpose, commune, block)
         return pl.Series(np.rint(total * share * factor)).cast(pl.Int64)
@@ -125,6 +151,7 @@ def residents(world: World) -> pl.DataFrame:
         births=in_month(BORN_A_MONTH, "births"),
         deaths=in_month(DIED_A_MONTH, "deaths"),
         id_cards=around(CARDS, "cards"),
+        **{name: of_group(name, share) for name, share in GROUPS.items()},
     )
     return counted.with_columns(
         pl.col(*COUNTS).cast(pl.String),
