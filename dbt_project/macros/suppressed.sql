@@ -3,7 +3,7 @@
 
 {#
   Counts of persons that may be published: no cell from 1 to 4, and none that could be worked out
-  from what is shown (ADR 0033, H28).
+  from what is shown (ADR 0034, H28).
 
   `cells` has one row per cell of one or several tables: `table_of` are the columns that tell the
   tables apart, `line` the unit, `breakdown` and `category` the column of the table, `value` the

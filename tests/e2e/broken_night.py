@@ -16,6 +16,7 @@ from tests.e2e.province import (
     DOSSIER,
     FEEDBACK,
     FEEDS,
+    INSURANCE,
     PERMIT,
     TAX,
     Done,
@@ -37,6 +38,7 @@ COLLECTION, PAYMENT = "kho_bac/finance.budget_collection", "kho_bac/finance.trea
 BROKEN = {
     DOSSIER: ("source_faulty", "text/html"),
     FEEDBACK: ("source_faulty", "text/html"),
+    INSURANCE: ("source_faulty", "text/html"),
     PERMIT: ("source_unavailable", "within 20 s"),
     AIR: ("source_faulty", "does not end"),
     COLLECTION: ("source_unavailable", "IOC_KHO_BAC_URL"),

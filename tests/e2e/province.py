@@ -34,8 +34,11 @@ LAND = "so_nnmt/land.transaction"
 AIR = "so_nnmt/environment.air_quality_hourly"
 TAX = "thue_tinh/finance.tax_collection"
 PERMIT = "so_xay_dung/construction.permit"
+INSURANCE = "bhxh_tinh/social_security.participation_monthly"
 _CATALOG = load_catalog(SOURCES / "hung_yen")
 FEEDS = tuple(entry.id for entry in _CATALOG.active)
+# whose rows may be published; of the others only marts are
+SHOWN = tuple(e.id for e in _CATALOG.active if e.required_contract().info().publish == "rows")
 PLANNED = tuple(entry.id for entry in _CATALOG.entries if entry.id not in FEEDS)
 IOC = Path(sys.executable).with_name("ioc")
 

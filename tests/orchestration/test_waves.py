@@ -11,7 +11,7 @@ from contracts.value_rules import exists_in
 from ioc_pipelines.catalog.contracts import all_contracts
 from ioc_pipelines.catalog.load import FeedEntry
 from ioc_pipelines.orchestration.waves import waves
-from tests.orchestration.deployments import CONTRACTS, Claims, csv_feed, entry, info
+from tests.orchestration.deployments import Claims, csv_feed, info
 
 
 def asking(dataset: str, *asked: str) -> FeedEntry:
@@ -21,7 +21,9 @@ def asking(dataset: str, *asked: str) -> FeedEntry:
         __contract__ = replace(info("upsert"), dataset=dataset)
         __batch_rules__ = tuple(exists_in("code", dataset=name) for name in asked)
 
-    return entry(Asking, "so_a")
+    return replace(
+        csv_feed(), contract=Asking, feed=csv_feed().feed.model_copy(update={"dataset": dataset})
+    )
 
 
 def ids(found: list[list[FeedEntry]]) -> list[list[str]]:
@@ -30,7 +32,6 @@ def ids(found: list[list[FeedEntry]]) -> list[list[str]]:
 
 def test_without_questions_all_go_together() -> None:
     feeds = [csv_feed("upsert", "so_a"), csv_feed("upsert", "so_b"), csv_feed("append", "so_a")]
-    assert CONTRACTS
     assert waves(feeds) == [[feeds[0], feeds[1], feeds[2]]]
     assert waves([]) == []
 
@@ -47,7 +48,8 @@ def test_two_that_ask_each_other_are_an_error() -> None:
         waves([asking("test.a", "test.b"), asking("test.b", "test.a")])
 
 
-def test_the_register_of_plans_waits_for_the_files() -> None:
+def test_a_contract_says_whom_it_asks() -> None:
     contracts = all_contracts()
-    assert contracts["planning.document"].looks_in() == {"planning.file"}
+    dossiers = contracts["public_services.procedure_dossier"]
+    assert dossiers.looks_in() == {"public_services.procedure"}
     assert contracts["finance.budget_revenue"].looks_in() == set()
