@@ -67,11 +67,14 @@ def quarantine_show(
     as_json: Json = False,
 ) -> None:
     """Where each refused row of a batch stands, what is wrong with it and what became of it."""
+    from ioc_pipelines.quality.cases import STATUSES
     from ioc_pipelines.serving import show
     from ioc_pipelines.serving.refusals import with_cases
 
     if personal and not evidence:
         stop("--personal says how --evidence is shown; without it no value is", code=2)
+    if status is not None and status not in STATUSES:
+        unknown("status", status, STATUSES)
     deployment = deployment_of(profile)
     known = _require_batch(deployment, batch)
     found = deployment.cases(datetime.now(UTC), known["feed"])
@@ -94,7 +97,7 @@ def quarantine_show(
 
 @quarantine.command("export")
 def quarantine_export(
-    output: Annotated[Path, typer.Option(help="Folder to write to")],
+    output: Annotated[Path, typer.Option(file_okay=False, help="Folder to write to")],
     batch: Annotated[str | None, typer.Argument(help="Only this batch")] = None,
     feed: Annotated[str | None, typer.Option(help="Every batch of this feed")] = None,
     masked: Annotated[bool, typer.Option("--masked", help="Without personal data")] = False,
@@ -142,6 +145,7 @@ def quarantine_correct(
     from ioc_pipelines.intake.returned import read_returned
     from ioc_pipelines.orchestration.delivery import deliver_correction
     from ioc_pipelines.orchestration.metadata import progress as told
+    from ioc_pipelines.orchestration.receipts import send_receipt
     from ioc_pipelines.serving import show
 
     deployment = deployment_of(profile)
@@ -155,6 +159,7 @@ def quarantine_correct(
     entry = feed_of(deployment, feed)
     source = SourceFile(file.name, file)
     report = deliver_correction(deployment, entry, "ioc quarantine", source, datetime.now(UTC))
+    send_receipt(deployment, report)
     batch = report.batch
     if as_json:
         print_json(
@@ -170,9 +175,9 @@ def quarantine_correct(
         )
     else:
         show.say(told(report))
-    progress("published with the next refresh")
-    if report.outcome not in ("accepted", "partly_accepted", "seen_before", "awaiting_approval"):
+    if not report.is_good:
         raise typer.Exit(1)
+    progress("published with the next refresh")
 
 
 @quarantine.command("close")

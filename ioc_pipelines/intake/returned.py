@@ -7,6 +7,7 @@ the feed takes from titles, names and headers are never read from the pack.
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,25 +19,27 @@ from ioc_pipelines.catalog.models import Feed
 from ioc_pipelines.catalog.patterns import groups_of, names_in, pattern_of, words_of
 from ioc_pipelines.intake.conform import as_received, sources_of
 from ioc_pipelines.intake.errors import StructureMismatchError, UnreadableFileError
+from ioc_pipelines.intake.layout.archive import DAMAGED
 from ioc_pipelines.intake.layout.table import CELL, FILE, ROW, SHEET, index_letter, spaced
 from ioc_pipelines.intake.layout.workbook import cells_of
+from ioc_pipelines.intake.pack_form import (
+    FEED_FACT,
+    FIXED_HEADERS,
+    GUIDE_SHEET,
+    MASK,
+    MOST_CHARACTERS,
+    MOST_ROWS,
+    ROWS_SHEET,
+    TICKET_HEADER,
+    is_pack_header,
+)
 from ioc_pipelines.intake.text import nfc, single_spaced
 
-ROWS_SHEET, GUIDE_SHEET = "Cần sửa", "Hướng dẫn"
-TICKET_HEADER = "Mã phiếu"
-FIXED_HEADERS = (
-    TICKET_HEADER,
-    "Tệp",
-    "Trang tính",
-    "Dòng",
-    "Nội dung cần sửa",
-    "Yêu cầu",
-    "Quy tắc",
-)
-FEED_FACT, BATCH_FACT, CONTRACT_FACT = "ioc.feed", "ioc.batch", "ioc.contract"
-MASK = "•••"
-MOST_CHARACTERS = 32_000
 TICKET = "_ticket"
+MOST_BYTES, MOST_UNPACKED_BYTES = 50_000_000, 500_000_000
+UNREADABLE = "không mở được như tệp Excel: tệp hỏng, lưu dở, có mật khẩu, hoặc không lưu dạng .xlsx"
+TOO_LARGE = "tệp quá lớn, không phải phiếu phản hồi"
+_NEWEST = "đề nghị dùng tệp phản hồi mới nhất"
 _HEAD_ROWS = 30
 _SHOWN = 5
 
@@ -95,15 +98,39 @@ def shown(source: pl.Series) -> pl.Series:
 
 def read_returned(path: Path, name: str) -> Returned:
     """The pack as it came back. Raises UnreadableFileError or StructureMismatchError."""
-    found = cells_of(path, name, ROWS_SHEET)
+    _require_size(path, name)
+    found = _cells(path, name, ROWS_SHEET)
     if found is None:
         raise StructureMismatchError(name, f"tệp không có trang tính '{ROWS_SHEET}'")
     texts, numbers = found
     at, columns = _header(texts, name)
     rows = _below(texts, numbers, at, columns)
+    if rows.height > MOST_ROWS:
+        raise StructureMismatchError(name, f"{rows.height} dòng, phiếu có nhiều nhất {MOST_ROWS}")
     letters = {label: index_letter(position) for label, position in columns.items()}
     _require_tickets(rows, name)
     return Returned(_feed_of(path, name), rows, letters)
+
+
+def _require_size(path: Path, name: str) -> None:
+    """A pack is small, packed and unpacked: what is larger is not read into memory."""
+    large = path.stat().st_size > MOST_BYTES
+    if not large and zipfile.is_zipfile(path):
+        try:
+            with zipfile.ZipFile(path) as book:
+                large = sum(part.file_size for part in book.infolist()) > MOST_UNPACKED_BYTES
+        except DAMAGED:
+            raise UnreadableFileError(name, UNREADABLE) from None
+    if large:
+        raise UnreadableFileError(name, TOO_LARGE)
+
+
+def _cells(path: Path, name: str, sheet: str) -> tuple[pl.DataFrame, pl.DataFrame] | None:
+    """``cells_of``, and why not in words for an officer."""
+    try:
+        return cells_of(path, name, sheet)
+    except UnreadableFileError as error:
+        raise UnreadableFileError(name, UNREADABLE) from error
 
 
 def tickets_in(path: Path, name: str) -> list[str]:
@@ -118,9 +145,12 @@ def _header(texts: pl.DataFrame, name: str) -> tuple[int, dict[str, int]]:
     """The row of the header, and the position of the ticket and of each heading behind."""
     for at, row in enumerate(texts[:_HEAD_ROWS].rows()):
         headings = [spaced(cell or "") for cell in row]
-        if TICKET_HEADER in headings and FIXED_HEADERS[-1] in headings:
+        if is_pack_header(headings):
             last = headings.index(FIXED_HEADERS[-1])
             behind = {h: last + 1 + i for i, h in enumerate(headings[last + 1 :]) if h}
+            twice = [h for h in behind if headings[last + 1 :].count(h) > 1]
+            if twice:
+                raise StructureMismatchError(name, f"có nhiều cột {', '.join(twice)}: giữ lại một")
             return at, {TICKET: headings.index(TICKET_HEADER), **behind}
     raise StructureMismatchError(
         name, f"không thấy hàng tiêu đề có '{TICKET_HEADER}' và '{FIXED_HEADERS[-1]}'"
@@ -150,10 +180,14 @@ def _require_tickets(rows: pl.DataFrame, name: str) -> None:
         raise StructureMismatchError(name, "tệp không có dòng nào")
     without = rows.filter(pl.col(TICKET).fill_null("") == "")
     if not without.is_empty():
-        raise StructureMismatchError(name, f"thiếu mã phiếu ở hàng {_listed(without)}")
+        raise StructureMismatchError(
+            name, f"thiếu mã phiếu ở hàng {_listed(without)}: xóa hàng thêm vào, giữ mã phiếu"
+        )
     twice = rows.filter(pl.col(TICKET).is_duplicated())
     if not twice.is_empty():
-        raise StructureMismatchError(name, f"mã phiếu lặp lại ở hàng {_listed(twice)}")
+        raise StructureMismatchError(
+            name, f"mã phiếu lặp lại ở hàng {_listed(twice)}: giữ lại một hàng"
+        )
 
 
 def _listed(rows: pl.DataFrame) -> str:
@@ -162,7 +196,7 @@ def _listed(rows: pl.DataFrame) -> str:
 
 
 def _feed_of(path: Path, name: str) -> str | None:
-    found = cells_of(path, name, GUIDE_SHEET)
+    found = _cells(path, name, GUIDE_SHEET)
     if found is None:
         return None
     for row in found[0].rows():
@@ -182,17 +216,20 @@ def corrected(
     """
     unknown = returned.rows.join(cells.select(TICKET), on=TICKET, how="anti")
     if not unknown.is_empty():
-        raise StructureMismatchError(name, f"mã phiếu không đúng ở hàng {_listed(unknown)}")
+        reason = f"mã phiếu không đúng ở hàng {_listed(unknown)}; {_NEWEST}"
+        raise StructureMismatchError(name, reason)
     labels, derived = labels_of(feed, contract), derived_sources(feed)
     gone = [v for s, v in labels.items() if s not in derived and v not in returned.rows.columns]
     sources = sources_of(feed.columns)
     if gone or any(source not in cells.columns for source in sources):
         reason = f"thiếu cột {', '.join(gone)}" if gone else "biểu mẫu của nguồn đã thay đổi"
-        raise StructureMismatchError(name, f"{reason}; đề nghị dùng tệp phản hồi mới nhất")
+        raise StructureMismatchError(name, f"{reason}; {_NEWEST}")
     kept = returned.rows.select(TICKET).join(
         cells.unique(TICKET, keep="last"), on=TICKET, how="left", maintain_order="left"
     )
     personal = personal_sources(feed, contract)
+    for source in personal - derived:
+        _require_whole_masks(returned.rows, labels[source], kept[source], name)
     columns = [
         kept[source]
         if source in derived or source not in labels
@@ -201,6 +238,17 @@ def corrected(
     ]
     place = [pl.lit(name).alias(FILE), pl.lit(ROWS_SHEET).alias(SHEET), pl.col(ROW, TICKET)]
     return returned.rows.select(place).with_columns(columns)
+
+
+def _require_whole_masks(rows: pl.DataFrame, label: str, before: pl.Series, name: str) -> None:
+    """A mask that was written into is neither the value as received nor another."""
+    said = rows[label].struct.field("text")
+    was = shown(before).fill_null("").str.contains(MASK, literal=True)
+    partly = said.str.contains(MASK, literal=True) & (said.str.strip_chars() != MASK) & ~was
+    spoilt = rows.filter(partly.fill_null(value=False))
+    if not spoilt.is_empty():
+        where = f"ô còn dấu {MASK} ở cột {label}, hàng {_listed(spoilt)}"
+        raise StructureMismatchError(name, f"{where}: để nguyên {MASK} hoặc viết lại cả ô")
 
 
 def _merged(before: pl.Series, now: pl.Series, *, is_personal: bool) -> pl.Series:

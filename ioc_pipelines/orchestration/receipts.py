@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
@@ -32,9 +33,12 @@ def send_receipt(deployment: Deployment, report: Report) -> None:
     """
     if not has_receipt(report.outcome):
         return
-    own = _feedback(deployment, report)
-    _to_outbox(deployment, report, own)
-    mail_feedback(deployment, report)
+    try:
+        _to_outbox(deployment, report, _feedback(deployment, report))
+        mail_feedback(deployment, report)
+    except Exception as error:  # noqa: BLE001  a defect of one pack must not stop the province
+        where = "".join(traceback.format_tb(error.__traceback__))
+        logger.error("no feedback for %s: %s\n%s", report.entry.id, type(error).__name__, where)
 
 
 def _to_outbox(deployment: Deployment, report: Report, own: Feedback | None) -> None:

@@ -14,12 +14,8 @@ from pathlib import Path
 from ioc_pipelines.catalog.connectors import FilesConnector, SftpConnector
 from ioc_pipelines.catalog.load import FeedEntry
 from ioc_pipelines.connectors.fetched import SourceUnavailableError
-from ioc_pipelines.connectors.files.returned import (
-    correction_pattern,
-    fetch_corrections,
-    slug,
-    slug_in,
-)
+from ioc_pipelines.connectors.files.names import feed_in
+from ioc_pipelines.connectors.files.returned import correction_pattern, fetch_corrections, slug
 from ioc_pipelines.connectors.within import within
 from ioc_pipelines.durable import sha256_of
 from ioc_pipelines.orchestration.delivery import Report, deliver_correction
@@ -61,7 +57,7 @@ def is_for(entry: FeedEntry, name: str, active: Sequence[FeedEntry]) -> bool:
     refused with the reason: somebody waits for an answer.
     """
     here = [other for other in active if _place(other) == _place(entry)]
-    named = slug_in(name)
+    named = feed_in(name)
     owners = [other for other in here if slug(other.id) == named]
     return entry.id == (owners or here or [entry])[0].id
 

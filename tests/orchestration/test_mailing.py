@@ -15,7 +15,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message as Received
 
 from ioc_pipelines.catalog.models import Mail
-from ioc_pipelines.intake.returned import MASK, ROWS_SHEET
+from ioc_pipelines.intake.pack_form import MASK, ROWS_SHEET
 from ioc_pipelines.orchestration.deployment import Deployment
 from ioc_pipelines.orchestration.receipts import send_receipt
 from tests.orchestration.deployments import DAY, NIGHT, PROFILE, Bench, csv_feed, good, write_csv

@@ -17,16 +17,14 @@ from ioc_pipelines.catalog.load import load_catalog
 from ioc_pipelines.catalog.models import Approval, Deadlines
 from ioc_pipelines.connectors.fetched import SourceFile
 from ioc_pipelines.home import SOURCES
-from ioc_pipelines.intake.returned import FIXED_HEADERS, MASK, ROWS_SHEET
+from ioc_pipelines.intake.pack_form import MASK, ROWS_SHEET
 from ioc_pipelines.orchestration.approving import decide, waiting
-from ioc_pipelines.orchestration.delivery import Report, deliver_correction, reprocess
+from ioc_pipelines.orchestration.delivery import deliver_correction, reprocess
 from ioc_pipelines.orchestration.deployment import Deployment
 from ioc_pipelines.orchestration.feedback import feedback_of
-from ioc_pipelines.orchestration.receipts import send_receipt
 from ioc_pipelines.orchestration.returned_files import take_corrections
 from tests.orchestration.deployments import (
     DAY,
-    HEADERS,
     NIGHT,
     PROFILE,
     Bench,
@@ -41,8 +39,8 @@ from tests.orchestration.deployments import (
     write_xlsx,
     xlsx_feed,
 )
+from tests.orchestration.loop import FIXED, OUTBOX, cases, corrected, night, pack, statuses
 
-OUTBOX = "so_a/phan-hoi"
 DEADLINES = Deadlines(verify_days=5, fix_days=5, conflict_days=15, source="thử")
 
 
@@ -63,52 +61,6 @@ def bench(tmp_path: Path, drop: Path) -> Bench:
     write_csv(drop / "so_a" / "1.csv", rows)
     night(made, NIGHT)
     return made
-
-
-def night(bench: Bench, now: datetime) -> list[Report]:
-    """What a refresh does with a feed."""
-    reports = take_corrections(bench.deployment, bench.entry, "run", now)
-    reports.append(bench.deliver(now))
-    for report in reports:
-        send_receipt(bench.deployment, report)
-    return reports
-
-
-def pack(bench: Bench) -> Path:
-    """The newest pack in the outbox."""
-    packs = sorted((bench.drop / OUTBOX).glob("can-sua-*.xlsx"), key=lambda p: p.stat().st_mtime)
-    return packs[-1]
-
-
-def corrected(source: Path, target: Path, **cells: dict[str, Any]) -> Path:
-    """As an officer: change cells by the key in column Mã, by heading; save."""
-    book = openpyxl.load_workbook(source)
-    sheet = book[ROWS_SHEET]
-    headings = [cell.value for cell in sheet[3]]
-    last = headings.index(FIXED_HEADERS[-1]) + 1
-    places = {name: last + 1 + i for i, name in enumerate(headings[last:])}
-    keyed = {sheet.cell(row, places[HEADERS[0]]).value: row for row in range(4, sheet.max_row + 1)}
-    for key, changes in cells.items():
-        for heading, value in changes.items():
-            sheet.cell(keyed[key], places[heading]).value = value
-    book.save(target)
-    return target
-
-
-def cases(bench: Bench, now: datetime | None = None) -> dict[tuple[str, str], dict[str, Any]]:
-    """Every case by batch and ticket."""
-    frame = bench.deployment.cases(now or datetime.now(UTC))
-    return {(row["batch_id"], row["ticket"]): row for row in frame.iter_rows(named=True)}
-
-
-def statuses(bench: Bench) -> list[tuple[str, int]]:
-    return sorted((row["status"], row["attempt"]) for row in cases(bench).values())
-
-
-FIXED: dict[str, dict[str, Any]] = {
-    "K004": {"Họ tên": "Người 4", "Số tiền": 4000},
-    "K007": {"Số tiền": "7000"},
-}
 
 
 def test_refused_rows_are_closed_by_the_pack_that_comes_back(bench: Bench) -> None:

@@ -1,23 +1,23 @@
 """Corrected feedback packs among the files of a drop folder: known by their name.
 
 A pack goes out as ``can-sua-<feed>-<batch>.xlsx`` and comes back under that name, or what a
-desktop makes of it: ``can-sua-… (1).xlsx``, ``Bản sao của can-sua-….xlsx``.
+desktop makes of it: ``can-sua-… (1).xlsx``, ``Bản sao của can-sua-….xlsx``, ``….ODS``.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+import logging
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ioc_pipelines.catalog.connectors import FilesConnector, SftpConnector
 from ioc_pipelines.connectors.fetched import SourceFile
 from ioc_pipelines.connectors.files.folder import folder_of, list_folder
-from ioc_pipelines.connectors.files.names import is_correction
 from ioc_pipelines.connectors.files.sftp import copy_some, list_sftp, session
 from ioc_pipelines.connectors.files.whole import Listing, whole_files
 
-_PACK = re.compile(r"can-sua-(?P<feed>.+)-[0-9a-f]{16}.*\.xls[xm]?$", re.IGNORECASE)
+logger = logging.getLogger(__name__)
 
 
 def pack_name(feed: str, batch_id: str) -> str:
@@ -30,16 +30,10 @@ def slug(feed: str) -> str:
     return feed.split("/", 1)[1].replace("/", "-")
 
 
-def slug_in(name: str) -> str | None:
-    """Which feed a pack says it is of by its name; None when the name has lost that."""
-    found = _PACK.search(name.rsplit("/", 1)[-1])
-    return found["feed"].lower() if found else None
-
-
 def correction_pattern(connector: FilesConnector | SftpConnector) -> str:
     """Where a feed's corrections are dropped: beside its files."""
     folder = connector.pattern.rpartition("/")[0]
-    return f"{folder}/*.xls*" if folder else "*.xls*"
+    return f"{folder}/*" if folder else "*"
 
 
 def list_corrections(connector: FilesConnector, root: Path) -> Listing:
@@ -55,15 +49,17 @@ def fetch_corrections(
     wanted: Callable[[str], bool],
     workspace: Path,
 ) -> list[SourceFile]:
-    """The whole corrections in the drop folder whose name is ``wanted``.
+    """Copies of the whole corrections in the drop folder whose name is ``wanted``.
 
+    What is judged is what was copied, whatever its owner does to the file meanwhile.
     Raises SourceUnavailableError when the folder cannot be reached.
     """
     match connector:
         case FilesConnector():
             root = folder_of(connector, environment)
             found = whole_files(lambda: list_corrections(connector, root), connector.quiet_s)
-            return [SourceFile(name, root / name) for name in found.names if wanted(name)]
+            names = [name for name in found.names if wanted(name)]
+            return list(_copied(root, names, workspace))
         case SftpConnector():
             pattern = correction_pattern(connector)
             with session(connector, environment) as (client, folder):
@@ -75,4 +71,12 @@ def fetch_corrections(
                 return copy_some(client, folder, names, workspace, connector)
 
 
-__all__ = ["fetch_corrections", "is_correction", "pack_name", "slug", "slug_in"]
+def _copied(root: Path, names: Sequence[str], workspace: Path) -> Iterator[SourceFile]:
+    for number, name in enumerate(names):
+        copy = workspace / f"{number:05d}"
+        try:
+            shutil.copyfile(root / name, copy)
+        except OSError as error:  # taken away, or closed to us: it is looked for again each time
+            logger.warning("a correction cannot be read: %s", error.strerror)
+            continue
+        yield SourceFile(name, copy)

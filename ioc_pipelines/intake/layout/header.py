@@ -17,6 +17,7 @@ from ioc_pipelines.catalog.patterns import (
 )
 from ioc_pipelines.intake.errors import StructureMismatchError
 from ioc_pipelines.intake.layout.table import Wanted, letter_index, missing_columns, normal, spaced
+from ioc_pipelines.intake.pack_form import is_pack_header
 
 _SEARCH_ROWS = 100
 _LETTER = re.compile(r"^[A-Z]{1,3}$")
@@ -73,6 +74,7 @@ def find_header(
 
     Raises StructureMismatchError naming what is missing, with the nearest candidates.
     """
+    _refuse_packs(head, file, start)
     optional = {w.source for w in wanted if w.optional}
     best: tuple[list[str], list[str]] | None = None
     without_optional: Header | None = None
@@ -98,6 +100,15 @@ def find_header(
     recognised = texts if len(missing) < len(wanted) else []
     where = f"sheet '{sheet}': " if sheet else ""
     raise StructureMismatchError(file, where + missing_columns(missing, recognised))
+
+
+def _refuse_packs(head: Head, file: str, start: int) -> None:
+    """A feedback pack under another name: it has the feed's columns, and masks for values."""
+    for row in head.rows[start : start + _SEARCH_ROWS]:
+        if is_pack_header([spaced(cell) for cell in row]):
+            raise StructureMismatchError(
+                file, "đây là phiếu phản hồi đã đổi tên: đặt lại tên can-sua-….xlsx như khi nhận"
+            )
 
 
 def header_texts(head: Head, top: int, height: int, *, spread: bool) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import zipfile
 from collections.abc import Collection, Iterator, Sequence
@@ -62,9 +63,12 @@ def read_xlsx(layout: XlsxLayout, wanted: Collection[Wanted], path: Path, name: 
 def cells_of(path: Path, name: str, sheet: str) -> tuple[pl.DataFrame, pl.DataFrame] | None:
     """What the cells of a sheet say and their numbers, by position; None without such a sheet.
 
-    Raises UnreadableFileError.
+    Which format it is, the content says and not the name. Raises UnreadableFileError.
     """
-    workbook = _open(path, name)
+    try:
+        workbook = CalamineWorkbook.from_filelike(io.BytesIO(path.read_bytes()))
+    except (CalamineError, OSError) as error:
+        raise UnreadableFileError(name, f"not a workbook: {type(error).__name__}") from error
     named = [found for found in workbook.sheet_names if spaced(found) == sheet]
     if not named:
         return None

@@ -7,6 +7,8 @@ formula, here or when it is edited.
 from __future__ import annotations
 
 import io
+import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +19,7 @@ import xlsxwriter
 
 from contracts.base import KEY_UNIQUE, VIETNAM, Contract
 from ioc_pipelines.catalog.models import Feed
-from ioc_pipelines.intake.returned import (
+from ioc_pipelines.intake.pack_form import (
     BATCH_FACT,
     CONTRACT_FACT,
     FEED_FACT,
@@ -25,7 +27,10 @@ from ioc_pipelines.intake.returned import (
     GUIDE_SHEET,
     MASK,
     MOST_CHARACTERS,
+    MOST_ROWS,
     ROWS_SHEET,
+)
+from ioc_pipelines.intake.returned import (
     TICKET,
     derived_sources,
     labels_of,
@@ -34,11 +39,11 @@ from ioc_pipelines.intake.returned import (
 )
 from ioc_pipelines.serving.feedback.expected import expected
 
-MOST_ROWS = 50_000
 _FIRST_ROW = 3
 _WIDTHS = (19, 26, 14, 7, 44, 34, 24)
 _COLUMN_WIDTH = 18
-_INERT = ("=", "+", "-", "@", "\t", "\r")
+# what some program takes for a formula when the cell is edited, pasted or saved as CSV
+_LIKE_A_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
 _MORE = "Tệp này có {shown} dòng đầu trong số {all} dòng cần sửa; các dòng còn lại sẽ được gửi sau."
 _OF_BATCH = (
     "Cả lô chưa được tiếp nhận. Sửa các dòng này trong tệp gốc và gửi lại cả tệp gốc thì nhanh hơn."
@@ -146,8 +151,8 @@ class _Styles:
             "title": {"bold": True, "font_size": 14},
             "note": {"text_wrap": True, "valign": "top"},
             "head": {**base, "bold": True, "bg_color": "#1f4e79", "font_color": "#ffffff"},
-            "fixed": {**text, **given},
-            "derived": {**text, **given},
+            "given": {**text, **given},
+            "given inert": {**text, **given, "quote_prefix": True},
             "text": text,
             "text inert": {**text, "quote_prefix": True},
             "text wrong": {**text, **wrong},
@@ -211,7 +216,7 @@ def _note(shown_rows: int, total: int, about: About) -> str:
 def _fixed(rows: pl.DataFrame) -> list[list[_Cell]]:
     columns = ("ticket", "source_file", "sheet", "row_number", "message_vi", "expected_vi", "rule")
     return [
-        [_Cell(None if value is None else str(value), "fixed") for value in rows[name]]
+        [_Cell(value, _style("given", False, value or "")) for value in rows[name].cast(pl.String)]
         for name in columns
     ]
 
@@ -228,7 +233,7 @@ def _of_source(
     """The cells of one source column: as received, numbers as numbers, wrong ones marked."""
     texts = shown(kept[source]).to_list()
     if source in derived_sources(feed):
-        return [_Cell(text, "derived") for text in texts]
+        return [_Cell(text, _style("given", False, text or "")) for text in texts]
     names = [name for name, column in feed.columns.items() if column.source == source]
     wrong = rows.select(pl.col("wrong").list.set_intersection(names).list.len() > 0).to_series()
     is_text = all(contract.polars_schema()[name] == pl.String for name in names)
@@ -246,17 +251,19 @@ def _of_source(
 
 
 def _style(kind: str, is_wrong: bool, text: str) -> str:
-    inert = " inert" if text.startswith(_INERT) else ""
+    inert = " inert" if _LIKE_A_FORMULA.match(text) else ""
     return f"{kind}{' wrong' if is_wrong else ''}{inert}"
 
 
 def _numbers(source: pl.Series) -> list[float | None]:
     """The cells that were numbers at the source, not texts that look like them."""
+    numbers: list[float | None] = [None] * len(source)
     if isinstance(source.dtype, pl.Struct):
-        return source.struct.field("number").to_list()
-    if source.dtype.is_numeric():
-        return source.cast(pl.Float64).to_list()
-    return [None] * len(source)
+        numbers = source.struct.field("number").to_list()
+    elif source.dtype.is_numeric():
+        numbers = source.cast(pl.Float64).to_list()
+    # a spreadsheet has no infinity, and no number that is none
+    return [n if n is not None and math.isfinite(n) else None for n in numbers]
 
 
 def _put(sheet: Any, styles: _Styles, column: int, cells: Sequence[_Cell]) -> None:

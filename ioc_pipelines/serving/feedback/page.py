@@ -9,7 +9,8 @@ import polars as pl
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from contracts.base import VIETNAM
-from ioc_pipelines.serving.feedback.pack import MOST_ROWS, About
+from ioc_pipelines.intake.pack_form import MOST_ROWS
+from ioc_pipelines.serving.feedback.pack import About
 
 _MOST_FILES = 100
 
