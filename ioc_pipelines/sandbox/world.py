@@ -66,3 +66,9 @@ class World:
 def number(day: date) -> int:
     """A day as a number since 1970-01-01."""
     return (day - EPOCH).days
+
+
+def month_number(column: str) -> pl.Expr:
+    """A month as a number that grows by one a month."""
+    moment = pl.col(column)
+    return moment.dt.year().cast(pl.Int64) * 12 + moment.dt.month().cast(pl.Int64) - 1

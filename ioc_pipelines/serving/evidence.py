@@ -18,8 +18,9 @@ from ioc_pipelines.catalog.models import Feed
 from ioc_pipelines.intake.conform import ROW_ID, as_received, sources_of
 from ioc_pipelines.intake.corrections import MARK
 from ioc_pipelines.intake.layout.table import FILE, PLACE, ROW, SHEET
+from ioc_pipelines.intake.pack_form import MASK
 from ioc_pipelines.intake.read_batch import LETTER_SCHEMA, with_letters
-from ioc_pipelines.intake.returned import MASK, personal_sources
+from ioc_pipelines.intake.returned import personal_sources
 
 Reading = Literal["same", "differs", "gone", "refused", "landing_changed", "not_landed"]
 N, THEN, NOW = "n", "then_id", "now_id"
