@@ -12,9 +12,9 @@
             '{{ period_type }}' as period_type,
             period_start,
             unit_id,
-            cast(sum({{ figure.value }}) as double) as numerator,
-            {% if "per" in figure %} cast(sum({{ figure.per }}) as double)
-            {% else %} cast(null as double)
+            sum({{ exact(figure.value) }}) as numerator,
+            {% if "per" in figure %} sum({{ exact(figure.per) }})
+            {% else %} cast(null as decimal(38, 6))
             {% endif %} as denominator,
             _feed,
             _batch_id,
@@ -29,6 +29,12 @@
         {% endif %}
     {% endfor %}
 {% endmacro %}
+
+{#
+  A figure as an exact number, to the millionth: floating sums depend on the order of their rows,
+  and the same content would come to another value each night.
+#}
+{% macro exact(value) %} cast({{ value }} as decimal(38, 6)) {% endmacro %}
 
 {# Rows of a dataset with the commune that their code meant at the beginning of their period. #}
 {% macro in_commune(name, period_start) %}
@@ -78,8 +84,8 @@
 {% macro quotient(numerator, denominator, is_rate) %}
     case
         when not ({{ is_rate }})
-        then {{ numerator }}
+        then cast({{ numerator }} as double)
         when {{ denominator }} <> 0
-        then {{ numerator }} / {{ denominator }}
+        then cast({{ numerator }} as double) / cast({{ denominator }} as double)
     end
 {% endmacro %}

@@ -21,6 +21,7 @@ from ioc_pipelines.sandbox.addresses import DATABASES, sandbox_addresses
 from tests.e2e.answers import FILE_FEEDS, TABLES, counts, drop_folders, planted, refused
 from tests.e2e.province import (
     AIR,
+    BOOKED,
     DOSSIER,
     FEEDBACK,
     FEEDS,
@@ -260,7 +261,7 @@ def test_there_is_one_row_of_each_key(days: Days, feed: str) -> None:
     key = ", ".join(f'"{name}"' for name in key_of(feed))
     sql = f"select count(*), count(distinct ({key})) from {staging_of(feed)}"
     ((rows, keys),) = days.province.query(sql)
-    assert rows == keys > 200
+    assert rows == keys > 50
 
 
 @pytest.mark.parametrize("feed", SHOWN)
@@ -282,7 +283,7 @@ def test_nothing_else_of_staging_changed(days: Days, feed: str) -> None:
     assert unchanged == kept
     if feed in FILE_FEEDS:
         assert lost == 0  # of the files that stayed as they were
-    if feed in TABLES:
+    if feed in TABLES and feed != BOOKED:  # another supplier of the same rows goes first
         assert of_batch == (days.second[feed]["rows_accepted"] or 0)
         assert kept > 0
 

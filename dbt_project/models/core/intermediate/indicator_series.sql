@@ -109,11 +109,12 @@ with
             m.unit_id,
             {{
                 quotient(
-                    "sum(case when f.role = 'term' then f.factor * m.value end)",
-                    "sum(case when f.role = 'divisor' then f.factor * m.value end)",
+                    "sum(case when f.role = 'term' then " ~ exact("f.factor * m.value") ~ " end)",
+                    "sum(case when f.role = 'divisor' then " ~ exact("f.factor * m.value") ~ " end)",
                     "count(*) filter (where f.role = 'divisor') > 0",
                 )
-            }} as value,
+            }}
+            as value,
             cast(null as double) as cumulative_value,
             bool_and(m.is_complete) as is_complete,
             max(m.recorded_at) as recorded_at,

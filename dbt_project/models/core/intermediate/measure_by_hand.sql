@@ -38,8 +38,8 @@ select
     e.period_type,
     e.period_start,
     u.unit_id,
-    cast(e.value as double) as numerator,
-    cast(null as double) as denominator,
+    {{ exact("e.value") }} as numerator,
+    cast(null as decimal(38, 6)) as denominator,
     e._feed,
     e._batch_id,
     e._recorded_at
