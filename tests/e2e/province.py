@@ -38,6 +38,7 @@ INSURANCE = "bhxh_tinh/social_security.participation_monthly"
 _CATALOG = load_catalog(SOURCES / "hung_yen")
 FEEDS = tuple(entry.id for entry in _CATALOG.active)
 # whose rows may be published; of the others only marts are
+LATE_AFTER = {entry.id: entry.feed.late_after for entry in _CATALOG.active}
 SHOWN = tuple(e.id for e in _CATALOG.active if e.required_contract().info().publish == "rows")
 PLANNED = tuple(entry.id for entry in _CATALOG.entries if entry.id not in FEEDS)
 IOC = Path(sys.executable).with_name("ioc")

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from ioc_pipelines.orchestration.metadata import DIMENSION_VI
 from ioc_pipelines.warehouse.snapshots import published_id, verify
 from tests.e2e.broken_night import BROKEN, COLLECTION, PAYMENT, TAX, BrokenNight
 from tests.e2e.province import FEEDS as ALL_FEEDS
+from tests.e2e.province import LATE_AFTER
 from tests.e2e.ui_support import Traffic, dagster_ui, graphql, until
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -226,7 +227,7 @@ def test_the_graph_groups_assets_by_sector_and_asks_for_no_sign_up(page: Page) -
 
 def test_the_catalogue_lists_feeds_and_accepted_datasets_with_vietnamese_titles(page: Page) -> None:
     # the page draws only the rows that fit
-    page.set_viewport_size({"width": 1600, "height": 8000})
+    page.set_viewport_size({"width": 1600, "height": 16_000})
     page.goto("/assets")
     for key in (*FEEDS, *ACCEPTED, "published/snapshot"):
         expect(page.locator(f"a[href='/assets/{key}']")).to_be_visible()
@@ -275,8 +276,11 @@ def test_the_live_check_of_another_feed_says_nothing_of_a_problem(page: Page, fe
 def test_freshness_is_red_for_the_feeds_that_did_not_come_and_for_no_other(ui: Ui) -> None:
     """The daemon judges it twice a minute."""
     states = until(lambda: _judged(ui.url), 150, "freshness of every feed")
-    assert {feed for feed, state in states.items() if state == "DEGRADED"} == set(BROKEN)
-    assert {state for feed, state in states.items() if feed not in BROKEN} == {"HEALTHY"}
+    # what came 27 hours ago: a monthly form has its time yet
+    late = {feed for feed in BROKEN if LATE_AFTER[feed] < timedelta(hours=27)}
+    assert len(late) >= 8
+    assert {feed for feed, state in states.items() if state == "DEGRADED"} == late
+    assert {state for feed, state in states.items() if feed not in late} == {"HEALTHY"}
 
 
 def _judged(url: str) -> dict[str, str] | None:
