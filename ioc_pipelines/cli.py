@@ -22,6 +22,7 @@ from ioc_pipelines.cli_new_dataset import new_dataset
 from ioc_pipelines.cli_quarantine import quarantine
 from ioc_pipelines.cli_replay import show_dry_run
 from ioc_pipelines.cli_sandbox import sandbox
+from ioc_pipelines.cli_signoffs import signoffs
 from ioc_pipelines.cli_support import (
     Json,
     Profile,
@@ -49,6 +50,7 @@ for name, group in (
     ("approvals", approvals),
     ("complaints", complaints),
     ("quarantine", quarantine),
+    ("signoffs", signoffs),
     ("snapshots", snapshots),
     ("contracts", contracts),
     ("sandbox", sandbox),

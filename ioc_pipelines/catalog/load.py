@@ -190,6 +190,7 @@ def _problems_of(entry: FeedEntry, profile: Profile) -> Iterator[str]:
         for name in ("request", "consent"):
             if getattr(feed.letters, name) is None:
                 yield f"letters.{name}: this profile asks for it before a feed is active (B10)"
+    yield from _not_permitted(feed, profile)
     if entry.contract is None:
         yield f"dataset: no contract '{feed.dataset}' in contracts/"
     else:
@@ -205,6 +206,18 @@ def _problems_of(entry: FeedEntry, profile: Profile) -> Iterator[str]:
             )
         yield from _unmapped(feed, list(entry.contract.polars_schema()))
         yield from _incomparable(feed, entry.contract)
+
+
+def _not_permitted(feed: Feed, profile: Profile) -> Iterator[str]:
+    """A feed that stands in none of the lists that the profile takes data from (B16)."""
+    lists = profile.permitted_lists
+    if lists and not any(feed.shared_catalogue_ref in known.entries for known in lists):
+        given = f"'{feed.shared_catalogue_ref}'" if feed.shared_catalogue_ref else "none"
+        versions = "; ".join(known.version for known in lists)
+        yield (
+            f"shared_catalogue_ref: {given} is no entry of the lists that this profile takes data "
+            f"from: {versions} (B16)"
+        )
 
 
 def _unknown_in_precedence(profile: Profile, entries: Iterable[FeedEntry]) -> Iterator[str]:

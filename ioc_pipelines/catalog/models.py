@@ -81,7 +81,9 @@ class Feed(Strict):
     head: Person
     focal_point: Person
     letters: Letters = Letters()
-    shared_catalogue_ref: str | None = None
+    shared_catalogue_ref: str | None = Field(
+        default=None, description="Its code in a list of data that the profile permits (B16)"
+    )
     priority: bool = Field(
         default=False,
         description="Connected first: national databases, health, education, civil servants (H34)",
@@ -159,6 +161,7 @@ class Approval(Strict):
         description="Lowest of the scores correct, complete and clean from which a batch is "
         "approved without a person; null: never",
     )
+    approver: Person = Field(description="Who approves: the position, as the document names it")
     waiver_below: float = Field(
         default=75, ge=0, le=100, description="Lowest score below which only a waiver lets it pass"
     )
@@ -170,6 +173,19 @@ class Approval(Strict):
             msg = "automatic_from must not be below waiver_below: a waiver is a person's"
             raise ValueError(msg)
         return self
+
+
+class PermittedList(Strict):
+    """A list of the data that may be taken in, as a document issued it (B16)."""
+
+    document: str = Field(min_length=1, description="Which list, with the number of its decision")
+    dated: date
+    entries: dict[str, str] = Field(min_length=1, description="Titles by the list's own codes")
+
+    @property
+    def version(self) -> str:
+        """The list as a message names it."""
+        return f"{self.document} ({self.dated:%d/%m/%Y})"
 
 
 class Scoring(Strict):
@@ -213,6 +229,12 @@ class Deadlines(Strict):
     complaint_days: int = Field(
         default=ANSWER_DAYS, ge=0, description="To answer a complaint about a published value"
     )
+    sign_off_days: int | None = Field(
+        default=None,
+        ge=0,
+        description="In how many days after a month's end the head of an agency signs off what it "
+        "supplied in it (H57); null: nobody is asked to",
+    )
     source: str = Field(min_length=1, description="Where they come from, and how sure that is")
 
 
@@ -236,6 +258,11 @@ class Profile(Strict):
         description="Whether a feed needs a request and a consent letter to be active (B10)"
     )
     approval: Approval | None = None
+    permitted_lists: tuple[PermittedList, ...] = Field(
+        default=(),
+        description="Where given, an active feed names its entry in one of them "
+        "(`shared_catalogue_ref`): nothing else is taken in (B16)",
+    )
     scoring: Scoring = Scoring()
     precedence: dict[DatasetId, Annotated[tuple[str, ...], Field(min_length=2)]] = Field(
         default_factory=dict,

@@ -94,6 +94,19 @@ refused_row_closing = sa.Table(
     sa.Column("closed_at", sa.String, nullable=False),
 )
 
+# months of an agency's supply that its head checked; the newest row counts
+sign_off = sa.Table(
+    "sign_off",
+    metadata,
+    sa.Column("sign_off_id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("agency", sa.String, nullable=False),
+    sa.Column("month", sa.String, nullable=False),  # 2026-11
+    sa.Column("actor", sa.String, nullable=False),
+    sa.Column("is_authenticated", sa.Boolean, nullable=False),
+    sa.Column("note", sa.String, nullable=False),
+    sa.Column("signed_at", sa.String, nullable=False),
+)
+
 # mails with feedback: each try, never the address
 mailing = sa.Table(
     "mailing",

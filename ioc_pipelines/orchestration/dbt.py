@@ -17,6 +17,7 @@ from ioc_pipelines.durable import write_durably
 from ioc_pipelines.home import DBT_PROJECT, Home
 from ioc_pipelines.orchestration.deployment import Deployment
 from ioc_pipelines.orchestration.keys import sector
+from ioc_pipelines.orchestration.signing import sign_offs_now
 from ioc_pipelines.warehouse.build import dbt_hash, end_build, start_build
 from ioc_pipelines.warehouse.cases import faults_now
 from ioc_pipelines.warehouse.dbt_build import NodeResult, dbt_build, dbt_parse
@@ -79,7 +80,11 @@ def warehouse_assets(deployment: Deployment) -> dg.AssetsDefinition:
         hold_build(deployment.home)
         now = datetime.now(VIETNAM)
         faults = faults_now(deployment.ledger, deployment.rows)
-        known = {"refused_case": deployment.cases(now), **faults}
+        known = {
+            "refused_case": deployment.cases(now),
+            "sign_off_due": sign_offs_now(deployment, now),
+            **faults,
+        }
         plan = start_build(
             deployment.home, deployment.ledger, deployment.catalog, now.date(), known
         )

@@ -29,6 +29,7 @@ from ioc_pipelines.ledger.complaints import Complaints
 from ioc_pipelines.ledger.mailings import Mailings
 from ioc_pipelines.ledger.open import open_ledger
 from ioc_pipelines.ledger.rounds import Rounds
+from ioc_pipelines.ledger.sign_offs import SignOffs
 from ioc_pipelines.ledger.store import Ledger
 from ioc_pipelines.orchestration.references import References
 from ioc_pipelines.sandbox.addresses import sandbox_addresses
@@ -86,6 +87,11 @@ class Deployment:
     def mailings(self) -> Mailings:
         """The mails with feedback, in the ledger's database."""
         return Mailings(self._engine)
+
+    @cached_property
+    def sign_offs(self) -> SignOffs:
+        """Months that heads of agencies signed off, in the ledger's database."""
+        return SignOffs(self._engine)
 
     def cases(self, now: datetime, feed: str | None = None) -> pl.DataFrame:
         """What became of each refused row, of all feeds or one: ``quality.cases.CASE_SCHEMA``."""

@@ -23,6 +23,7 @@ from ioc_pipelines.home import DBT_PROJECT, Home
 from ioc_pipelines.ledger.store import Ledger
 from ioc_pipelines.quality.cases import CASE_SCHEMA
 from ioc_pipelines.quality.fault import DELIVERY_FAULT_SCHEMA, ROW_FAULT_SCHEMA
+from ioc_pipelines.quality.sign_off import SIGN_OFF_SCHEMA
 from ioc_pipelines.warehouse.catalog_export import catalog_tables
 
 LEDGER_EXPORTS = (
@@ -42,6 +43,7 @@ DERIVED = {
     "refused_case": CASE_SCHEMA,
     "delivery_fault": DELIVERY_FAULT_SCHEMA,
     "row_fault": ROW_FAULT_SCHEMA,
+    "sign_off_due": SIGN_OFF_SCHEMA,
 }
 PUBLISHED_FILE = "ioc.duckdb"
 ACCEPTED_MARK = "accepted.json"

@@ -12,7 +12,7 @@ import polars as pl
 from contracts.base import DIMENSIONS
 from ioc_pipelines.catalog.connectors import channel_of
 from ioc_pipelines.catalog.load import Catalog, FeedEntry
-from ioc_pipelines.catalog.models import Profile
+from ioc_pipelines.catalog.models import Person, Profile
 from ioc_pipelines.quality.score import identifier_columns
 
 _CORRECTION = pl.Schema({"feed": pl.String, "correction_id": pl.String, "status": pl.String})
@@ -31,6 +31,9 @@ _FEED = pl.Schema(
         "precedence": pl.Int64,
         "unit_code": pl.String,
         "publishes_rows": pl.Boolean,
+        "provider_vi": pl.String,
+        "checker_vi": pl.String,
+        "approver_vi": pl.String,
     }
 )
 
@@ -67,7 +70,8 @@ def catalog_tables(catalog: Catalog) -> dict[str, pl.DataFrame]:
 def _feed(entry: FeedEntry, profile: Profile) -> dict[str, object]:
     """``precedence``: 1 goes first; null where the profile names no order.
 
-    ``publishes_rows``: whether figures of single rows, and what gives them away, may be shown.
+    ``provider_vi``, ``checker_vi``, ``approver_vi``: who answers for it (H24). ``publishes_rows``:
+    whether figures of single rows, and what gives them away, may be shown.
     """
     feed = entry.feed
     ordered = profile.precedence.get(feed.dataset, ())
@@ -85,7 +89,15 @@ def _feed(entry: FeedEntry, profile: Profile) -> dict[str, object]:
         "precedence": ordered.index(entry.id) + 1 if entry.id in ordered else None,
         "unit_code": entry.agency.unit_code or profile.province_code,
         "publishes_rows": bool(entry.contract and entry.contract.info().publish == "rows"),
+        "provider_vi": _position(feed.focal_point),
+        "checker_vi": _position(feed.head),
+        "approver_vi": _position(profile.approval.approver) if profile.approval else None,
     }
+
+
+def _position(person: Person) -> str:
+    """A position and its unit, as people read it."""
+    return f"{person.position}, {person.unit}"
 
 
 def _corrections(entry: FeedEntry) -> Iterator[tuple[str, str, str]]:

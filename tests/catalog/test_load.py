@@ -408,6 +408,39 @@ def test_without_letters_both_are_named(write: Write) -> None:
     ]
 
 
+LISTED = {
+    "document": "Danh mục cơ sở dữ liệu dùng chung, Quyết định 862/QĐ-UBND",
+    "dated": "2022-07-04",
+    "entries": {"DC.07": "Thu ngân sách"},
+}
+
+
+@pytest.mark.parametrize(
+    ("reference", "said"), [("DC.99", "'DC.99' is no entry"), (None, "none is no entry")]
+)
+def test_data_on_no_permitted_list_is_refused_naming_the_list(
+    write: Write, reference: str | None, said: str
+) -> None:
+    """B16: only data of the shared list, or of an official list of indicators, is taken in."""
+    profile = PROFILE | {"permitted_lists": [LISTED]}
+    folder = write(profile=profile, so_thu=agency(feed(shared_catalogue_ref=reference)))
+    with pytest.raises(CatalogError) as found:
+        load_catalog(folder, CONTRACTS)
+    (problem,) = found.value.problems
+    assert said in problem
+    assert "Quyết định 862/QĐ-UBND (04/07/2022) (B16)" in problem
+
+
+def test_data_of_any_permitted_list_is_taken(write: Write) -> None:
+    other = LISTED | {"document": "Hệ thống chỉ tiêu thống kê", "entries": {"0101": "Dân số"}}
+    profile = PROFILE | {"permitted_lists": [LISTED, other]}
+    both = [feed(shared_catalogue_ref="0101"), feed(shared_catalogue_ref="DC.07", variant="hai")]
+    catalog = load_catalog(write(profile=profile, so_thu=agency(*both)), CONTRACTS)
+    assert len(catalog.active) == 2
+    planned = agency(feed(status=PLANNED))  # what is only planned may still be added to the list
+    assert len(load_catalog(write(profile=profile, so_thu=planned), CONTRACTS).entries) == 1
+
+
 @pytest.mark.parametrize("status", [FEED["status"], PLANNED])
 def test_a_secret_feed_is_refused_whatever_its_status(write: Write, status: Any) -> None:
     found = only_problem(write(so_thu=agency(feed(classification="secret", status=status))))

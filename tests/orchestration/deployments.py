@@ -17,7 +17,7 @@ import xlsxwriter
 
 from contracts.base import VIETNAM, Contract, ContractInfo, column
 from ioc_pipelines.catalog.load import Catalog, FeedEntry
-from ioc_pipelines.catalog.models import Agency, Feed, Profile
+from ioc_pipelines.catalog.models import Agency, Feed, Person, Profile
 from ioc_pipelines.connectors.fetched import Window
 from ioc_pipelines.home import Home
 from ioc_pipelines.orchestration.delivery import Report, deliver
@@ -93,6 +93,7 @@ def expected_scores(**shares: float) -> dict[str, float]:
 
 
 AGENCY = {"name_vi": "Cơ quan thử", "name_en": "Test agency", "level": "provincial"}
+APPROVER = Person(position="Chánh Văn phòng", unit="Văn phòng UBND tỉnh")
 PROFILE = Profile(
     code="test",
     title_vi="Tỉnh thử",

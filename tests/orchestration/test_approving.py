@@ -17,6 +17,7 @@ from ioc_pipelines.orchestration.approving import DecisionRefusedError, decide, 
 from ioc_pipelines.orchestration.delivery import reprocess
 from ioc_pipelines.orchestration.deployment import Deployment
 from tests.orchestration.deployments import (
+    APPROVER,
     COLUMNS,
     DAY,
     NIGHT,
@@ -58,7 +59,7 @@ def bench_of(tmp_path: Path, contract: Any = None, **approval: Any) -> Bench:
         }
         feed = entry(contract, "so_a", **facts)
     bench = Bench.of(tmp_path, feed)
-    asked = Approval(document="so 1", **approval) if approval else None
+    asked = Approval(approver=APPROVER, document="so 1", **approval) if approval else None
     profile = PROFILE.model_copy(update={"approval": asked})
     catalog = replace(bench.deployment.catalog, profile=profile)
     return Bench(Deployment(bench.deployment.home, catalog), bench.drop)
@@ -175,8 +176,13 @@ def test_an_approval_is_no_waiver_when_the_threshold_is_raised_later(
 
 def test_nobody_is_asked_only_where_no_waiver_is_needed() -> None:
     with pytest.raises(ValidationError, match="must not be below"):
-        Approval(document="so 1", automatic_from=60, waiver_below=75)
-    assert Approval(document="so 1", automatic_from=75, waiver_below=75).automatic_from == 75
+        Approval(approver=APPROVER, document="so 1", automatic_from=60, waiver_below=75)
+    assert (
+        Approval(
+            approver=APPROVER, document="so 1", automatic_from=75, waiver_below=75
+        ).automatic_from
+        == 75
+    )
 
 
 def test_a_good_score_needs_no_person_and_says_by_which_document(tmp_path: Path) -> None:

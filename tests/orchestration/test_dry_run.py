@@ -17,6 +17,7 @@ from ioc_pipelines.orchestration.deployment import Deployment
 from ioc_pipelines.orchestration.dry_run import dry_run
 from ioc_pipelines.serving.replay import DeliveryChange
 from tests.orchestration.deployments import (
+    APPROVER,
     COLUMNS,
     DAY,
     HEADERS,
@@ -155,7 +156,7 @@ def test_a_judgement_below_the_floor_would_change_nothing(tmp_path: Path, drop: 
 
 def test_a_judgement_that_waits_for_approval_would_change_nothing(landed: Bench) -> None:
     bench = tightened(landed)
-    asked = Approval(document="so 1", automatic_from=100)
+    asked = Approval(approver=APPROVER, document="so 1", automatic_from=100)
     profile = bench.deployment.catalog.profile.model_copy(update={"approval": asked})
     catalog = replace(bench.deployment.catalog, profile=profile)
     bench = Bench(Deployment(bench.deployment.home, catalog), bench.drop)

@@ -24,6 +24,7 @@ from ioc_pipelines.orchestration.deployment import Deployment
 from ioc_pipelines.orchestration.feedback import feedback_of
 from ioc_pipelines.orchestration.returned_files import take_corrections
 from tests.orchestration.deployments import (
+    APPROVER,
     DAY,
     NIGHT,
     PROFILE,
@@ -285,7 +286,7 @@ def test_corrections_are_replayed_in_their_place(bench: Bench) -> None:
 
 
 def test_a_correction_may_wait_for_approval(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    asks = Approval(document="số 1", automatic_from=None)
+    asks = Approval(approver=APPROVER, document="số 1", automatic_from=None)
     careful = with_profile(bench, approval=asks)
     monkeypatch.setenv("IOC_ACTOR", "lich-chay")
     first = pack(bench)

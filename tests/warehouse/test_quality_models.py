@@ -46,6 +46,9 @@ CATALOG = {
                 "channel": "file",
                 "cadence": "daily",
                 "late_after_s": 93_600,
+                "provider_vi": "Trưởng phòng, Sở",
+                "checker_vi": "Giám đốc, Sở",
+                "approver_vi": None,
             }
             for feed, active in FEEDS.items()
         ]

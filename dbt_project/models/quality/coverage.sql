@@ -37,7 +37,10 @@ select
     feed.channel in ('api', 'database') as is_automatic,
     feed.cadence,
     feed.late_after_s,
-    arrived.last_arrival_at
+    arrived.last_arrival_at,
+    feed.provider_vi,
+    feed.checker_vi,
+    feed.approver_vi
 from {{ source("catalog", "feed") }} as feed
 left join arrived using (feed)
 left join clocks using (feed)
