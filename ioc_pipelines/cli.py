@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from ioc_pipelines.catalog.load import FeedEntry
     from ioc_pipelines.orchestration.deployment import Deployment
     from ioc_pipelines.orchestration.run import RunResult
+    from ioc_pipelines.serving.status import StatusReport
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="The data backbone of a provincial IOC."
@@ -131,12 +133,10 @@ def reprocess(
 
 @app.command()
 def status(profile: Profile = None, as_json: Json = False) -> None:
-    """Where every feed stands: last delivery, rows, scores, age."""
+    """Where every feed stands: last delivery, rows, what is open, scores and why, age."""
     from ioc_pipelines.serving import show
-    from ioc_pipelines.serving.status import status_of
 
-    deployment = deployment_of(profile)
-    report = status_of(deployment.home, deployment.catalog, deployment.ledger)
+    report = _status_of(deployment_of(profile))
     if as_json:
         print_json(report.model_dump(mode="json"))
         return
@@ -254,6 +254,15 @@ def _chosen(deployment: Deployment, agency: str | None, dataset: str | None) -> 
     ]
 
 
+def _status_of(deployment: Deployment) -> StatusReport:
+    from ioc_pipelines.orchestration.approving import waiting
+    from ioc_pipelines.serving.status import status_of
+
+    cases = deployment.cases(datetime.now(UTC))
+    home, catalog, ledger = deployment.home, deployment.catalog, deployment.ledger
+    return status_of(home, catalog, ledger, cases, waiting(deployment))
+
+
 def _summary(
     deployment: Deployment,
     entries: Sequence[FeedEntry],
@@ -263,9 +272,8 @@ def _summary(
 ) -> NoReturn:
     """What a tired operator reads in ten seconds: of the feeds that the run asked."""
     from ioc_pipelines.serving import show
-    from ioc_pipelines.serving.status import status_of
 
-    report = status_of(deployment.home, deployment.catalog, deployment.ledger)
+    report = _status_of(deployment)
     asked = {entry.id for entry in entries}
     others = [feed for feed in report.feeds if feed.status == "active" and feed.feed not in asked]
     if others:
@@ -295,8 +303,6 @@ def _summary(
 
 
 def _require_moments(*texts: str | None) -> None:
-    from datetime import datetime
-
     for text in texts:
         try:
             datetime.fromisoformat(text or "2026-01-01")

@@ -67,20 +67,30 @@ def identifier_columns(contract: type[Contract]) -> tuple[str, ...]:
 
 
 def identifiers_whole(contract: type[Contract], found: Iterable[ResultRecord]) -> bool:
-    """Whether no identifier was wrong, by how each rule of a contract fared.
+    """Whether no identifier was wrong, by how each rule of a contract fared."""
+    return not wrong_identifiers(contract, found)
+
+
+def wrong_identifiers(
+    contract: type[Contract], found: Iterable[ResultRecord]
+) -> list[ResultRecord]:
+    """The rules that found an identifier wrong.
 
     A key that was sent twice is wrong; a unit or period that was not sent at all is not.
     """
     identifiers = identifier_columns(contract)
-    return all(
-        result.passed == result.evaluated
+    return [
+        result
         for result in found
-        if result.rule == KEY_UNIQUE
-        or (
-            result.column_name in identifiers
-            and (result.dimension != "complete" or result.rule == REQUIRED)
+        if result.passed < result.evaluated
+        and (
+            result.rule == KEY_UNIQUE
+            or (
+                result.column_name in identifiers
+                and (result.dimension != "complete" or result.rule == REQUIRED)
+            )
         )
-    )
+    ]
 
 
 def _score(dimension: Dimension, ran: list[RuleResult], scoring: Scoring) -> Score:

@@ -8,9 +8,10 @@ from rich.console import Console
 from rich.table import Table
 
 from contracts.base import DIMENSIONS
-from ioc_pipelines.serving.status import FeedStatus, StatusReport
+from ioc_pipelines.serving.status import FeedStatus, StatusReport, WhyNotGreen
 
-_CALM = frozenset({"accepted", "seen_before", "no_news"})
+# of a delivery in part, what is wrong is said by its problem and by what is still open
+_CALM = frozenset({"accepted", "partly_accepted", "seen_before", "no_news"})
 _WIDTH = 400  # of what is piped: nothing is cut
 
 
@@ -39,21 +40,17 @@ def status(report: StatusReport) -> None:
             "accepted",
             "refused",
             "dup.",
+            "open",
             *DIMENSIONS,
             "all",
+            "why",
             "age",
             "limit",
         ],
         [_line(feed) for feed in report.feeds],
     )
-    active = [feed for feed in report.feeds if feed.status == "active"]
     if report.overall is not None:
-        automatic = sum(feed.is_automatic for feed in active)
-        say(
-            f"{report.profile}: score {report.overall:.2f}, {report.rating}; "
-            f"{len(active)} of {len(report.feeds)} feeds active, {automatic} automatic, "
-            f"{sum(not feed.is_late for feed in active)} on time"
-        )
+        say(f"{report.profile}: score {report.overall:.2f}, {report.rating}; {_totals(report)}")
     if any(_is_of_earlier(feed) for feed in report.feeds):
         say("(in brackets: rows of the last good delivery; the last one brought none)")
     for feed in sorted(report.feeds, key=_urgency):
@@ -74,10 +71,28 @@ def counted(number: int, thing: str) -> str:
     return f"{number} {thing}" + ("" if number == 1 else "s")
 
 
-def _urgency(feed: FeedStatus) -> tuple[bool, bool]:
-    """What brought nothing comes before what is late, and that before what was refused in part."""
-    failed = feed.outcome not in _CALM | {"partly_accepted", "awaiting_approval"}
-    return not failed, not feed.is_late
+def _totals(report: StatusReport) -> str:
+    """Of the active feeds: how many, how they come, what waits; of all, what is open."""
+    active = [feed for feed in report.feeds if feed.status == "active"]
+    held = sum(feed.is_held for feed in active)
+    on_time = sum(not (feed.is_late or feed.is_held) for feed in active)
+    parts = [
+        f"{len(active)} of {len(report.feeds)} feeds active",
+        f"{sum(feed.is_automatic for feed in active)} automatic",
+        f"{on_time} on time" + (f" and {held} held" if held else ""),
+        _opened(
+            sum(feed.rows_open for feed in report.feeds),
+            sum(feed.rows_overdue for feed in report.feeds),
+        )
+        or "no refused row open",
+    ]
+    return ", ".join(parts)
+
+
+def _urgency(feed: FeedStatus) -> tuple[bool, bool, bool]:
+    """What brought nothing comes first, then what waits for somebody here, then what is late."""
+    failed = feed.outcome not in _CALM | {"awaiting_approval"}
+    return not failed, not (feed.waiting or feed.packs_not_in), not feed.is_late
 
 
 def _is_of_earlier(feed: FeedStatus) -> bool:
@@ -96,13 +111,61 @@ def warning_of(feed: FeedStatus) -> str | None:
         parts.append(feed.outcome.replace("_", " ") + fault)
     if feed.problem:
         parts.append(feed.problem)
-    if feed.rows_quarantined:
-        parts.append(f"{counted(feed.rows_quarantined, 'row')} refused (ioc quarantine list)")
+    parts += _for_somebody_here(feed)
+    if opened := _opened(feed.rows_open, feed.rows_overdue):
+        parts.append(f"{opened} (ioc quarantine list)")
     if feed.is_late:
         limit = _age(feed.late_after_s)
         news = "never any news" if feed.age_s is None else f"no news for {_age(feed.age_s)}"
         parts.append(f"late: {news}, limit {limit}")
+    if reasons := [_in_words(reason) for reason in feed.why if reason.kind != "held"]:
+        parts.append(f"{feed.rating}: {'; '.join(reasons)}")
     return "; ".join(parts) or None
+
+
+def _for_somebody_here(feed: FeedStatus) -> list[str]:
+    """Batches and packs that nothing becomes of until a person acts."""
+    parts = []
+    for batch in feed.waiting:
+        what = "correction" if batch.is_correction else "batch"
+        status = batch.status.replace("_", " ")
+        parts.append(f"{what} {batch.batch_id} waits, {status} (ioc approvals list)")
+    for pack in feed.packs_not_in:
+        if pack.batch_id is None or pack.batch_id not in {b.batch_id for b in feed.waiting}:
+            why = f": {pack.problem}" if pack.problem else ""
+            parts.append(
+                f"returned pack {pack.outcome.replace('_', ' ')}, {pack.received_at:%Y-%m-%d}{why}"
+            )
+    return parts
+
+
+def _opened(rows: int, overdue: int) -> str | None:
+    late = f", {overdue} overdue" if overdue else ""
+    return f"{counted(rows, 'refused row')} open{late}" if rows else None
+
+
+def _in_words(reason: WhyNotGreen) -> str:
+    of = f"{reason.rule} failed {reason.failed} of {reason.evaluated}"
+    if reason.kind == "identifier":
+        return f"{_identifier(reason)}, {of}; identifiers must be 100"
+    column = f" ({reason.column_name})" if reason.column_name else ""
+    return f"lowest is {reason.dimension}, {of}{column}"
+
+
+def _identifier(reason: WhyNotGreen) -> str:
+    return f"identifier {reason.column_name}" if reason.column_name else "key sent twice"
+
+
+def _shortly(feed: FeedStatus) -> str:
+    """The first reason, as one cell of a table."""
+    if not feed.why:
+        return ""
+    reason = feed.why[0]
+    if reason.kind == "held":
+        return (reason.status or "held").replace("_", " ")
+    if reason.kind == "identifier":
+        return _identifier(reason)
+    return f"{reason.rule} {reason.column_name}".strip()
 
 
 def _line(feed: FeedStatus) -> list[object]:
@@ -114,8 +177,10 @@ def _line(feed: FeedStatus) -> list[object]:
         feed.feed,
         feed.outcome,
         *(f"({number})" if _is_of_earlier(feed) else number for number in rows),
+        f"{feed.rows_open} ({feed.rows_overdue} overdue)" if feed.rows_overdue else feed.rows_open,
         *("–" if score is None else f"{score:.2f}" for score in scores),
         feed.rating,
+        _shortly(feed),
         _age(feed.age_s),
         _age(feed.late_after_s),
     ]

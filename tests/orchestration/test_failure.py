@@ -235,7 +235,8 @@ def test_the_status_says_whose_fault_the_last_delivery_was(tmp_path: Path) -> No
     deployment = bench.deployment
 
     def status() -> tuple[str | None, str | None, dict[str, Any]]:
-        (feed,) = status_of(deployment.home, deployment.catalog, deployment.ledger).feeds
+        cases = deployment.cases(NIGHT)
+        (feed,) = status_of(deployment.home, deployment.catalog, deployment.ledger, cases, []).feeds
         return feed.fault, feed.fault_reason, feed.evidence
 
     bench.drop.joinpath("so_a").mkdir()

@@ -13,6 +13,7 @@ import pytest
 
 from contracts.base import DIMENSIONS
 from ioc_pipelines.home import Home
+from ioc_pipelines.orchestration.approving import waiting
 from ioc_pipelines.orchestration.deployment import Deployment
 from ioc_pipelines.serving import show
 from ioc_pipelines.serving.refusals import refusals_by_rule
@@ -76,7 +77,9 @@ def bench(tmp_path: Path, drop: Path) -> Bench:
 
 def report(bench: Bench) -> StatusReport:
     deployment = bench.deployment
-    return status_of(deployment.home, deployment.catalog, deployment.ledger)
+    home, catalog, ledger = deployment.home, deployment.catalog, deployment.ledger
+    cases = deployment.cases(datetime.now(UTC))
+    return status_of(home, catalog, ledger, cases, waiting(deployment))
 
 
 def as_json(bench: Bench) -> dict[str, Any]:
@@ -191,7 +194,8 @@ def test_the_terminal_shows_each_feed_and_what_is_wrong(
     assert len(warnings) == 2
     assert "TEST_URL" in warnings[0], "what brought nothing comes first"
     assert "late" in warnings[0]
-    assert "1 row refused" in warnings[1]
+    assert "1 refused row open" in warnings[1]
+    assert "2 of 4 feeds active, 1 automatic, 1 on time, 1 refused row open" in out
 
 
 def test_rows_of_an_earlier_delivery_stand_in_brackets(
@@ -216,7 +220,10 @@ def test_rows_of_an_earlier_delivery_stand_in_brackets(
         ({}, None),
         ({"outcome": None}, "never delivered"),
         ({"outcome": "below_floor"}, "below floor"),
-        ({"rows_quarantined": 7}, "7 rows refused"),
+        ({"rows_quarantined": 7}, None),  # all of them closed since
+        ({"outcome": "partly_accepted", "rows_quarantined": 7}, None),
+        ({"rows_open": 7}, "7 refused rows open"),
+        ({"rows_open": 7, "rows_overdue": 2}, "7 refused rows open, 2 overdue"),
         ({"problem": "tệp hỏng"}, "tệp hỏng"),
         ({"is_late": True, "age_s": 3 * 86_400}, "3 d"),
         ({"is_late": True, "age_s": None}, "never"),
