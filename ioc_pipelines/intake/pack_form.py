@@ -15,6 +15,8 @@ FIXED_HEADERS = (
     "Yêu cầu",
     "Quy tắc",
 )
+# where a row stands in the agency's file; like the ticket not to be edited
+PLACE_HEADERS = dict(zip(("_at_file", "_at_sheet", "_at_row"), FIXED_HEADERS[1:4], strict=True))
 FEED_FACT, BATCH_FACT, CONTRACT_FACT = "ioc.feed", "ioc.batch", "ioc.contract"
 MASK = "•••"
 MOST_ROWS = 50_000

@@ -17,23 +17,24 @@ import polars as pl
 from contracts.base import Contract
 from ioc_pipelines.catalog.models import Feed
 from ioc_pipelines.catalog.patterns import groups_of, names_in, pattern_of, words_of
+from ioc_pipelines.intake.agreement import listed, require_agreement, says_same, shown
 from ioc_pipelines.intake.conform import as_received, sources_of
 from ioc_pipelines.intake.errors import StructureMismatchError, UnreadableFileError
 from ioc_pipelines.intake.layout.archive import DAMAGED
 from ioc_pipelines.intake.layout.table import CELL, FILE, ROW, SHEET, index_letter, spaced
 from ioc_pipelines.intake.layout.workbook import cells_of
 from ioc_pipelines.intake.pack_form import (
+    BATCH_FACT,
     FEED_FACT,
     FIXED_HEADERS,
     GUIDE_SHEET,
     MASK,
-    MOST_CHARACTERS,
     MOST_ROWS,
+    PLACE_HEADERS,
     ROWS_SHEET,
     TICKET_HEADER,
     is_pack_header,
 )
-from ioc_pipelines.intake.text import nfc, single_spaced
 
 TICKET = "_ticket"
 MOST_BYTES, MOST_UNPACKED_BYTES = 50_000_000, 500_000_000
@@ -41,18 +42,19 @@ UNREADABLE = "không mở được như tệp Excel: tệp hỏng, lưu dở, c�
 TOO_LARGE = "tệp quá lớn, không phải phiếu phản hồi"
 _NEWEST = "đề nghị dùng tệp phản hồi mới nhất"
 _HEAD_ROWS = 30
-_SHOWN = 5
 
 
 @dataclass(frozen=True)
 class Returned:
     """A pack as it came back.
 
-    ``feed``: whose pack it says it is, None when its guide is gone. ``rows``: ``_row, _ticket`` and
-    one ``CELL`` column per heading behind the fixed ones; ``letters``: where each stood.
+    ``feed, batch``: whose pack it says it is, and of what; None when its guide is gone. ``rows``:
+    ``_row, _ticket`` and one ``CELL`` column per heading of the place and behind the fixed ones;
+    ``letters``: where each of these stood.
     """
 
     feed: str | None
+    batch: str | None
     rows: pl.DataFrame
     letters: Mapping[str, str]
 
@@ -91,11 +93,6 @@ def _given(feed: Feed) -> set[str]:
     return {*captures, *groups}
 
 
-def shown(source: pl.Series) -> pl.Series:
-    """The cells' text as a pack shows it: a spreadsheet cell holds so many characters."""
-    return as_received(source).str.slice(0, MOST_CHARACTERS)
-
-
 def read_returned(path: Path, name: str) -> Returned:
     """The pack as it came back. Raises UnreadableFileError or StructureMismatchError."""
     _require_size(path, name)
@@ -109,7 +106,8 @@ def read_returned(path: Path, name: str) -> Returned:
         raise StructureMismatchError(name, f"{rows.height} dòng, phiếu có nhiều nhất {MOST_ROWS}")
     letters = {label: index_letter(position) for label, position in columns.items()}
     _require_tickets(rows, name)
-    return Returned(_feed_of(path, name), rows, letters)
+    facts = _facts(path, name)
+    return Returned(facts.get(FEED_FACT), facts.get(BATCH_FACT), rows, letters)
 
 
 def _require_size(path: Path, name: str) -> None:
@@ -133,16 +131,8 @@ def _cells(path: Path, name: str, sheet: str) -> tuple[pl.DataFrame, pl.DataFram
         raise UnreadableFileError(name, UNREADABLE) from error
 
 
-def tickets_in(path: Path, name: str) -> list[str]:
-    """The tickets of a pack, none when it cannot be read: why is said when it is judged."""
-    try:
-        return read_returned(path, name).rows[TICKET].to_list()
-    except (StructureMismatchError, UnreadableFileError):
-        return []
-
-
 def _header(texts: pl.DataFrame, name: str) -> tuple[int, dict[str, int]]:
-    """The row of the header, and the position of the ticket and of each heading behind."""
+    """The row of the header, and the position of ticket, place and each heading behind."""
     for at, row in enumerate(texts[:_HEAD_ROWS].rows()):
         headings = [spaced(cell or "") for cell in row]
         if is_pack_header(headings):
@@ -151,7 +141,11 @@ def _header(texts: pl.DataFrame, name: str) -> tuple[int, dict[str, int]]:
             twice = [h for h in behind if headings[last + 1 :].count(h) > 1]
             if twice:
                 raise StructureMismatchError(name, f"có nhiều cột {', '.join(twice)}: giữ lại một")
-            return at, {TICKET: headings.index(TICKET_HEADER), **behind}
+            fixed = {TICKET: TICKET_HEADER, **PLACE_HEADERS}
+            gone = [heading for heading in fixed.values() if heading not in headings]
+            if gone:
+                raise StructureMismatchError(name, f"thiếu cột {', '.join(gone)}; {_NEWEST}")
+            return at, {c: headings.index(heading) for c, heading in fixed.items()} | behind
     raise StructureMismatchError(
         name, f"không thấy hàng tiêu đề có '{TICKET_HEADER}' và '{FIXED_HEADERS[-1]}'"
     )
@@ -171,6 +165,7 @@ def _below(
     said = [
         (pl.col(label) if label == TICKET else pl.col(label).struct.field("text")).fill_null("")
         for label in columns
+        if label not in PLACE_HEADERS
     ]
     return frame.filter(pl.any_horizontal(part != "" for part in said))
 
@@ -181,29 +176,21 @@ def _require_tickets(rows: pl.DataFrame, name: str) -> None:
     without = rows.filter(pl.col(TICKET).fill_null("") == "")
     if not without.is_empty():
         raise StructureMismatchError(
-            name, f"thiếu mã phiếu ở hàng {_listed(without)}: xóa hàng thêm vào, giữ mã phiếu"
+            name, f"thiếu mã phiếu ở hàng {listed(without)}: xóa hàng thêm vào, giữ mã phiếu"
         )
     twice = rows.filter(pl.col(TICKET).is_duplicated())
     if not twice.is_empty():
         raise StructureMismatchError(
-            name, f"mã phiếu lặp lại ở hàng {_listed(twice)}: giữ lại một hàng"
+            name, f"mã phiếu lặp lại ở hàng {listed(twice)}: giữ lại một hàng"
         )
 
 
-def _listed(rows: pl.DataFrame) -> str:
-    found = rows[ROW].head(_SHOWN).to_list()
-    return ", ".join(map(str, found)) + (", …" if rows.height > _SHOWN else "")
-
-
-def _feed_of(path: Path, name: str) -> str | None:
+def _facts(path: Path, name: str) -> dict[str, str]:
+    """What the guide says for the system: whose pack it is."""
     found = _cells(path, name, GUIDE_SHEET)
-    if found is None:
-        return None
-    for row in found[0].rows():
-        cells = [cell for cell in row if cell]
-        if len(cells) > 1 and cells[0].strip() == FEED_FACT:
-            return str(cells[1]).strip()
-    return None
+    rows = [] if found is None else [[c for c in row if c] for row in found[0].rows()]
+    facts = {row[0].strip(): str(row[1]).strip() for row in rows if len(row) > 1}
+    return {fact: facts[fact] for fact in (FEED_FACT, BATCH_FACT) if fact in facts}
 
 
 def corrected(
@@ -216,17 +203,19 @@ def corrected(
     """
     unknown = returned.rows.join(cells.select(TICKET), on=TICKET, how="anti")
     if not unknown.is_empty():
-        reason = f"mã phiếu không đúng ở hàng {_listed(unknown)}; {_NEWEST}"
+        reason = f"mã phiếu không đúng ở hàng {listed(unknown)}; {_NEWEST}"
         raise StructureMismatchError(name, reason)
     labels, derived = labels_of(feed, contract), derived_sources(feed)
-    gone = [v for s, v in labels.items() if s not in derived and v not in returned.rows.columns]
+    gone = [label for label in labels.values() if label not in returned.rows.columns]
     sources = sources_of(feed.columns)
     if gone or any(source not in cells.columns for source in sources):
         reason = f"thiếu cột {', '.join(gone)}" if gone else "biểu mẫu của nguồn đã thay đổi"
         raise StructureMismatchError(name, f"{reason}; {_NEWEST}")
-    kept = returned.rows.select(TICKET).join(
-        cells.unique(TICKET, keep="last"), on=TICKET, how="left", maintain_order="left"
-    )
+    kept = kept_of(returned, cells)
+    given = {source: label for source, label in labels.items() if source in derived}
+    key = {feed.columns[part].source for part in contract.info().key}
+    own_key = {source: labels[source] for source in labels if source in key - derived}
+    require_agreement(returned.rows, kept, given, own_key, name)
     personal = personal_sources(feed, contract)
     for source in personal - derived:
         _require_whole_masks(returned.rows, labels[source], kept[source], name)
@@ -240,6 +229,13 @@ def corrected(
     return returned.rows.select(place).with_columns(columns)
 
 
+def kept_of(returned: Returned, cells: pl.DataFrame) -> pl.DataFrame:
+    """The rows as received, in the order of the pack's."""
+    return returned.rows.select(TICKET).join(
+        cells.unique(TICKET, keep="last"), on=TICKET, how="left", maintain_order="left"
+    )
+
+
 def _require_whole_masks(rows: pl.DataFrame, label: str, before: pl.Series, name: str) -> None:
     """A mask that was written into is neither the value as received nor another."""
     said = rows[label].struct.field("text")
@@ -247,30 +243,16 @@ def _require_whole_masks(rows: pl.DataFrame, label: str, before: pl.Series, name
     partly = said.str.contains(MASK, literal=True) & (said.str.strip_chars() != MASK) & ~was
     spoilt = rows.filter(partly.fill_null(value=False))
     if not spoilt.is_empty():
-        where = f"ô còn dấu {MASK} ở cột {label}, hàng {_listed(spoilt)}"
+        where = f"ô còn dấu {MASK} ở cột {label}, hàng {listed(spoilt)}"
         raise StructureMismatchError(name, f"{where}: để nguyên {MASK} hoặc viết lại cả ô")
 
 
 def _merged(before: pl.Series, now: pl.Series, *, is_personal: bool) -> pl.Series:
     """A source column: cells that were changed as they are now, the others as received."""
-    text, number = now.struct.field("text"), now.struct.field("number")
-    old = shown(before)
-    said, was = (single_spaced(nfc(series)).fill_null("") for series in (text, old))
-    frame = pl.DataFrame(
-        [
-            said.alias("said"),
-            was.alias("was"),
-            number.alias("number"),
-            old.cast(pl.Float64, strict=False).alias("old_number"),
-        ]
-    )
-    same = (pl.col("said") == pl.col("was")) | (
-        (pl.col("number") == pl.col("old_number")).fill_null(value=False)
-    )
+    is_same = says_same(now, shown(before))
     if is_personal:
-        same |= pl.col("said") == MASK
+        is_same |= (now.struct.field("text").str.strip_chars() == MASK).fill_null(value=False)
     kept = pl.DataFrame([_as_cells(before).alias("before"), now.alias("now")])
-    is_same = frame.select(same.alias("same"))["same"]
     chosen = kept.select(pl.when(is_same).then("before").otherwise("now").alias(before.name))
     return chosen[before.name]
 

@@ -15,6 +15,7 @@ import polars as pl
 from contracts.base import Contract
 from ioc_pipelines.catalog.load import FeedEntry
 from ioc_pipelines.connectors.fetched import SourceFile
+from ioc_pipelines.intake.agreement import PLACES
 from ioc_pipelines.intake.batch import batch_id
 from ioc_pipelines.intake.conform import ROW_ID, Conformed, conform
 from ioc_pipelines.intake.corrections import correct
@@ -29,11 +30,11 @@ from ioc_pipelines.intake.returned import (
     known_cells,
     labels_of,
     read_returned,
-    tickets_in,
 )
 from ioc_pipelines.orchestration import failure
 from ioc_pipelines.orchestration.deployment import Deployment
 from ioc_pipelines.orchestration.judging import Attempt, Judgement, Turn, judge_rows, weigh, written
+from ioc_pipelines.orchestration.places import places_of
 from ioc_pipelines.quality.delivery_rules import file_results
 
 CORRECTION = "correction"
@@ -44,25 +45,44 @@ def take_correction(
     deployment: Deployment, entry: FeedEntry, delivery_id: str, file: SourceFile, turn: Turn
 ) -> Attempt:
     """Land a correction with its rows as they were received, judge it, write what came of it."""
-    contract = entry.required_contract()
     with tempfile.TemporaryDirectory(prefix="ioc-correction-") as folder:
-        tickets = tickets_in(file.path, file.name)
-        cells = known_cells(_refused_cells(deployment, contract, entry), tickets)
         kept = Path(folder) / "as-received.parquet"
-        cells.write_parquet(kept)
+        _as_received(deployment, entry, file).write_parquet(kept)
         files = [file, SourceFile(file.name + _AS_RECEIVED, kept)]
         manifest = deployment.landing.land(entry.id, delivery_id, files)
     judged = weigh_kind(deployment, entry, manifest, turn, CORRECTION)
     return written(deployment, entry, judged)
 
 
+def _as_received(deployment: Deployment, entry: FeedEntry, file: SourceFile) -> pl.DataFrame:
+    """The rows that a pack corrects, by ``_ticket``, with the places where they were shown.
+
+    None of a pack that cannot be read: why is said when it is judged.
+    """
+    try:
+        returned = read_returned(file.path, file.name)
+    except FileRefusedError:
+        return known_cells([], [])
+    tickets = returned.rows[TICKET].to_list()
+    cells = known_cells(_refused_cells(deployment, entry, returned.batch), tickets)
+    places = places_of(deployment, entry, cells[TICKET].unique())
+    listed = places.group_by(pl.col("ticket").alias(TICKET), maintain_order=True).agg(
+        pl.struct("source_file", "sheet", pl.col("row_number").cast(pl.String)).alias(PLACES)
+    )
+    return cells.join(listed, on=TICKET, how="left", maintain_order="left")
+
+
 def _refused_cells(
-    deployment: Deployment, contract: type[Contract], entry: FeedEntry
+    deployment: Deployment, entry: FeedEntry, first: str | None
 ) -> Iterator[pl.DataFrame]:
-    """The refused rows of the feed's batches, newest first, as far as they are asked for."""
-    dataset = contract.info().dataset
+    """The refused rows of the feed's batches, as far as they are asked for.
+
+    Those of the batch that the pack is of, then newest first.
+    """
+    dataset = entry.feed.dataset
     batches = deployment.ledger.table("batch", entry.id).sort("judged_at", descending=True)
-    for name in batches["batch_id"]:
+    names = batches["batch_id"].to_list()
+    for name in sorted(names, key=lambda name: name != first):
         cells = deployment.rows.quarantine.cells(dataset, name)
         if not cells.is_empty():
             yield cells

@@ -47,6 +47,7 @@ ANSWER_SCHEMA = pl.Schema(
     }
 )
 TICKET = "_ticket"
+_PLACES = ["ticket", "batch_id", "source_file", "sheet", "row_number"]
 _KNOWN_ERROR_SCHEMA = pl.Schema(
     {
         "batch_id": pl.String(),
@@ -205,6 +206,29 @@ class Quarantine:
         """Which tickets came back in these batches with which correction: ``ANSWER_SCHEMA``."""
         return self._read("answers", ANSWER_SCHEMA, dataset, batch_ids)
 
+    def places(
+        self, dataset: str, batch_ids: Iterable[str], tickets: Iterable[str]
+    ) -> pl.DataFrame:
+        """Where rows of these tickets stood: ``ticket, batch_id, source_file, sheet, row_number``.
+
+        Once each, in the order of the batches.
+        """
+        order = pl.LazyFrame({"batch_id": list(batch_ids)}, schema={"batch_id": pl.String})
+        sought = pl.LazyFrame({"ticket": list(tickets)}, schema={"ticket": pl.String})
+        there = self._there("refusals", dataset, order.collect()["batch_id"])
+        if not there:
+            return pl.DataFrame(schema=REFUSAL_SCHEMA).select(_PLACES)
+        found = pl.scan_parquet(there, schema=REFUSAL_SCHEMA, missing_columns="insert")
+        return (
+            found.select(_PLACES)
+            .join(sought, on="ticket", how="semi")
+            .unique()
+            .join(order.with_row_index("order"), on="batch_id")
+            .sort("order", *_PLACES)
+            .select(_PLACES)
+            .collect(engine="streaming")
+        )
+
     def cells(self, dataset: str, batch_id: str) -> pl.DataFrame:
         """The refused rows of a batch as they can be read again, by ``_ticket``.
 
@@ -233,12 +257,15 @@ class Quarantine:
         self, name: str, schema: pl.Schema, dataset: str, batch_ids: Iterable[str]
     ) -> pl.DataFrame:
         """These files of the batches that have them, as one frame."""
-        paths = [self._of_batch(dataset, batch) / f"{name}.parquet" for batch in batch_ids]
-        there = [path for path in paths if path.is_file()]
+        there = self._there(name, dataset, batch_ids)
         if not there:
             return pl.DataFrame(schema=schema)
         found = pl.scan_parquet(there, schema=schema, missing_columns="insert")
         return found.collect()
+
+    def _there(self, name: str, dataset: str, batch_ids: Iterable[str]) -> list[Path]:
+        paths = (self._of_batch(dataset, batch) / f"{name}.parquet" for batch in batch_ids)
+        return [path for path in paths if path.is_file()]
 
     def _of_batch(self, dataset: str, batch_id: str) -> Path:
         return self._folder / table_name(dataset) / batch_id

@@ -19,6 +19,7 @@ import xlsxwriter
 
 from contracts.base import KEY_UNIQUE, VIETNAM, Contract
 from ioc_pipelines.catalog.models import Feed
+from ioc_pipelines.intake.agreement import shown
 from ioc_pipelines.intake.pack_form import (
     BATCH_FACT,
     CONTRACT_FACT,
@@ -35,7 +36,6 @@ from ioc_pipelines.intake.returned import (
     derived_sources,
     labels_of,
     personal_sources,
-    shown,
 )
 from ioc_pipelines.serving.feedback.expected import expected
 
@@ -287,7 +287,8 @@ def _write_guide(book: Any, styles: _Styles, about: About, total: int) -> None:
         f"{about.received_at.astimezone(VIETNAM):%H:%M ngày %d/%m/%Y}: {total} dòng.",
         "Sửa các ô nền vàng theo cột 'Nội dung cần sửa' và 'Yêu cầu'. Ô khác của dòng cũng có thể "
         "sửa. Ô nền xám lấy từ tên tệp hoặc tiêu đề: muốn sửa thì sửa trong tệp gốc.",
-        "Không sửa cột 'Mã phiếu', không thêm dòng, không đổi tiêu đề. Có thể xóa dòng chưa sửa.",
+        "Không sửa cột 'Mã phiếu' và các ô nền xám, không thêm dòng, không đổi tiêu đề; nếu sắp "
+        "xếp thì chọn cả bảng. Có thể xóa dòng chưa sửa.",
         f"Ô có dấu {MASK} là thông tin cá nhân được che: để nguyên thì giá trị đã gửi được giữ.",
         "Lưu dạng .xlsx, giữ tên tệp, đặt vào thư mục vẫn gửi số liệu: hệ thống tự nhận.",
         f"Mỗi tệp có tối đa {MOST_ROWS:,} dòng.".replace(",", "."),

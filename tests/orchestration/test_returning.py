@@ -1,0 +1,229 @@
+"""A pack that comes back says of each row what its ticket says, and overwrites nothing newer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from unicodedata import normalize
+
+import openpyxl
+import pytest
+import xlsxwriter
+from openpyxl.worksheet.worksheet import Worksheet
+
+from ioc_pipelines.catalog.load import load_catalog
+from ioc_pipelines.home import SOURCES
+from ioc_pipelines.intake.pack_form import FIXED_HEADERS, ROWS_SHEET
+from tests.officer import HEADER_ROW
+from tests.orchestration.deployments import (
+    DAY,
+    NIGHT,
+    Bench,
+    csv_feed,
+    dropped,
+    good,
+    with_feed,
+    write_csv,
+)
+from tests.orchestration.loop import FIXED, OUTBOX, corrected, night, pack, statuses
+
+FORM_OUTBOX = "stc/phan-hoi"
+MONTHS = {"10/2026": "triệu đồng", "9/2026": "đồng"}
+
+
+@pytest.fixture
+def bench(tmp_path: Path, drop: Path) -> Bench:
+    """Ten rows in a file without titles, two of them refused, and the pack in the outbox."""
+    made = Bench.of(tmp_path, csv_feed(connector=dropped("so_a/*.csv", outbox=OUTBOX)))
+    rows = good(10)
+    rows[3] = ("K004", "", "-5", "15/11/2026")
+    rows[6] = ("K007", "Người 7", "nhiều", "15/11/2026")
+    write_csv(drop / "so_a" / "1.csv", rows)
+    night(made, NIGHT)
+    return made
+
+
+@pytest.fixture
+def forms(tmp_path: Path, drop: Path) -> Bench:
+    """Two files of one form, whose month and unit stand in the title; of each a row is refused."""
+    known = {entry.id: entry for entry in load_catalog(SOURCES / "hung_yen").entries}
+    entry = known["so_tai_chinh/finance.public_investment"]
+    connector = dropped("stc/*.xlsx", outbox=FORM_OUTBOX)
+    made = Bench.of(tmp_path, with_feed(entry, connector=connector, acceptance_floor=0.1))
+    commune = made.deployment.references["admin_unit.commune"][0]
+    day = NIGHT.strftime("%d/%m/%Y")
+    heads = ["Mã dự án", "Tên dự án", "Mã xã", "Kế hoạch năm", "Giải ngân trong tháng", "Lũy kế"]
+    for at, (month, unit) in enumerate(MONTHS.items()):
+        path = drop / "stc" / f"{at}.xlsx"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        codes = [f"DA-{10 * at + n:04d}" for n in (1, 2, 3)]
+        rows = [
+            [code, f"Dự án {code}", commune, 100, 99 if n == 0 else 1, 20, 20, day]
+            for n, code in enumerate(codes)
+        ]
+        with xlsxwriter.Workbook(path) as book:
+            sheet = book.add_worksheet("Giải ngân")
+            sheet.write_string(0, 0, f"Tháng {month}. Đơn vị tính: {unit}")
+            for number, row in enumerate([[*heads, "Tiến độ (%)", "Ngày chốt"], *rows], start=2):
+                sheet.write_row(number, 0, row)
+    night(made, NIGHT)
+    return made
+
+
+def edited(source: Path, target: Path, *changes: Callable[[Worksheet], None]) -> Path:
+    book = openpyxl.load_workbook(source)
+    for change in changes:
+        change(book[ROWS_SHEET])
+    book.save(target)
+    return target
+
+
+def swapped(*columns: int) -> Callable[[Worksheet], None]:
+    """What sorting some columns of two rows does."""
+
+    def change(sheet: Worksheet) -> None:
+        for column in columns:
+            one, other = (sheet.cell(HEADER_ROW + n, column) for n in (1, 2))
+            one.value, other.value = other.value, one.value
+
+    return change
+
+
+def put(heading: str, *values: Any) -> Callable[[Worksheet], None]:
+    """These values in the column of a heading, from its first row on."""
+
+    def change(sheet: Worksheet) -> None:
+        at = {str(cell.value): int(cell.column or 0) for cell in sheet[HEADER_ROW]}[heading]
+        for row, value in enumerate(values, start=HEADER_ROW + 1):
+            sheet.cell(row, at).value = value
+
+    return change
+
+
+def form_pack(bench: Bench) -> Path:
+    (found,) = (bench.drop / FORM_OUTBOX).glob("can-sua-*.xlsx")
+    return found
+
+
+LAST = len(FIXED_HEADERS) + 9
+TICKETS, OTHERS = (1,), tuple(range(2, LAST + 1))
+SAID = tuple(range(len(FIXED_HEADERS) + 1, LAST + 1))
+
+
+# -- rows that are not those of their tickets -----------------------------------------------------
+
+
+@pytest.mark.parametrize("columns", [TICKETS, OTHERS, SAID], ids=["tickets", "others", "values"])
+def test_columns_that_were_sorted_apart_are_refused(forms: Bench, columns: tuple[int, ...]) -> None:
+    first = form_pack(forms)
+    mended = put("Giải ngân trong tháng", 2, 2)
+    edited(first, forms.drop / "stc" / first.name, mended, swapped(*columns))
+    correction = night(forms, NIGHT + DAY)[0]
+    assert correction.outcome == "structure_mismatch"
+    assert "hàng 4, 5 không khớp với mã phiếu" in correction.detail["problem"]
+    assert statuses(forms) == [("open", 1), ("open", 1)]
+    (receipt,) = (forms.drop / FORM_OUTBOX).glob("bien-nhan-can-sua-*.txt")
+    assert "Mở lại phiếu gốc" in receipt.read_text(encoding="utf-8-sig")
+
+
+def test_a_whole_table_that_was_sorted_is_taken(forms: Bench) -> None:
+    first = form_pack(forms)
+    mended = put("Giải ngân trong tháng", 2, 2)
+    edited(first, forms.drop / "stc" / first.name, mended, swapped(*range(1, LAST + 1)))
+    correction = night(forms, NIGHT + DAY)[0]
+    assert correction.outcome == "accepted", correction.detail
+    assert correction.batch is not None
+    rows = forms.accepted(correction.batch.batch_id)
+    found = dict(rows.select("period", "month_vnd").rows())
+    assert found == {"2026-10": 2_000_000, "2026-09": 2}
+
+
+@pytest.mark.parametrize(
+    ("heading", "value"),
+    [("Tệp", "stc/x.xlsx"), ("Trang tính", "Sheet1"), ("Dòng", "99"), ("Tệp", None)],
+)
+def test_a_place_that_was_edited_is_refused(forms: Bench, heading: str, value: Any) -> None:
+    first = form_pack(forms)
+    edited(first, forms.drop / "stc" / first.name, put(heading, value))
+    correction = night(forms, NIGHT + DAY)[0]
+    assert correction.outcome == "structure_mismatch"
+    assert "hàng 4 không khớp với mã phiếu" in correction.detail["problem"]
+
+
+def test_a_derived_cell_that_was_edited_is_refused(forms: Bench) -> None:
+    first = form_pack(forms)
+    heading = str(openpyxl.load_workbook(first)[ROWS_SHEET].cell(HEADER_ROW, SAID[0]).value)
+    assert openpyxl.load_workbook(first)[ROWS_SHEET].cell(4, SAID[0]).value in MONTHS
+    edited(first, forms.drop / "stc" / first.name, put(heading, "11/2026"))
+    correction = night(forms, NIGHT + DAY)[0]
+    assert correction.outcome == "structure_mismatch"
+    assert f"hàng 4 không khớp với mã phiếu (cột Tệp, Trang tính, Dòng, {heading})" in str(
+        correction.detail["problem"]
+    )
+
+
+def test_a_place_column_that_is_gone_is_refused(forms: Bench) -> None:
+    first = form_pack(forms)
+    edited(first, forms.drop / "stc" / first.name, lambda sheet: sheet.delete_cols(2))
+    correction = night(forms, NIGHT + DAY)[0]
+    assert "thiếu cột Tệp" in correction.detail["problem"]
+
+
+def test_what_a_program_made_of_place_and_period_says_the_same(forms: Bench) -> None:
+    """Trimmed, in another normal form, a number or the first day of the month."""
+    first = form_pack(forms)
+    sheet = openpyxl.load_workbook(first)[ROWS_SHEET]
+    page = str(sheet.cell(4, 3).value)
+    heading = str(sheet.cell(HEADER_ROW, SAID[0]).value)
+    months = [str(sheet.cell(row, SAID[0]).value).split("/") for row in (4, 5)]
+    days = [datetime(int(year), int(month), 1) for month, year in months]  # noqa: DTZ001
+    edited(
+        first,
+        forms.drop / "stc" / first.name,
+        put("Giải ngân trong tháng", 2, 2),
+        put("Trang tính", f" {normalize('NFD', page)}  "),
+        put("Dòng", float(str(sheet.cell(4, 4).value)), int(str(sheet.cell(5, 4).value))),
+        put(heading, *days),
+    )
+    correction = night(forms, NIGHT + DAY)[0]
+    assert correction.outcome == "accepted", correction.detail
+
+
+def test_keys_that_changed_places_are_refused_where_no_place_tells(bench: Bench) -> None:
+    first = pack(bench)
+    path = corrected(first, bench.drop / "so_a" / first.name, **FIXED)
+    edited(path, path, swapped(*range(len(FIXED_HEADERS) + 1, len(FIXED_HEADERS) + 5)))
+    correction = night(bench, NIGHT + DAY)[0]
+    assert correction.outcome == "structure_mismatch"
+    assert "hàng 4, 5 không khớp với mã phiếu" in correction.detail["problem"]
+    assert statuses(bench) == [("open", 1), ("open", 1)]
+
+
+def test_a_row_that_came_again_elsewhere_is_taken_by_either_pack(bench: Bench) -> None:
+    """The same content has the same ticket, whichever file it stands in."""
+    first = pack(bench)
+    (bench.drop / "so_a" / "1.csv").rename(bench.drop / "so_a" / "2.csv")
+    write_csv(bench.drop / "so_a" / "3.csv", good(3, start=50))
+    night(bench, NIGHT + DAY)
+    second = pack(bench)
+    assert second.name != first.name
+    corrected(first, bench.drop / "so_a" / first.name, **FIXED)
+    correction = night(bench, NIGHT + 2 * DAY)[0]
+    assert correction.outcome == "accepted", correction.detail
+
+
+def test_a_pack_of_the_second_round_is_held_to_its_tickets_too(bench: Bench) -> None:
+    first = pack(bench)
+    wrong = {"K004": {"Họ tên": "Người 4", "Số tiền": "-6"}, "K007": {"Số tiền": "-7"}}
+    corrected(first, bench.drop / "so_a" / first.name, **wrong)
+    night(bench, NIGHT + DAY)
+    second = pack(bench)
+    assert second.name != first.name
+    path = bench.drop / "so_a" / second.name
+    edited(corrected(second, path, **FIXED), path, swapped(*TICKETS))
+    correction = night(bench, NIGHT + 2 * DAY)[0]
+    assert "hàng 4, 5 không khớp với mã phiếu" in correction.detail["problem"]
+    corrected(second, path, **FIXED)
+    assert night(bench, NIGHT + 3 * DAY)[0].outcome == "accepted"
