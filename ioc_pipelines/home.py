@@ -67,6 +67,11 @@ class Home:
         return self.root / "published"
 
     @property
+    def reports(self) -> Path:
+        """Pages and packs that people open: acceptance, feedback."""
+        return self.root / "reports"
+
+    @property
     def dagster(self) -> Path:
         """``DAGSTER_HOME`` of this profile."""
         return self.root / "dagster"
@@ -86,7 +91,8 @@ class Home:
 
         What is published is for others to read; the root is for them to pass through.
         """
-        for private in (self.landing, self.accepted, self.quarantine, self.build, self.dagster):
+        folders = (self.landing, self.accepted, self.quarantine, self.build, self.reports)
+        for private in (*folders, self.dagster):
             private.mkdir(parents=True, exist_ok=True)
             private.chmod(0o700)
         ledger = self.root / "ledger.db"

@@ -14,6 +14,7 @@ from ioc_pipelines.durable import write_durably
 from ioc_pipelines.home import DBT_PROJECT
 from ioc_pipelines.orchestration.dbt import build_facts, ensure_manifest
 from ioc_pipelines.orchestration.deployment import Deployment
+from ioc_pipelines.orchestration.pages import keep_acceptance_page, link
 from ioc_pipelines.serving.acceptance_page import Accepted, acceptance_page
 from ioc_pipelines.warehouse.acceptance.declared import read_declared
 from ioc_pipelines.warehouse.acceptance.engine import accept_marts
@@ -57,19 +58,21 @@ def acceptance_checks(deployment: Deployment) -> dg.AssetChecksDefinition:
         build, facts = deployment.home.build, build_facts(deployment.home.build)
         owners = {e.agency.code: e.agency.name_vi for e in deployment.catalog.entries}
         report = accept_marts(build, suites(build), owners)
-        page = build / ACCEPTANCE_PAGE
         of = Accepted(
             deployment.home.profile,
             facts["IOC_SNAPSHOT_ID"],
             datetime.fromisoformat(facts["IOC_BUILT_AT"]),
         )
-        write_durably(page, acceptance_page(report, of).encode())
+        content = acceptance_page(report, of).encode()
+        # beside the build, to go with its snapshot; and where it outlives both
+        write_durably(build / ACCEPTANCE_PAGE, content)
+        page = keep_acceptance_page(deployment, of.snapshot_id, content)
         _keep_errors(build, report)
         if report.accepted:
             mark_accepted(build, of.snapshot_id)
         for mart in report.marts:
             if dg.AssetCheckKey(_key(mart.mart), CHECK) in context.selected_asset_check_keys:
-                yield check_result(mart, page)
+                yield check_result(mart, link(deployment, page, mart.mart))
         if not report.accepted:
             raise dg.Failure(refusal(report, page))
 
@@ -88,7 +91,7 @@ def suites(build: Path) -> list[Suite]:
     return suites_of(marts(), declared, filled, datetime.now(VIETNAM).date())
 
 
-def check_result(mart: MartReport, page: Path) -> dg.AssetCheckResult:
+def check_result(mart: MartReport, page: dg.MetadataValue) -> dg.AssetCheckResult:
     """What Dagster shows of one mart. It has no login: counts and names of the catalogue."""
     failed, errors = mart.of("failed"), mart.of("error")
     outcome = "error" if errors else "failed" if mart.blocks else "warning" if failed else "passed"
@@ -101,7 +104,7 @@ def check_result(mart: MartReport, page: Path) -> dg.AssetCheckResult:
         "errors": len(errors),
         "unexpected": sum(verdict.unexpected for verdict in failed),
         "failures": dg.MetadataValue.md("\n".join(said) or "–"),
-        "page": dg.MetadataValue.url(f"{page.absolute().as_uri()}#{mart.mart}"),
+        "page": page,
     }
     return dg.AssetCheckResult(
         asset_key=_key(mart.mart),

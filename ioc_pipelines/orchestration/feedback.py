@@ -54,13 +54,13 @@ def feedback_of(
         msg = f"batch {batch_id} was read by another layout: run `ioc reprocess {entry.id}`"
         raise NoFeedbackError(msg)
     about = _about(deployment, entry, batch_id, cases)
-    name = pack_name(entry.id, batch_id)
+    pack = pack_name(entry.id, batch_id)
     return Feedback(
         cases.height,
-        name,
+        pack,
         workbook(about, entry.feed, contract, refusals, cells, masked=masked),
         f"tom-tat-{slug(entry.id)}-{batch_id}.html",
-        summary_page(about, refusals, name).encode(),
+        summary_page(about, refusals, pack).encode(),
         about,
     )
 

@@ -20,6 +20,7 @@ from ioc_pipelines.orchestration import metadata
 from ioc_pipelines.orchestration.delivery import Report, deliver, last_report, reprocess
 from ioc_pipelines.orchestration.deployment import Deployment
 from ioc_pipelines.orchestration.keys import accepted_key, feed_key, sector
+from ioc_pipelines.orchestration.pages import feedback_links
 from ioc_pipelines.orchestration.receipts import send_receipt
 from ioc_pipelines.orchestration.returned_files import take_corrections
 from ioc_pipelines.orchestration.returning import CORRECTION
@@ -77,13 +78,12 @@ def intake_assets(deployment: Deployment) -> dg.AssetsDefinition:
         for report in _reports(deployment, chosen, config, context.run_id):
             context.log.info(metadata.progress(report))
             if report.kind != CORRECTION:
-                yield from _events(report, context.selected_asset_check_keys)
+                yield from _events(deployment, report, context.selected_asset_check_keys)
         for key, entry in entries.items():
             asked = {check.asset_key for check in context.selected_asset_check_keys}
             if key in asked and entry not in chosen:
-                yield from _checks(
-                    last_report(deployment, entry), context.selected_asset_check_keys
-                )
+                report = last_report(deployment, entry)
+                yield from _checks(deployment, report, context.selected_asset_check_keys)
         for contract in catalog.contracts.values():
             if accepted_key(contract.info().dataset) in context.selected_asset_keys:
                 yield _accept(deployment, contract)
@@ -134,20 +134,23 @@ def _reports(
 
 
 def _events(
-    report: Report, checks: Iterable[dg.AssetCheckKey]
+    deployment: Deployment, report: Report, checks: Iterable[dg.AssetCheckKey]
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     key = feed_key(report.entry)
     if report.arrived:
-        yield dg.MaterializeResult(asset_key=key, metadata=metadata.of_delivery(report))
-    yield from _checks(report, checks)
+        links = feedback_links(deployment, report)
+        yield dg.MaterializeResult(asset_key=key, metadata=metadata.of_delivery(report, links))
+    yield from _checks(deployment, report, checks)
 
 
-def _checks(report: Report, checks: Iterable[dg.AssetCheckKey]) -> Iterator[dg.AssetCheckResult]:
+def _checks(
+    deployment: Deployment, report: Report, checks: Iterable[dg.AssetCheckKey]
+) -> Iterator[dg.AssetCheckResult]:
     """The verdicts on the dimensions that were asked for."""
-    key = feed_key(report.entry)
+    key, links = feed_key(report.entry), feedback_links(deployment, report)
     for dimension in DIMENSIONS:
         if dg.AssetCheckKey(key, dimension) in checks:
-            yield metadata.check_result(report, key, dimension)
+            yield metadata.check_result(report, key, dimension, links)
 
 
 def _accept(deployment: Deployment, contract: type[Contract]) -> dg.MaterializeResult[None]:

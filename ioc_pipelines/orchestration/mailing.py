@@ -7,23 +7,18 @@ from datetime import UTC, datetime
 
 from ioc_pipelines.orchestration.delivery import Report
 from ioc_pipelines.orchestration.deployment import Deployment
-from ioc_pipelines.orchestration.feedback import NoFeedbackError, feedback_of
+from ioc_pipelines.orchestration.feedback import Feedback
 from ioc_pipelines.serving.feedback.mail import MailNotSentError, send_mail
 
 logger = logging.getLogger(__name__)
 
 
-def mail_feedback(deployment: Deployment, report: Report) -> None:
+def mail_feedback(deployment: Deployment, report: Report, found: Feedback) -> None:
     """Send the masked pack; one that fails is recorded and tried with the next delivery."""
     mail, person = deployment.catalog.profile.mail, report.entry.feed.focal_point
     if mail is None or person.email_env is None or report.batch is None:
         return
-    if not report.batch.rows_quarantined or deployment.mailings.is_sent(report.batch.batch_id):
-        return
-    now = datetime.now(UTC)
-    try:
-        found = feedback_of(deployment, report.entry, report.batch.batch_id, now, masked=True)
-    except NoFeedbackError:
+    if deployment.mailings.is_sent(report.batch.batch_id):
         return
     problem = ""
     try:
@@ -37,4 +32,6 @@ def mail_feedback(deployment: Deployment, report: Report) -> None:
     except MailNotSentError as error:
         problem = str(error)
         logger.warning("no mail for %s: %s", report.entry.id, problem)
-    deployment.mailings.record(report.entry.id, report.batch.batch_id, problem=problem, now=now)
+    deployment.mailings.record(
+        report.entry.id, report.batch.batch_id, problem=problem, now=datetime.now(UTC)
+    )

@@ -33,9 +33,9 @@ def progress(report: Report) -> str:
     return f"{report.entry.id} {report.outcome}{counts}{problem}"
 
 
-def of_delivery(report: Report) -> dict[str, Any]:
-    """Metadata of a feed's materialization."""
-    shown: dict[str, Any] = {"outcome": report.outcome, "late": report.is_late}
+def of_delivery(report: Report, links: Mapping[str, dg.MetadataValue]) -> dict[str, Any]:
+    """Metadata of a feed's materialization. ``links``: where its feedback is opened."""
+    shown: dict[str, Any] = {"outcome": report.outcome, "late": report.is_late, **links}
     if report.batch:
         shown |= {
             "dagster/row_count": report.batch.rows_accepted,
@@ -51,7 +51,12 @@ def of_delivery(report: Report) -> dict[str, Any]:
     return shown
 
 
-def check_result(report: Report, key: dg.AssetKey, dimension: Dimension) -> dg.AssetCheckResult:
+def check_result(
+    report: Report,
+    key: dg.AssetKey,
+    dimension: Dimension,
+    links: Mapping[str, dg.MetadataValue],
+) -> dg.AssetCheckResult:
     """The verdict on one dimension: a warning when rows were refused, an error when it failed."""
     score = report.scores[dimension]
     failing = [
@@ -70,6 +75,8 @@ def check_result(report: Report, key: dg.AssetKey, dimension: Dimension) -> dg.A
         shown["score"] = round(float(score.score), 2)
     if problem := report.detail.get("problem"):
         shown["problem"] = str(problem)
+    if failing:
+        shown |= links
     return dg.AssetCheckResult(
         asset_key=key,
         check_name=dimension,

@@ -7,6 +7,7 @@ import dagster as dg
 from ioc_pipelines.orchestration.dbt import build_facts, published_tables
 from ioc_pipelines.orchestration.deployment import Deployment
 from ioc_pipelines.orchestration.keys import SNAPSHOT
+from ioc_pipelines.orchestration.pages import acceptance_page_of, link
 from ioc_pipelines.warehouse.acceptance.mark import accepted_build
 from ioc_pipelines.warehouse.build import ACCEPTANCE_PAGE, PUBLISHED_FILE
 from ioc_pipelines.warehouse.lock import hold_build, release_build
@@ -50,7 +51,7 @@ def snapshot_asset(deployment: Deployment) -> dg.AssetsDefinition:
             record=record,
             beside=[home.build / ACCEPTANCE_PAGE],
         )
-        page = home.snapshots / manifest.snapshot_id / ACCEPTANCE_PAGE
+        page = acceptance_page_of(deployment, manifest.snapshot_id)
         release_build(home)
         context.log.info(f"published snapshot {manifest.snapshot_id}")
         return dg.MaterializeResult(
@@ -59,8 +60,7 @@ def snapshot_asset(deployment: Deployment) -> dg.AssetsDefinition:
                 "bytes": manifest.bytes,
                 "dagster/row_count": sum(manifest.rows.values()),
                 "tables": len(manifest.rows),
-                "acceptance": dg.MetadataValue.url(page.absolute().as_uri()),
-                "acceptance_page": dg.MetadataValue.path(page),
+                "acceptance_page": link(deployment, page),
             }
         )
 

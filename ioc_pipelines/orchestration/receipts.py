@@ -18,6 +18,7 @@ from ioc_pipelines.orchestration.delivery import Report
 from ioc_pipelines.orchestration.deployment import Deployment
 from ioc_pipelines.orchestration.feedback import Feedback, NoFeedbackError, feedback_of
 from ioc_pipelines.orchestration.mailing import mail_feedback
+from ioc_pipelines.orchestration.pages import keep_feedback
 from ioc_pipelines.orchestration.returning import CORRECTION
 from ioc_pipelines.serving.receipt import Received, has_receipt, receipt
 from ioc_pipelines.warehouse.quarantine import REFUSAL_SCHEMA
@@ -29,13 +30,17 @@ def send_receipt(deployment: Deployment, report: Report) -> None:
     """Tell the sender what became of the files and rows: in the outbox, by mail.
 
     What cannot be handed over is logged: the delivery itself is done and recorded. The agency sees
-    its own rows in its own outbox; a mail has personal columns masked.
+    its own rows in its own outbox; a mail, and what is kept here for operators, has personal
+    columns masked.
     """
     if not has_receipt(report.outcome):
         return
     try:
-        _to_outbox(deployment, report, _feedback(deployment, report))
-        mail_feedback(deployment, report)
+        _to_outbox(deployment, report, _feedback(deployment, report, masked=False))
+        shown = _feedback(deployment, report, masked=True)
+        keep_feedback(deployment, report, shown)
+        if shown is not None:
+            mail_feedback(deployment, report, shown)
     except Exception as error:  # noqa: BLE001  a defect of one pack must not stop the province
         where = "".join(traceback.format_tb(error.__traceback__))
         logger.error("no feedback for %s: %s\n%s", report.entry.id, type(error).__name__, where)
@@ -66,13 +71,13 @@ def _send(
         send_back(connector, environment, name, content)
 
 
-def _feedback(deployment: Deployment, report: Report) -> Feedback | None:
-    """The feedback of a batch with refused rows, unmasked."""
+def _feedback(deployment: Deployment, report: Report, *, masked: bool) -> Feedback | None:
+    """The feedback of a batch with refused rows, while any is open."""
     if report.batch is None or not report.batch.rows_quarantined:
         return None
     name, now = report.batch.batch_id, datetime.now(UTC)
     try:
-        return feedback_of(deployment, report.entry, name, now, masked=False)
+        return feedback_of(deployment, report.entry, name, now, masked=masked)
     except NoFeedbackError:
         return None
 

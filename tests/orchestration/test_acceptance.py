@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import dagster as dg
@@ -19,31 +20,33 @@ from ioc_pipelines.warehouse.build import ACCEPTANCE_PAGE as PAGE
 from tests.serving.test_acceptance_page import BROKEN, FAILED, PASSED, WARNED
 
 MART = "marts.indicator_value"
+KEPT = dg.MetadataValue.path("/srv/ioc/reports/acceptance/a.html")
+FACTS = {"IOC_SNAPSHOT_ID": "20261122T190000-abcdef01", "IOC_BUILT_AT": "2026-11-22T19:00:00Z"}
 
 
 def mart(*verdicts):  # type: ignore[no-untyped-def]
     return MartReport(MART, "Giá trị chỉ tiêu", "Values", verdicts)
 
 
-def test_a_check_says_counts_whom_to_ask_and_where_the_page_is(tmp_path: Path) -> None:
-    result = check_result(mart(PASSED, FAILED, WARNED), tmp_path / PAGE)
+def test_a_check_says_counts_whom_to_ask_and_where_the_page_is() -> None:
+    result = check_result(mart(PASSED, FAILED, WARNED), KEPT)
     assert result.asset_key == dg.AssetKey(["marts", "indicator_value"])
     assert (result.passed, result.severity) == (False, dg.AssetCheckSeverity.ERROR)
     told = {name: value.value for name, value in result.metadata.items()}
     assert (told["outcome"], told["expectations"], told["passed"]) == ("failed", 3, 1)
     assert (told["failed"], told["errors"], told["unexpected"]) == (2, 0, 1236)
     assert "DISEASE_CASES_WEEK Số ca mắc – Sở Y tế: 1.234" in str(told["failures"])
-    assert told["page"] == f"{(tmp_path / PAGE).as_uri()}#{MART}"
+    assert result.metadata["page"] == KEPT
 
 
-def test_a_warning_fails_its_check_and_stops_nothing(tmp_path: Path) -> None:
-    result = check_result(mart(PASSED, WARNED), tmp_path / PAGE)
+def test_a_warning_fails_its_check_and_stops_nothing() -> None:
+    result = check_result(mart(PASSED, WARNED), KEPT)
     assert (result.passed, result.severity) == (False, dg.AssetCheckSeverity.WARN)
-    assert check_result(mart(PASSED), tmp_path / PAGE).passed
+    assert check_result(mart(PASSED), KEPT).passed
 
 
-def test_an_error_of_ours_is_its_own_outcome(tmp_path: Path) -> None:
-    result = check_result(mart(PASSED, BROKEN), tmp_path / PAGE)
+def test_an_error_of_ours_is_its_own_outcome() -> None:
+    result = check_result(mart(PASSED, BROKEN), KEPT)
     told = {name: value.value for name, value in result.metadata.items()}
     assert (result.passed, result.severity) == (False, dg.AssetCheckSeverity.ERROR)
     assert (told["outcome"], told["failed"], told["errors"]) == ("error", 0, 1)
@@ -69,8 +72,7 @@ def deployment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Deployment:
     made = Deployment(Home("hung_yen", tmp_path), load_catalog(SOURCES / "hung_yen"))
     made.home.prepare()
     (made.home.build / "ioc.duckdb").write_bytes(b"build")
-    facts = {"IOC_SNAPSHOT_ID": "20261122T190000-abcdef01", "IOC_BUILT_AT": "2026-11-22T19:00:00Z"}
-    monkeypatch.setattr(acceptance, "build_facts", lambda _: facts)
+    monkeypatch.setattr(acceptance, "build_facts", lambda _: FACTS)
     monkeypatch.setattr(acceptance, "suites", lambda _: [])
     return made
 
@@ -101,6 +103,10 @@ def test_an_accepted_build_is_marked_and_has_its_page(
     assert "ĐƯỢC CÔNG BỐ" in (deployment.home.build / PAGE).read_text()
     (evaluation,) = result.get_asset_check_evaluations()
     assert evaluation.metadata["failed"].value == 1
+    # what the check leads to is still there when the next build has taken the place of this one
+    page = Path(str(evaluation.metadata["page"].value))
+    shutil.rmtree(deployment.home.build)
+    assert "ĐƯỢC CÔNG BỐ" in page.read_text()
 
 
 @pytest.mark.parametrize(("verdict", "count"), [(FAILED, "failed"), (BROKEN, "errors")])
@@ -116,6 +122,8 @@ def test_what_is_not_accepted_has_a_page_a_check_a_reason_and_no_mark(
     (evaluation,) = result.get_asset_check_evaluations()
     assert (evaluation.passed, evaluation.metadata[count].value) == (False, 1)
     (failure,) = [event for event in result.all_events if event.is_step_failure]
-    assert str(build / PAGE) in str(failure.step_failure_data)
+    kept = deployment.home.reports / "acceptance" / f"{FACTS['IOC_SNAPSHOT_ID']}.html"
+    assert f"page: {kept}" in str(failure.step_failure_data)
+    assert "KHÔNG CÔNG BỐ" in kept.read_text()
     assert (build / ERRORS).exists() == (count == "errors")
     assert "Bí Mật" not in "".join(str(event) for event in result.all_events)
