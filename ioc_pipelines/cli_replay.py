@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, NoReturn
 
 import typer
@@ -36,9 +37,30 @@ def show_dry_run(
     show.say(
         f"landed deliveries judged again: {len(changes)}; "
         f"{show.counted(refused, 'row')} newly refused, {accepted} newly accepted. "
+        f"{_kept(changes)}"
         "Nothing was changed; `ioc reprocess` without --dry-run applies it."
     )
     raise typer.Exit(0)
+
+
+def _kept(changes: Sequence[DeliveryChange]) -> str:
+    """What of it would change nothing, for which the rows accepted before stay."""
+    from ioc_pipelines.serving import show
+
+    kept = [change for change in changes if not change.applies]
+    if not kept:
+        return ""
+    why = ", ".join(
+        f"{n} {outcome}" for outcome, n in sorted(Counter(c.outcome for c in kept).items())
+    )
+    rows = sum(change.before.accepted for change in kept)
+    told = (
+        f"NOT APPLIED as a whole: {len(kept)} of them ({why}), whose {show.counted(rows, 'row')} "
+        "accepted before stay. "
+    )
+    if any(change.outcome in ("held", "below_floor", "awaiting_approval") for change in kept):
+        told += "After `ioc reprocess` they wait for a person: `ioc approvals list`. "
+    return told
 
 
 def _show(change: DeliveryChange) -> None:
@@ -47,9 +69,10 @@ def _show(change: DeliveryChange) -> None:
     show.say(f"{change.feed}  landed {change.landed_at[:16]}  {change.outcome}")
     if change.problem:
         show.say(f"  why   {change.problem}")
-    show.table(["", "before", "after"], _lines(change.before, change.after))
+    after = "after" if change.applies else "if it applied"
+    show.table(["", "before", after], _lines(change.before, change.after))
     if not change.applies:
-        show.say("  what stands stays")
+        show.say(f"  NOT APPLIED: what stands stays, {change.before.accepted} rows")
     _rows("newly refused", change.newly_refused)
     _rows("newly accepted", change.newly_accepted)
     if change.gone:

@@ -9,7 +9,7 @@ import pytest
 import typer
 
 from ioc_pipelines.cli_replay import show_dry_run
-from tests.orchestration.deployments import NAME, Bench, csv_feed, good, write_csv
+from tests.orchestration.deployments import NAME, Bench, csv_feed, good, with_feed, write_csv
 from tests.orchestration.test_dry_run import tightened
 
 
@@ -39,6 +39,22 @@ def test_for_a_person(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
     assert "newly refused so_a/1.csv, row 6: correct.max (amount)" in lines
     assert lines[-1].startswith("landed deliveries judged again: 1; 1 row newly refused, 0 newly")
     assert NAME not in " ".join(lines)
+
+
+def test_a_delivery_that_would_be_refused_as_a_whole_is_in_the_summary(
+    bench: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    strict = bench.again(with_feed(bench.entry, acceptance_floor=1.0))
+    text = shown(strict, capsys, as_json=False)
+    lines = [" ".join(line.split()) for line in text.splitlines()]
+    assert "before if it applied" in lines
+    assert "accepted 5 0" in lines
+    assert "NOT APPLIED: what stands stays, 5 rows" in lines
+    assert (
+        "0 rows newly refused, 0 newly accepted. NOT APPLIED as a whole: 1 of them (1 below_floor),"
+        " whose 5 rows accepted before stay. After `ioc reprocess` they wait for a person:"
+        " `ioc approvals list`."
+    ) in lines[-1]
 
 
 def test_for_a_program(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:

@@ -26,16 +26,21 @@ def layout_hash(entry: FeedEntry) -> str:
 
 
 def batch_id(
-    entry: FeedEntry, contract: type[Contract], batch: Conformed, corrections: str = ""
+    entry: FeedEntry,
+    contract: type[Contract],
+    batch: Conformed,
+    corrections: str = "",
+    version: str | None = None,
 ) -> str:
     """The id of a batch: the same feed, rows, layout and contract version give the same id.
 
     Rows count as they came and as a multiset: neither their order nor the file they came in
-    matters. ``corrections`` says which known errors were corrected, empty for none.
+    matters. ``corrections`` says which known errors were corrected, empty for none. ``version``:
+    that of the contract unless another is asked for, to know rows that were judged under it.
     """
     rows = canonical_rows(batch, contract)
     digest = hashlib.sha256()
-    for part in (entry.id, contract.info().version, layout_hash(entry)):
+    for part in (entry.id, version or contract.info().version, layout_hash(entry)):
         digest.update(part.encode() + b"\x00")
     if corrections:
         digest.update(b"corrections\x00" + corrections.encode() + b"\x00")

@@ -12,7 +12,7 @@ from ioc_pipelines.ledger import tables as t
 from ioc_pipelines.ledger.moments import as_text
 from ioc_pipelines.ledger.open import writer
 
-# what a correction or a replay can wait for; held or below its floor, it changes nothing
+# what a correction or a replay can wait for
 _OF_CORRECTIONS_AND_REPLAYS = ("awaiting_approval", "rejected")
 
 Decision = Literal["approved", "waived", "rejected"]
@@ -37,16 +37,27 @@ class Approvals:
         """Use an engine that ``open_ledger`` made."""
         self._engine, self._writer = engine, writer(engine)
 
-    def decision(self, batch_id: str) -> Decision | None:
-        """The newest decision about a batch."""
+    def decision(self, *batch_ids: str) -> Decision | None:
+        """The newest decision about rows, by the ids they have as batches of several versions."""
         query = (
             sa.select(t.approval.c.decision)
-            .where(t.approval.c.batch_id == batch_id)
+            .where(t.approval.c.batch_id.in_(batch_ids))
             .order_by(t.approval.c.approval_id.desc())
             .limit(1)
         )
         with self._engine.connect() as connection:
             return cast(Decision | None, connection.execute(query).scalar())
+
+    def versions(self, feed: str) -> list[str]:
+        """The contract versions of the feed's batches that somebody decided about."""
+        query = (
+            sa.select(t.batch.c.contract_version)
+            .join(t.approval, t.approval.c.batch_id == t.batch.c.batch_id)
+            .where(t.approval.c.feed == feed)
+            .distinct()
+        )
+        with self._engine.connect() as connection:
+            return sorted(connection.execute(query).scalars())
 
     def record(
         self,
@@ -77,10 +88,15 @@ class Approvals:
         """Batches of these statuses that are the newest judgement of what they stand for.
 
         Of full deliveries the feed's last one, oldest first. What was judged again, and a
-        correction, waits for its approval whatever was delivered since. A batch's submitter is who
-        brought it first: to fetch the same rows again is not to submit them.
+        correction, waits for its approval whatever was delivered since; held or below its floor
+        it waits where an older judgement stands for the same delivery, whose rows stay until then.
+        A batch's submitter is who brought it first: to fetch the same rows again is not to submit
+        them.
         """
         of = sa.func.coalesce(t.delivery.c.replays_seq, t.delivery.c.seq)
+        standing = sa.select(t.acceptance.c.delivery_seq).where(
+            t.acceptance.c.superseded_at.is_(None)
+        )
         judged = sa.select(sa.func.max(t.delivery.c.seq)).where(t.delivery.c.batch_id.is_not(None))
         last_of_each = judged.group_by(t.delivery.c.feed, of)
         last_fetched = judged.where(t.delivery.c.kind == "fetch").group_by(t.delivery.c.feed)
@@ -106,7 +122,7 @@ class Approvals:
                 of.in_(last_fetched)
                 | (
                     (t.delivery.c.kind != "fetch")
-                    & t.batch.c.status.in_(_OF_CORRECTIONS_AND_REPLAYS)
+                    & (t.batch.c.status.in_(_OF_CORRECTIONS_AND_REPLAYS) | of.in_(standing))
                 ),
             )
             .order_by(submission.c.seq)

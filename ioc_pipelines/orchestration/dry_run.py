@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -28,7 +29,11 @@ from ioc_pipelines.serving.replay import (
 def dry_run(
     deployment: Deployment, entry: FeedEntry, batch: str | None = None
 ) -> Iterator[DeliveryChange]:
-    """Judge the deliveries that `reprocess` would, as it would, oldest first. Writes nothing."""
+    """Judge the deliveries that `reprocess` would, as it would, oldest first. Writes nothing.
+
+    Each is measured against the one before as that would stand then.
+    """
+    instead: dict[str, pl.DataFrame] = {}
     for row in deployment.ledger.deliveries.to_reprocess(entry.id, batch):
         facts = {
             "feed": entry.id,
@@ -36,6 +41,7 @@ def dry_run(
             "landed_at": row["started_at"],
         }
         turn = turn_again(deployment, entry, row)
+        turn = replace(turn, previous_unwritten=instead.get(turn.previous or ""))
         try:
             manifest = deployment.landing.manifest(entry.id, row["delivery_id"])
             judgement = weigh_kind(deployment, entry, manifest, turn, row["kind"])
@@ -45,6 +51,9 @@ def dry_run(
             logger.error("dry run failed: %s\n%s", kind, where)
             yield DeliveryChange(outcome="error", problem=f"internal error: {kind}", **facts)
             continue
+        verdict = judgement.verdict
+        if turn.standing and verdict is not None and judgement.attempt.outcome in GOOD:
+            instead[turn.standing] = verdict.accepted
         yield _change(deployment, entry, facts, turn.standing or row["batch_id"], judgement)
 
 

@@ -97,7 +97,8 @@ class Turn:
 
     ``standing`` is the batch that it would take the place of: the same again is "seen before" and
     changes nothing. Its rows are not judged by a later clock, unless judging ``again`` is what was
-    asked for. ``previous`` is the batch accepted before it; ``missing`` are files no longer there.
+    asked for. ``previous`` is the batch accepted before it, ``previous_unwritten`` the rows that a
+    dry run found to be accepted in its place; ``missing`` are files no longer there.
     """
 
     arrived_at: datetime
@@ -105,6 +106,7 @@ class Turn:
     previous: str | None
     missing: Sequence[str] = ()
     again: bool = False
+    previous_unwritten: pl.DataFrame | None = None
 
 
 def turn_again(deployment: Deployment, entry: FeedEntry, delivery: Mapping[str, Any]) -> Turn:
@@ -162,8 +164,14 @@ def weigh(deployment: Deployment, entry: FeedEntry, manifest: Manifest, turn: Tu
     # totals that differ lower the score that an approval looks at, so they are known before it
     file_rules += control_result(int(read.control["ties"].sum()), read.control.height)
     attempt = Attempt("accepted", detail, file_rules, bytes_landed=landed, judged=True)
+    earlier = [
+        batch_id(entry, contract, batch, corrected.digest, version)
+        for version in deployment.approvals.versions(entry.id)
+    ]
     is_whole = not (refused or turn.missing)
-    verdict = judge_rows(deployment, entry, corrected, name, turn, attempt, is_whole=is_whole)
+    verdict = judge_rows(
+        deployment, entry, corrected, name, turn, attempt, is_whole=is_whole, earlier=earlier
+    )
     return Judgement(attempt, read, verdict, corrected)
 
 
@@ -192,15 +200,19 @@ def judge_rows(
     *,
     is_whole: bool,
     is_correction: bool = False,
+    earlier: Sequence[str] = (),
 ) -> Verdict:
     """Hold the rows to the contract and to what people decided; complete the attempt by it.
 
     A correction is some rows of a set: they are judged one by one, and what a rule finds of the
-    set as a whole, or asks of it, is not said of them.
+    set as a whole, or asks of it, is not said of them. ``earlier``: what the same rows are called
+    under other versions of the contract; what was decided about them then holds.
     """
     contract = entry.required_contract()
-    decision, floor = deployment.approvals.decision(name), entry.feed.acceptance_floor
-    context = context_of(deployment, contract, turn.arrived_at, turn.previous)
+    decision, floor = deployment.approvals.decision(name, *earlier), entry.feed.acceptance_floor
+    context = context_of(
+        deployment, contract, turn.arrived_at, turn.previous, turn.previous_unwritten
+    )
     waived = is_correction or decision == "waived"
     judged = judge(contract, corrected.batch, context, floor, waived=waived)
     verdict = with_dropped(judged, corrected.dropped)
@@ -228,11 +240,20 @@ def judge_rows(
 
 
 def context_of(
-    deployment: Deployment, contract: type[Contract], arrived_at: datetime, previous: str | None
+    deployment: Deployment,
+    contract: type[Contract],
+    arrived_at: datetime,
+    previous: str | None,
+    unwritten: pl.DataFrame | None = None,
 ) -> BatchContext:
-    """What a batch that arrives then is judged against; ``previous`` is the batch before it."""
+    """What a batch that arrives then is judged against; ``previous`` is the batch before it.
+
+    ``unwritten``: rows that would be accepted in its place.
+    """
     rows = None
-    if previous is not None and contract.batch_rules():
+    if unwritten is not None:
+        rows = unwritten.lazy().select(*contract.polars_schema())
+    elif previous is not None and contract.batch_rules():
         rows = deployment.rows.accepted.read(contract, previous)
     return BatchContext(arrived_at, deployment.references, deployment.validity, rows)
 

@@ -47,6 +47,8 @@ DELIVERY_SCHEMA = pl.Schema(
 )
 _FACTS = ["status", "attempt", "first_refused_at", "closed_at", "closed_by_batch"]
 _NEVER = 2**62
+# places in the order for the judgements of one delivery: before, that which counts, since
+ORDERS = 3
 
 
 @dataclass(frozen=True)
@@ -54,8 +56,9 @@ class Happened:
     """What the cases of a feed follow from.
 
     ``deliveries``: ``DELIVERY_SCHEMA``, one row per delivery and batch it was judged as; ``order``
-    is twice the delivery's number, plus one for the judgement that counts; ``stands``: its accepted
-    rows are in; ``is_full``: what it does not have, the source no longer sends. ``refused``: as
+    is ``ORDERS`` times the delivery's number, plus one for the judgement that counts and two for
+    one that was made since; ``stands``: its accepted rows are in; ``is_full``: what it does not
+    have, the source no longer sends. ``refused``: as
     published of refused rows. ``accepted``: ``order, key_hash``, of what stands. ``answers``: the
     tickets that came back. ``closings``: ``ticket, closed_at``.
     """
@@ -201,7 +204,7 @@ def _told(events: pl.DataFrame, answered: pl.DataFrame, deliveries: pl.DataFrame
         .otherwise(pl.lit("no_longer_sent"))
     )
     by_ticket = (answer <= pl.col("accept")) & pl.col("is_same").fill_null(value=False)
-    is_same = by_ticket | (accepted // 2 == pl.col("order") // 2)
+    is_same = by_ticket | (accepted // ORDERS == pl.col("order") // ORDERS)
     moments = deliveries.sort("stands").unique("order", keep="last")
     by_order = moments.select(ended="order", closed_at="at", closed_by_batch="batch_id")
     found = found.with_columns(status.alias("status"), ended.alias("ended"))

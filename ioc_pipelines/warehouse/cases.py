@@ -10,7 +10,7 @@ import polars as pl
 from ioc_pipelines.catalog.connectors import FilesConnector, SftpConnector
 from ioc_pipelines.catalog.load import Catalog, FeedEntry
 from ioc_pipelines.ledger.store import Ledger
-from ioc_pipelines.quality.cases import CASE_SCHEMA, DELIVERY_SCHEMA, Happened, cases
+from ioc_pipelines.quality.cases import CASE_SCHEMA, DELIVERY_SCHEMA, ORDERS, Happened, cases
 from ioc_pipelines.quality.deadlines import Limits
 from ioc_pipelines.quality.fault import ROW_FAULT_SCHEMA, delivery_faults, row_faults
 from ioc_pipelines.warehouse.rows import Rows
@@ -105,8 +105,9 @@ def deliveries_of(
 ) -> pl.DataFrame:
     """The deliveries that were judged, in order: ``quality.cases.DELIVERY_SCHEMA``.
 
-    Of one that was judged again, the judgement that stands counts, else the newest. The same batch
-    several times running is one.
+    Of one that was judged again, the judgement that stands counts, else the newest; what was found
+    before it comes before it, and what was found since, but stands for nothing yet, behind it. The
+    same batch several times running is one.
     """
     judged = delivery.select(_TAKEN).filter(pl.col("batch_id").is_not_null())
     landed = delivery.filter(pl.col("kind") != "reprocess").select(
@@ -125,14 +126,10 @@ def deliveries_of(
         .join(landed, on="of", maintain_order="left")
         .with_columns(pl.col("stands").fill_null(value=False))
     )
-    has_standing = pl.col("stands").any().over("of")
-    counts = (
-        pl.when(has_standing)
-        .then("stands")
-        .otherwise(pl.col("seq") == pl.col("seq").max().over("of"))
-    )
-    found = found.with_columns(counts.alias("counts")).with_columns(
-        (2 * pl.col("of") + pl.col("counts").cast(pl.Int64)).alias("order"),
+    stood = pl.col("seq").filter(pl.col("stands")).max().over("of")
+    that_counts = stood.fill_null(pl.col("seq").max().over("of"))
+    found = found.with_columns(
+        (ORDERS * pl.col("of") + 1 + (pl.col("seq") - that_counts).sign()).alias("order"),
         _is_full(entries),
         pl.col("landed_at").alias("at"),
     )

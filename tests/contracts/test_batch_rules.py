@@ -62,6 +62,21 @@ def test_on_the_map_of_the_period_only_units_that_existed_are_asked_for() -> Non
     assert found == BatchFinding(2, 4, "2025-06: 01; 2025-07: 01")
 
 
+def test_a_unit_is_asked_for_on_the_last_day_it_exists_and_once_whatever_its_rows() -> None:
+    """01 ends on the first day of the month; 02 has two rows that are in force on it."""
+    validity = pl.DataFrame(
+        {
+            "code": ["01", "02", "02"],
+            "valid_from": [date(2003, 1, 1), date(2003, 1, 1), date(2025, 6, 1)],
+            "valid_to": [date(2025, 6, 1), None, None],
+        }
+    )
+    context = BatchContext(ARRIVED, validity={"admin_unit.commune": validity})
+    frame = pl.DataFrame({"period": ["2025-06", "2025-07"], "unit": ["03", "03"]})
+    found = reports(on_map_of="period").judge(frame, context)
+    assert found == BatchFinding(0, 3, "2025-06: 01; 2025-06: 02; 2025-07: 02")
+
+
 # --- periods -------------------------------------------------------------------------------------
 
 
@@ -151,6 +166,14 @@ def test_a_small_group_says_nothing() -> None:
     assert rule.judge(amounts(None, None), BatchContext(ARRIVED)) == BatchFinding(0, 0)
 
 
+def test_a_share_and_a_size_at_their_limits_are_within_them() -> None:
+    rule = null_share("amount", by="unit", at_most=0.25, min_rows=4)
+    quarter = amounts(1.0, 2.0, 3.0, None)
+    assert rule.judge(quarter, BatchContext(ARRIVED)) == BatchFinding(1, 1)
+    half = amounts(1.0, 2.0, None, None)
+    assert rule.judge(half, BatchContext(ARRIVED)).passed == 0
+
+
 # --- against the batch before --------------------------------------------------------------------
 
 
@@ -177,6 +200,14 @@ def test_thousands_in_place_of_units_are_held() -> None:
     assert rule.judge(now, before(was)) == BatchFinding(0, 1, "2,000 → 2")
     assert rule.judge(was, before(was)) == BatchFinding(1, 1)
     assert rule.holds
+
+
+def test_a_magnitude_that_changed_by_just_the_factor_is_within_it() -> None:
+    rule = magnitude_as_before("amount", factor=8)
+    for was, now in ((1.0, 8.0), (8.0, 1.0)):
+        assert rule.judge(amounts(now), before(amounts(was))) == BatchFinding(1, 1)
+    for was, now in ((1.0, 8.1), (8.1, 1.0)):
+        assert rule.judge(amounts(now), before(amounts(was))).passed == 0
 
 
 def test_magnitudes_are_compared_group_by_group() -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import polars as pl
 import pytest
 
-from contracts.base import BatchContext, BatchFinding, BatchRule
+from contracts.base import VIETNAM, BatchContext, BatchFinding, BatchRule
 from contracts.value_rules import (
     exists_in,
     not_listed,
@@ -56,6 +56,11 @@ def test_four_of_one_form_may_be_chance_and_words_are_words() -> None:
     assert refused(rule, pl.DataFrame({"note": dates})) == [0, 1, 2, 3, 4]
 
 
+def test_spaces_around_a_value_are_not_its_form() -> None:
+    notes = ["1,5", " 2,5", "3,5 ", "  4,5", "5,5  "]
+    assert refused(residue("note"), pl.DataFrame({"note": notes})) == [0, 1, 2, 3, 4]
+
+
 # --- sensors -------------------------------------------------------------------------------------
 
 
@@ -101,6 +106,16 @@ def test_a_run_that_began_in_the_batch_before_goes_on() -> None:
     assert refused(rule, before, BatchContext(ARRIVED, previous=before.lazy())) == []
 
 
+def test_what_another_sensor_says_of_an_hour_does_not_end_a_run_of_before() -> None:
+    hours = [START + timedelta(hours=hour) for hour in range(4)]
+    before = pl.DataFrame({"station": ["a"] * 3, "at": hours[:3], "aqi": [7, 7, 7]})
+    now = pl.DataFrame(
+        {"station": ["b", "b", "b", "a"], "at": [*hours[:3], hours[3]], "aqi": [1, 2, 3, 7]}
+    )
+    rule = not_stuck("aqi", sensor="station", time="at", at_most=3)
+    assert refused(rule, now, BatchContext(ARRIVED, previous=before.lazy())) == [3]
+
+
 def test_a_sensor_that_says_nothing_is_not_stuck_and_two_sensors_do_not_run_on() -> None:
     rule = not_stuck("aqi", sensor="station", time="at", at_most=2)
     silent = pl.DataFrame(
@@ -135,6 +150,11 @@ def test_zeroes_and_empty_cells_are_no_totals() -> None:
     assert refused(rule, pl.DataFrame({"year": [2024] * 5, "amount": [6, 3, 2, 1, 0]})) == [0]
 
 
+def test_a_zero_is_no_total_of_amounts_that_cancel_out() -> None:
+    frame = pl.DataFrame({"year": [2024] * 5, "amount": [5, -5, 3, -3, 0]})
+    assert refused(roll_up_left_out("amount", by=["year"]), frame) == []
+
+
 # --- units, codes, other datasets ----------------------------------------------------------------
 
 
@@ -156,6 +176,21 @@ def test_the_year_of_a_code_is_that_of_its_date() -> None:
         {"code": ["PA-2026-1", "PA-2025-1", "x", "PA-2026-2"], "at": [START, START, START, None]}
     )
     assert refused(rule, frame) == [1]
+
+
+def test_two_digits_of_a_code_are_a_year_of_this_century() -> None:
+    rule = year_of_code("code", date="at", pattern=r"^H(\d{2})-")
+    frame = pl.DataFrame({"code": ["H26-1", "H25-1", "H06-1"], "at": [START] * 3})
+    assert refused(rule, frame) == [1, 2]
+
+
+def test_the_year_of_a_code_says_nothing_beside_a_date_that_is_still_to_come() -> None:
+    """Up to the moment of arrival, as the clock in Viet Nam showed it."""
+    arrived = ARRIVED.astimezone(VIETNAM).replace(tzinfo=None)
+    days = [arrived + timedelta(days=500), arrived + timedelta(hours=1), arrived]
+    frame = pl.DataFrame({"code": ["PA-2020-1"] * 3, "at": days})
+    rule = year_of_code("code", date="at", pattern=r"^PA-(\d{4})")
+    assert refused(rule, frame, BatchContext(ARRIVED.astimezone(UTC))) == [2]
 
 
 def test_what_another_dataset_does_not_have_is_found() -> None:

@@ -11,7 +11,7 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ioc_pipelines.quality.cases import DELIVERY_SCHEMA, Happened, cases
+from ioc_pipelines.quality.cases import DELIVERY_SCHEMA, ORDERS, Happened, cases
 from ioc_pipelines.quality.deadlines import Limits
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
@@ -46,10 +46,10 @@ def happened(nights: list[Night], *, full: bool = False, closings: Any = ()) -> 
     deliveries, refused, accepted = [], [], []
     for number, night in enumerate(nights, start=1):
         batch, at = f"b{number}", START + timedelta(days=number)
-        deliveries.append((FEED, batch, 2 * number + 1, at, True, full))
+        deliveries.append((FEED, batch, ORDERS * number + 1, at, True, full))
         for key, said in night.items():
             if said == "good":
-                accepted.append((2 * number + 1, key))
+                accepted.append((ORDERS * number + 1, key))
             else:
                 refused.append((batch, FEED, key, f"P{key}{said}", True, False, "correct.min"))
     return Happened(
