@@ -118,13 +118,15 @@ def _reports(
 
     def work(entry: FeedEntry) -> list[Report]:
         if config.reprocess:
-            replayed = reprocess(deployment, entry, run_id, config.batch_id)
-            return [report for report in replayed if report.kind != CORRECTION][-1:]
-        now = datetime.now(UTC)
-        corrections = take_corrections(deployment, entry, run_id, now)
-        reports = [*corrections, deliver(deployment, entry, run_id, window, now)]
+            reports = reprocess(deployment, entry, run_id, config.batch_id)
+        else:
+            now = datetime.now(UTC)
+            corrections = take_corrections(deployment, entry, run_id, now)
+            reports = [*corrections, deliver(deployment, entry, run_id, window, now)]
         for report in reports:
             send_receipt(deployment, report)
+        if config.reprocess:
+            return [report for report in reports if report.kind != CORRECTION][-1:]
         return reports
 
     with ThreadPoolExecutor(max_workers=_SIDE_BY_SIDE) as pool:

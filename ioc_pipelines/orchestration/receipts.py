@@ -100,7 +100,22 @@ def _received(report: Report, own: Feedback | None) -> Received:
         counts,
         report.detail,
         own.pack_name if own else None,
+        _holding(report),
+        is_correction=report.kind == CORRECTION,
+        is_again="replays" in report.detail,
     )
+
+
+def _holding(report: Report) -> list[tuple[str, str]]:
+    """What holds the batch, in the officer's words."""
+    if report.outcome != "held":
+        return []
+    holds = {rule.rule.id for rule in report.entry.required_contract().batch_rules() if rule.holds}
+    return [
+        (result.rule.message_vi, result.detail)
+        for result in report.results
+        if result.rule.id in holds and result.passed < result.evaluated
+    ]
 
 
 def _refusals(deployment: Deployment, report: Report) -> pl.DataFrame:

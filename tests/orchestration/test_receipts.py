@@ -4,10 +4,31 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
+from contracts.batch_rules import row_count_as_before
+from ioc_pipelines.orchestration.feeds import intake_assets
 from ioc_pipelines.orchestration.receipts import send_receipt
-from tests.orchestration.deployments import Bench, csv_feed, dropped, good, write_csv
+from tests.orchestration.deployments import (
+    COLUMNS,
+    DAY,
+    NIGHT,
+    Bench,
+    Claims,
+    csv_feed,
+    dropped,
+    entry,
+    good,
+    info,
+    with_feed,
+    write_csv,
+)
+
+
+class Counted(Claims):
+    __contract__ = info("counted")
+    __batch_rules__ = (row_count_as_before(at_least=0.5),)
 
 
 @pytest.fixture
@@ -49,3 +70,43 @@ def test_an_outbox_that_cannot_be_written_to_stops_nothing(
     send_receipt(bench.deployment, report)
     assert "no receipt for" in caplog.text
     assert report.outcome == "accepted"
+
+
+def test_what_is_judged_again_has_a_receipt(bench: Bench) -> None:
+    drop = _outbox(bench).parent
+    write_csv(drop / "a.csv", [*good(9), ("K010", "Người 10", "-1", "15/11/2026")])
+    bench.deliver()
+    assert not _outbox(bench).exists()
+    # a mended feed: amounts are told with a sign that means nothing
+    columns = {**COLUMNS, "amount": {"source": "Số tiền", "nulls": ["-1"]}}
+    mended = bench.again(with_feed(bench.entry, columns=columns))
+    config = {"ops": {"intake": {"config": {"reprocess": True}}}}
+    result = dg.materialize(
+        [intake_assets(mended.deployment)], run_config=config, raise_on_error=True
+    )
+    assert result.success
+    (receipt,) = _outbox(bench).glob("bien-nhan-*.txt")
+    said = receipt.read_text(encoding="utf-8-sig")
+    assert "Thời điểm kiểm tra lại: " in said
+    assert "10 nhận, 9 đạt, 1 chưa đạt" in said
+    assert len(list(_outbox(bench).glob("can-sua-*.xlsx"))) == 1
+
+
+def test_a_batch_that_is_held_is_explained_in_vietnamese(tmp_path: Path, bench: Bench) -> None:
+    drop = _outbox(bench).parent
+    facts = {
+        "connector": dropped("so_a/*.csv", outbox="so_a/phan-hoi"),
+        "layout": {"format": "csv", "delimiter": ";"},
+        "columns": COLUMNS,
+    }
+    counted = Bench.of(tmp_path, entry(Counted, "so_a", **facts))
+    write_csv(drop / "a.csv", good(100))
+    counted.deliver()
+    write_csv(drop / "a.csv", good(20))
+    report = counted.deliver(NIGHT + DAY)
+    assert report.outcome == "held"
+    send_receipt(counted.deployment, report)
+    (receipt,) = _outbox(bench).glob("bien-nhan-*.txt")
+    lines = receipt.read_text(encoding="utf-8-sig").splitlines()
+    assert "Lý do: Số dòng khác hẳn so với lần gửi trước (20 dòng, trước: 100)" in lines
+    assert len(lines) < 15
