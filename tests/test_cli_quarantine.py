@@ -128,9 +128,7 @@ def test_wrong_again_is_the_second_attempt_and_right_then_the_third(folder: Path
     assert sum(open_rows().values()) == 0
 
 
-def test_the_same_file_again_changes_nothing_and_of_two_packs_the_later_one_counts(
-    folder: Path,
-) -> None:
+def test_the_same_file_again_and_another_of_the_same_pack_change_nothing(folder: Path) -> None:
     batch, sent = the_batch(), pack(folder)
     path = corrected(sent, folder.parent / sent.name, HOUR, FIXED)
     assert told("correct", path)["outcome"] == "accepted"
@@ -140,9 +138,10 @@ def test_the_same_file_again_changes_nothing_and_of_two_packs_the_later_one_coun
     assert again.exit_code == 0
     assert "seen_before" in again.stdout
     other = {**FIXED, NINE: {"AQI": 51}}
-    later = told("correct", corrected(sent, folder.parent / f"2 {sent.name}", HOUR, other))
-    assert (later["outcome"], later["accepted"]) == ("accepted", 2)
-    # the row was closed by the first, and stays so
+    later = quarantine("correct", corrected(sent, folder.parent / f"2 {sent.name}", HOUR, other))
+    assert later.exit_code == 1
+    assert "2 phiếu đã đóng (hàng 4, 5)" in later.stdout
+    # the rows were closed by the first, and stay so
     assert told("show", batch) == before
 
 

@@ -225,8 +225,15 @@ def corrected(
         else _merged(kept[source], returned.rows[labels[source]], is_personal=source in personal)
         for source in sources
     ]
-    place = [pl.lit(name).alias(FILE), pl.lit(ROWS_SHEET).alias(SHEET), pl.col(ROW, TICKET)]
-    return returned.rows.select(place).with_columns(columns)
+    return _placed(returned, name).with_columns(columns)
+
+
+def before_correction(
+    returned: Returned, cells: pl.DataFrame, feed: Feed, name: str
+) -> pl.DataFrame:
+    """What ``corrected`` returns, of rows as they were received: beside each of them its own."""
+    kept = kept_of(returned, cells)
+    return _placed(returned, name).with_columns(kept[source] for source in sources_of(feed.columns))
 
 
 def kept_of(returned: Returned, cells: pl.DataFrame) -> pl.DataFrame:
@@ -234,6 +241,11 @@ def kept_of(returned: Returned, cells: pl.DataFrame) -> pl.DataFrame:
     return returned.rows.select(TICKET).join(
         cells.unique(TICKET, keep="last"), on=TICKET, how="left", maintain_order="left"
     )
+
+
+def _placed(returned: Returned, name: str) -> pl.DataFrame:
+    place = [pl.lit(name).alias(FILE), pl.lit(ROWS_SHEET).alias(SHEET), pl.col(ROW, TICKET)]
+    return returned.rows.select(place)
 
 
 def _require_whole_masks(rows: pl.DataFrame, label: str, before: pl.Series, name: str) -> None:

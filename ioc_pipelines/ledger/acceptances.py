@@ -69,17 +69,20 @@ class Acceptances:
         return as_moment(text)
 
     def of(self, dataset: str) -> pl.DataFrame:
-        """Which batch stands for which delivery now: ``batch_id, feed, delivery_seq, recorded_at``.
+        """Which batch stands for which delivery now.
 
-        ``recorded_at`` is when the batch was first accepted for that delivery.
+        ``batch_id, feed, delivery_seq, is_correction, recorded_at``; ``recorded_at`` is when the
+        batch was first accepted for that delivery.
         """
         query = (
             sa.select(
                 t.acceptance.c.batch_id,
                 t.acceptance.c.feed,
                 t.acceptance.c.delivery_seq,
+                (t.delivery.c.kind == "correction").label("is_correction"),
                 t.acceptance.c.accepted_at.label("recorded_at"),
             )
+            .join(t.delivery, t.delivery.c.seq == t.acceptance.c.delivery_seq)
             .where(t.acceptance.c.dataset == dataset, t.acceptance.c.superseded_at.is_(None))
             .order_by(t.acceptance.c.delivery_seq)
         )
@@ -87,6 +90,7 @@ class Acceptances:
             "batch_id": pl.String,
             "feed": pl.String,
             "delivery_seq": pl.Int64,
+            "is_correction": pl.Boolean,
             "recorded_at": pl.String,
         }
         with self._engine.connect() as connection:

@@ -152,6 +152,7 @@ def deliver_correction(
         _feeder(entry), run_id, now=now, submitted_by=deployment.actor, kind=CORRECTION
     )
     turn = Turn(
+        ref.seq,
         now,
         ledger.acceptances.current_correction(entry.id),
         ledger.acceptances.current_batch(entry.id),
@@ -221,7 +222,7 @@ def _fetch_and_judge(
             return _no_news(fetched)
         manifest = deployment.landing.land(entry.id, ref.delivery_id, fetched.files)
     standing = ledger.acceptances.current_batch(entry.id)
-    turn = Turn(ref.started_at, standing, previous=standing, missing=fetched.missing)
+    turn = Turn(ref.seq, ref.started_at, standing, previous=standing, missing=fetched.missing)
     attempt = judge_landed(deployment, entry, manifest, turn)
     if attempt.outcome in GOOD and "refused_files" not in attempt.detail:
         attempt.cursor = fetched.cursor

@@ -33,7 +33,7 @@ from ioc_pipelines.ledger.sign_offs import SignOffs
 from ioc_pipelines.ledger.store import Ledger
 from ioc_pipelines.orchestration.references import References
 from ioc_pipelines.sandbox.addresses import sandbox_addresses
-from ioc_pipelines.warehouse.cases import cases_now
+from ioc_pipelines.warehouse.cases import cases_now, settled_now
 from ioc_pipelines.warehouse.rows import Rows
 
 
@@ -96,6 +96,10 @@ class Deployment:
     def cases(self, now: datetime, feed: str | None = None) -> pl.DataFrame:
         """What became of each refused row, of all feeds or one: ``quality.cases.CASE_SCHEMA``."""
         return cases_now(self.catalog, self.ledger, self.rows, now, feed)
+
+    def settled(self, feed: str) -> pl.Series:
+        """The tickets of a feed whose case has ended: corrected, or no longer sent."""
+        return settled_now(self.catalog, self.ledger, self.rows, feed)
 
     @cached_property
     def _engine(self) -> sa.Engine:

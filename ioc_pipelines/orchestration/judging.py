@@ -34,6 +34,7 @@ from ioc_pipelines.quality.delivery_rules import (
 from ioc_pipelines.quality.evaluate import RuleResult
 from ioc_pipelines.quality.known_errors import with_dropped
 from ioc_pipelines.quality.split import FLOOR, Verdict, judge
+from ioc_pipelines.quality.taken_keys import with_taken
 
 Outcome = Literal[
     "accepted",
@@ -44,6 +45,7 @@ Outcome = Literal[
     "held",
     "awaiting_approval",
     "rejected",
+    "already_closed",
     "structure_mismatch",
     "unreadable",
     "nothing_arrived",
@@ -93,7 +95,7 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Turn:
-    """A delivery's turn: when it arrived, and what it is measured against.
+    """A delivery's turn: its number, when it arrived, and what it is measured against.
 
     ``standing`` is the batch that it would take the place of: the same again is "seen before" and
     changes nothing. Its rows are not judged by a later clock, unless judging ``again`` is what was
@@ -101,6 +103,7 @@ class Turn:
     dry run found to be accepted in its place; ``missing`` are files no longer there.
     """
 
+    seq: int
     arrived_at: datetime
     standing: str | None
     previous: str | None
@@ -113,6 +116,7 @@ def turn_again(deployment: Deployment, entry: FeedEntry, delivery: Mapping[str, 
     """The turn of a landed delivery that is to be judged once more."""
     ledger, seq = deployment.ledger, delivery["seq"]
     return Turn(
+        seq=seq,
         arrived_at=datetime.fromisoformat(delivery["started_at"]),
         standing=ledger.acceptances.standing_batch(seq),
         previous=ledger.acceptances.batch_before(entry.id, seq),
@@ -199,24 +203,27 @@ def judge_rows(
     attempt: Attempt,
     *,
     is_whole: bool,
-    is_correction: bool = False,
+    taken: pl.Series | None = None,
     earlier: Sequence[str] = (),
 ) -> Verdict:
     """Hold the rows to the contract and to what people decided; complete the attempt by it.
 
-    A correction is some rows of a set: they are judged one by one, and what a rule finds of the
-    set as a whole, or asks of it, is not said of them. ``earlier``: what the same rows are called
-    under other versions of the contract; what was decided about them then holds.
+    ``taken``: of a correction the row ids whose key another row has. It is some rows of a set: they
+    are judged one by one, and what a rule finds of the set as a whole, or asks of it, is not said
+    of them. ``earlier``: what the same rows are called under other versions of the contract; what
+    was decided about them then holds.
     """
     contract = entry.required_contract()
     decision, floor = deployment.approvals.decision(name, *earlier), entry.feed.acceptance_floor
     context = context_of(
         deployment, contract, turn.arrived_at, turn.previous, turn.previous_unwritten
     )
-    waived = is_correction or decision == "waived"
+    waived = taken is not None or decision == "waived"
     judged = judge(contract, corrected.batch, context, floor, waived=waived)
+    if taken is not None:
+        judged = with_taken(judged, taken)
     verdict = with_dropped(judged, corrected.dropped)
-    of_set = {rule.rule.id for rule in contract.batch_rules()} if is_correction else set()
+    of_set = {rule.rule.id for rule in contract.batch_rules()} if taken is not None else set()
     found = [result for result in verdict.results if result.rule.id not in of_set]
     attempt.results = [*found, *attempt.results]
     stands = turn.standing == name
@@ -229,7 +236,7 @@ def judge_rows(
             attempt.detail["approval"] = ruled.note
     else:
         attempt.outcome = verdict.status
-        _add_problem(attempt.detail, _why_not(verdict))
+        add_problem(attempt.detail, _why_not(verdict))
     is_in = attempt.outcome in GOOD
     status = verdict.status if is_in else attempt.outcome
     attempt.batch = _record(contract, name, verdict, status)
@@ -281,7 +288,7 @@ def _corrections(corrected: Corrected, detail: dict[str, Any]) -> list[RuleResul
     if results:
         detail["corrections"] = ids
     if ids["differs"]:
-        _add_problem(
+        add_problem(
             detail,
             "the source no longer sends what these corrections expect, they were not applied: "
             f"{', '.join(ids['differs'])}; see docs/corrections.md",
@@ -289,7 +296,8 @@ def _corrections(corrected: Corrected, detail: dict[str, Any]) -> list[RuleResul
     return results
 
 
-def _add_problem(detail: dict[str, Any], problem: str) -> None:
+def add_problem(detail: dict[str, Any], problem: str) -> None:
+    """Add what somebody should look at to what the detail of a delivery says already."""
     detail["problem"] = "; ".join([*filter(None, [detail.get("problem")]), problem])
 
 

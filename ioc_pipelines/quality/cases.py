@@ -76,15 +76,7 @@ def cases(happened: Happened, limits: Limits | None, now: datetime) -> pl.DataFr
 
     Rows that are held back only because their whole batch is have no case: the batch waits.
     """
-    shown = case_rows(happened.refused)
-    names = renamings(shown, happened.answers, happened.deliveries)
-    rows = shown.with_columns(first_names(pl.col("shown"), names))
-    answered = _answered(rows, happened)
-    by_key = happened.accepted.select(first_names(pl.col("key_hash"), names), "order")
-    by_ticket = answered.join(rows.select("ticket", "case").unique("ticket"), on="ticket")
-    accepts = pl.concat([by_key, by_ticket.select("case", "order")]).sort("order")
-    events = _refusals(rows, answered, accepts, happened)
-    told = _told(_counted(events), answered, happened.deliveries)
+    rows, answered, told = _story(happened)
     found = _of_every_row(rows, told, answered)
     ended = _closed_by_hand(found, happened.closings)
     return (
@@ -94,6 +86,37 @@ def cases(happened: Happened, limits: Limits | None, now: datetime) -> pl.DataFr
         .cast(dict(CASE_SCHEMA))  # type: ignore[arg-type]
         .sort("batch_id", "ticket")
     )
+
+
+def settled(happened: Happened) -> pl.Series:
+    """The tickets whose case has ended since: corrected, or no longer sent.
+
+    What is refused again after it was in is another case: the old ticket says nothing of it. What a
+    person closed has not ended by that: a correction that comes all the same is news.
+    """
+    _, answered, told = _story(happened)
+    episode = ["case", "episode"]
+    is_open = pl.col("status") == "open"
+    has_ended = pl.col("status").is_in(["corrected", "no_longer_sent"])
+    found = told.with_columns((has_ended.any() & ~is_open.any()).over(episode).alias("is_over"))
+    by_ticket = found.group_by("ticket").agg(
+        ((has_ended.any() | pl.col("is_over").any()) & ~is_open.any()).alias("is_settled")
+    )
+    tickets = by_ticket.filter("is_settled")["ticket"]
+    return pl.concat([tickets, answered["ticket"]]).unique().sort()
+
+
+def _story(happened: Happened) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """The refused rows with their cases, the answered tickets, and what ended each refusal."""
+    shown = case_rows(happened.refused)
+    names = renamings(shown, happened.answers, happened.deliveries)
+    rows = shown.with_columns(first_names(pl.col("shown"), names))
+    answered = _answered(rows, happened)
+    by_key = happened.accepted.select(first_names(pl.col("key_hash"), names), "order")
+    by_ticket = answered.join(rows.select("ticket", "case").unique("ticket"), on="ticket")
+    accepts = pl.concat([by_key, by_ticket.select("case", "order")]).sort("order")
+    events = _refusals(rows, answered, accepts, happened)
+    return rows, answered, _told(_counted(events), answered, happened.deliveries)
 
 
 def _answered(rows: pl.DataFrame, happened: Happened) -> pl.DataFrame:

@@ -25,6 +25,7 @@ _OUTCOME_VI = {
     "held": "Tạm giữ: số liệu khác thường, chờ người có thẩm quyền quyết định",
     "awaiting_approval": "Đã nhận, chờ phê duyệt trước khi đưa vào kho dữ liệu dùng chung",
     "rejected": "Chưa nhận: người có thẩm quyền không phê duyệt",
+    "already_closed": "Không xét lại: các phiếu này đã đóng, số liệu đã tiếp nhận được giữ nguyên",
     "structure_mismatch": "Chưa nhận: biểu mẫu khác với biểu mẫu đã thống nhất",
     "unreadable": "Chưa nhận: không đọc được tệp",
 }

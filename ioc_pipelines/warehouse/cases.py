@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 import polars as pl
@@ -10,7 +10,14 @@ import polars as pl
 from ioc_pipelines.catalog.connectors import FilesConnector, SftpConnector
 from ioc_pipelines.catalog.load import Catalog, FeedEntry
 from ioc_pipelines.ledger.store import Ledger
-from ioc_pipelines.quality.cases import CASE_SCHEMA, DELIVERY_SCHEMA, ORDERS, Happened, cases
+from ioc_pipelines.quality.cases import (
+    CASE_SCHEMA,
+    DELIVERY_SCHEMA,
+    ORDERS,
+    Happened,
+    cases,
+    settled,
+)
 from ioc_pipelines.quality.deadlines import Limits
 from ioc_pipelines.quality.fault import ROW_FAULT_SCHEMA, delivery_faults, row_faults
 from ioc_pipelines.warehouse.rows import Rows
@@ -25,15 +32,26 @@ def cases_now(
 
     Feed by feed: what it takes of memory is what the largest takes.
     """
+    limits = limits_of(catalog)
+    stories = _stories(catalog, ledger, rows, feed)
+    found = [cases(happened, limits, now) for happened in stories]
+    return pl.concat([pl.DataFrame(schema=CASE_SCHEMA), *found])
+
+
+def settled_now(catalog: Catalog, ledger: Ledger, rows: Rows, feed: str) -> pl.Series:
+    """The tickets of a feed whose case has ended."""
+    found = [settled(happened) for happened in _stories(catalog, ledger, rows, feed)]
+    return pl.concat([pl.Series("ticket", [], dtype=pl.String), *found])
+
+
+def _stories(catalog: Catalog, ledger: Ledger, rows: Rows, feed: str | None) -> Iterator[Happened]:
+    """What happened with each feed that ever had a refused row, one at a time."""
     delivery, acceptance = ledger.table("delivery", feed), ledger.table("acceptance", feed)
     deliveries = deliveries_of(delivery, acceptance, catalog.entries)
     closings = _moments(ledger.table("refused_row_closing").select("ticket", "closed_at"))
-    found = [pl.DataFrame(schema=CASE_SCHEMA)]
     for batches in ledger.table("batch", feed).partition_by("feed", maintain_order=True):
         if batches["rows_quarantined"].sum():
-            happened = _happened(batches, deliveries, closings, rows)
-            found.append(cases(happened, limits_of(catalog), now))
-    return pl.concat(found)
+            yield _happened(batches, deliveries, closings, rows)
 
 
 def _happened(

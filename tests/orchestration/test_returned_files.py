@@ -266,8 +266,8 @@ def test_an_old_pack_reopens_no_row_that_the_source_mended(bench: Bench) -> None
     assert statuses(bench) == BOTH_CLOSED
     corrected(first, bench.drop / "so_a" / first.name, K004=FIXED["K004"])
     correction = night(bench, NIGHT + 2 * DAY)[0]
-    assert correction.outcome == "partly_accepted"
-    assert "open" not in [status for status, _ in statuses(bench)]
+    assert correction.outcome == "already_closed"
+    assert statuses(bench) == BOTH_CLOSED
 
 
 def test_of_two_rows_in_conflict_the_one_that_comes_back_settles_both(

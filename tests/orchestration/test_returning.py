@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,18 @@ import xlsxwriter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from ioc_pipelines.catalog.load import load_catalog
+from ioc_pipelines.catalog.models import Approval
 from ioc_pipelines.home import SOURCES
 from ioc_pipelines.intake.pack_form import FIXED_HEADERS, ROWS_SHEET
+from ioc_pipelines.orchestration.approving import decide, waiting
+from ioc_pipelines.orchestration.delivery import reprocess
+from ioc_pipelines.orchestration.deployment import Deployment
 from tests.officer import HEADER_ROW
 from tests.orchestration.deployments import (
+    APPROVER,
     DAY,
     NIGHT,
+    PROFILE,
     Bench,
     csv_feed,
     dropped,
@@ -27,7 +34,7 @@ from tests.orchestration.deployments import (
     with_feed,
     write_csv,
 )
-from tests.orchestration.loop import FIXED, OUTBOX, corrected, night, pack, statuses
+from tests.orchestration.loop import FIXED, OUTBOX, cases, corrected, night, pack, statuses
 
 FORM_OUTBOX = "stc/phan-hoi"
 MONTHS = {"10/2026": "triệu đồng", "9/2026": "đồng"}
@@ -227,3 +234,196 @@ def test_a_pack_of_the_second_round_is_held_to_its_tickets_too(bench: Bench) -> 
     assert "hàng 4, 5 không khớp với mã phiếu" in correction.detail["problem"]
     corrected(second, path, **FIXED)
     assert night(bench, NIGHT + 3 * DAY)[0].outcome == "accepted"
+
+
+# -- keys that another row has --------------------------------------------------------------------
+
+TAKEN = {"clean.key_taken"}
+
+
+def rules_of(bench: Bench, batch: str) -> dict[str, set[str]]:
+    """The rules that each refused row of a batch broke, by its key."""
+    quarantine, dataset = bench.deployment.rows.quarantine, bench.entry.feed.dataset
+    found: dict[str, set[str]] = {}
+    keys = dict(quarantine.received(dataset, batch).select("_ticket", "Mã").rows())
+    for row in quarantine.refusals(dataset, [batch]).iter_rows(named=True):
+        found.setdefault(keys[row["ticket"]], set()).add(row["rule"])
+    return found
+
+
+@pytest.mark.parametrize("mode", ["upsert", "append", "snapshot"])
+def test_a_key_that_another_row_was_accepted_with_is_refused(
+    tmp_path: Path, drop: Path, mode: str
+) -> None:
+    made = Bench.of(tmp_path, csv_feed(mode, connector=dropped("so_a/*.csv", outbox=OUTBOX)))
+    wrong = [("k-10", "Người 10", "1", "15/11/2026"), ("K011", "Người 11", "-1", "15/11/2026")]
+    write_csv(drop / "so_a" / "1.csv", [*good(9), *wrong])
+    night(made, NIGHT)
+    first = pack(made)
+    changes = {"k-10": {"Mã": "K003"}, "K011": {"Số tiền": 11}}
+    corrected(first, drop / "so_a" / first.name, **changes)
+    correction = night(made, NIGHT + DAY)[0]
+    assert correction.outcome == "partly_accepted"
+    assert correction.batch is not None
+    assert made.accepted(correction.batch.batch_id)["code"].to_list() == ["K011"]
+    assert rules_of(made, correction.batch.batch_id) == {"K003": TAKEN}
+    receipt = made.drop / OUTBOX / f"bien-nhan-can-sua-test.{mode}.txt"
+    assert "trùng với một dòng khác đã được tiếp nhận" in receipt.read_text(encoding="utf-8-sig")
+    assert statuses(made) == [("corrected", 2), ("open", 2), ("superseded", 1)]
+    # and the second round mends it
+    second = pack(made)
+    corrected(second, drop / "so_a" / second.name, K003={"Mã": "K010"})
+    assert night(made, NIGHT + 2 * DAY)[0].outcome == "accepted"
+    # judged again from the landing it comes to the same
+    before = made.acceptances(), made.accepted_files(), statuses(made)
+    reprocess(made.deployment, made.entry, "again")
+    assert (made.acceptances(), made.accepted_files(), statuses(made)) == before
+
+
+def test_a_key_that_is_in_the_set_no_more_is_free(tmp_path: Path, drop: Path) -> None:
+    made = Bench.of(tmp_path, csv_feed("snapshot", connector=dropped("so_a/*.csv", outbox=OUTBOX)))
+    write_csv(drop / "so_a" / "1.csv", good(10))
+    night(made, NIGHT)
+    # K010 is gone, K009 is refused and carried forward, and a row's key is wrong
+    wrong = [("K009", "Người 9", "-1", "15/11/2026"), ("k-10", "Người 10", "1", "15/11/2026")]
+    write_csv(drop / "so_a" / "1.csv", [*good(8), *wrong])
+    night(made, NIGHT + DAY)
+    first = pack(made)
+    path = drop / "so_a" / first.name
+    corrected(first, path, **{"k-10": {"Mã": "K009"}})
+    correction = night(made, NIGHT + 2 * DAY)[0]
+    assert correction.batch is not None
+    found = rules_of(made, correction.batch.batch_id)
+    assert "clean.key_taken" in found["K009"]
+    corrected(first, path, **{"k-10": {"Mã": "K010"}})
+    correction = night(made, NIGHT + 3 * DAY)[0]
+    assert correction.batch is not None
+    assert made.accepted(correction.batch.batch_id)["code"].to_list() == ["K010"]
+
+
+def test_a_key_that_came_later_is_no_reason_to_refuse_again(tmp_path: Path, drop: Path) -> None:
+    made = Bench.of(tmp_path, csv_feed(connector=dropped("so_a/*.csv", outbox=OUTBOX)))
+    write_csv(drop / "so_a" / "1.csv", [*good(9), ("k-10", "Người 10", "1", "15/11/2026")])
+    night(made, NIGHT)
+    first = pack(made)
+    corrected(first, drop / "so_a" / first.name, **{"k-10": {"Mã": "K010"}})
+    night(made, NIGHT + DAY)
+    write_csv(drop / "so_a" / "2.csv", good(10))
+    night(made, NIGHT + 2 * DAY)
+    before = made.acceptances(), made.accepted_files(), statuses(made)
+    reprocess(made.deployment, made.entry, "again")
+    assert (made.acceptances(), made.accepted_files(), statuses(made)) == before
+
+
+def test_two_packs_of_a_row_that_wait_for_approval_are_no_rivals(
+    tmp_path: Path, drop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = Bench.of(tmp_path, csv_feed(connector=dropped("so_a/*.csv", outbox=OUTBOX)))
+    write_csv(drop / "so_a" / "1.csv", [*good(9), ("k-10", "Người 10", "1", "15/11/2026")])
+    night(made, NIGHT)
+    first = pack(made)
+    asks = Approval(approver=APPROVER, document="số 1", automatic_from=None)
+    profile = PROFILE.model_copy(update={"approval": asks})
+    catalog = replace(made.deployment.catalog, profile=profile)
+    careful = Bench(Deployment(made.deployment.home, catalog), made.drop)
+    monkeypatch.setenv("IOC_ACTOR", "lich-chay")
+    for amount in (10, 11):
+        changes = {"k-10": {"Mã": "K010", "Số tiền": amount}}
+        corrected(first, drop / "so_a" / first.name, **changes)
+        night(careful, NIGHT + amount * DAY)
+    monkeypatch.setenv("IOC_ACTOR", "chi Lan")
+    for batch in waiting(careful.deployment):
+        decide(careful.deployment, batch.batch_id, "approved", "đúng")
+    reprocess(careful.deployment, careful.entry, "again")
+    amounts = [
+        careful.accepted(batch)["amount"].to_list() for batch, _ in careful.acceptances()[-2:]
+    ]
+    assert amounts == [[10], [11]]
+
+
+def test_a_row_that_was_accepted_before_may_be_corrected_under_its_own_key(bench: Bench) -> None:
+    """Of an update that was refused the pack brings the newer value."""
+    write_csv(
+        bench.drop / "so_a" / "2.csv", [("K001", "Người 1", "-9", "15/11/2026"), *good(5, 50)]
+    )
+    (bench.drop / "so_a" / "1.csv").unlink()
+    night(bench, NIGHT + DAY)
+    first = pack(bench)
+    corrected(first, bench.drop / "so_a" / first.name, K001={"Số tiền": 9})
+    correction = night(bench, NIGHT + 2 * DAY)[0]
+    assert correction.outcome == "accepted", correction.detail
+
+
+# -- packs that are too old -----------------------------------------------------------------------
+
+
+def test_a_pack_whose_rows_came_mended_from_the_source_changes_nothing(bench: Bench) -> None:
+    first = pack(bench)
+    write_csv(bench.drop / "so_a" / "1.csv", good(10))
+    night(bench, NIGHT + DAY)
+    before = bench.acceptances(), bench.accepted_files(), statuses(bench)
+    corrected(first, bench.drop / "so_a" / first.name, **FIXED)
+    correction = night(bench, NIGHT + 2 * DAY)[0]
+    assert (correction.outcome, correction.batch) == ("already_closed", None)
+    assert "2 phiếu đã đóng (hàng 4, 5)" in correction.detail["problem"]
+    receipt = bench.drop / OUTBOX / "bien-nhan-can-sua-test.upsert.txt"
+    assert "các phiếu này đã đóng" in receipt.read_text(encoding="utf-8-sig")
+    assert (bench.acceptances(), bench.accepted_files(), statuses(bench)) == before
+    reprocess(bench.deployment, bench.entry, "again")
+    assert (bench.acceptances(), bench.accepted_files(), statuses(bench)) == before
+
+
+def test_a_pack_of_the_first_round_changes_nothing_after_the_second(bench: Bench) -> None:
+    first = pack(bench)
+    wrong = {**FIXED, "K007": {"Số tiền": "-7"}}
+    corrected(first, bench.drop / "so_a" / first.name, **wrong)
+    night(bench, NIGHT + DAY)
+    second = pack(bench)
+    corrected(second, bench.drop / "so_a" / second.name, K007={"Số tiền": 7})
+    assert night(bench, NIGHT + 2 * DAY)[0].outcome == "accepted"
+    before = bench.acceptances(), statuses(bench)
+    corrected(first, bench.drop / "so_a" / first.name, **FIXED)
+    assert night(bench, NIGHT + 3 * DAY)[0].outcome == "already_closed"
+    assert (bench.acceptances(), statuses(bench)) == before
+
+
+def test_of_a_pack_that_comes_again_the_open_rows_are_taken(bench: Bench) -> None:
+    first = pack(bench)
+    path = bench.drop / "so_a" / first.name
+    corrected(first, path, K004=FIXED["K004"])
+    night(bench, NIGHT + DAY)
+    assert statuses(bench) == [("corrected", 2), ("open", 1), ("superseded", 1)]
+    # the first row has another value now, and its ticket is closed
+    corrected(first, path, K004={"Họ tên": "Người khác", "Số tiền": 1}, K007=FIXED["K007"])
+    correction = night(bench, NIGHT + 2 * DAY)[0]
+    assert correction.outcome == "accepted"
+    assert "1 phiếu đã đóng (hàng 4)" in correction.detail["problem"]
+    assert correction.batch is not None
+    assert bench.accepted(correction.batch.batch_id)["code"].to_list() == ["K007"]
+    assert {status for status, _ in statuses(bench)} == {"corrected", "superseded"}
+    before = bench.acceptances(), bench.accepted_files(), statuses(bench)
+    reprocess(bench.deployment, bench.entry, "again")
+    assert (bench.acceptances(), bench.accepted_files(), statuses(bench)) == before
+
+
+def test_a_row_that_is_no_longer_sent_does_not_come_back_by_an_old_pack(
+    tmp_path: Path, drop: Path
+) -> None:
+    made = Bench.of(tmp_path, csv_feed("snapshot", connector=dropped("so_a/*.csv", outbox=OUTBOX)))
+    write_csv(drop / "so_a" / "1.csv", [*good(9), ("K010", "Người 10", "-1", "15/11/2026")])
+    night(made, NIGHT)
+    first = pack(made)
+    write_csv(drop / "so_a" / "1.csv", good(9))
+    night(made, NIGHT + DAY)
+    assert statuses(made) == [("no_longer_sent", 1)]
+    corrected(first, drop / "so_a" / first.name, K010={"Số tiền": 10})
+    assert night(made, NIGHT + 2 * DAY)[0].outcome == "already_closed"
+
+
+def test_what_a_person_closed_may_still_be_corrected(bench: Bench) -> None:
+    first = pack(bench)
+    tickets = [row["ticket"] for row in cases(bench).values()]
+    now = NIGHT + DAY
+    bench.deployment.closings.record(tickets, actor="chi Lan", reason="thôi", now=now)
+    corrected(first, bench.drop / "so_a" / first.name, **FIXED)
+    assert night(bench, NIGHT + 2 * DAY)[0].outcome == "accepted"

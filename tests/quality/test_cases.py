@@ -8,10 +8,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ioc_pipelines.quality.cases import DELIVERY_SCHEMA, ORDERS, Happened, cases
+from ioc_pipelines.quality.cases import DELIVERY_SCHEMA, ORDERS, Happened, cases, settled
 from ioc_pipelines.quality.deadlines import Limits
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
@@ -185,3 +186,25 @@ def test_of_two_that_contradict_each_other_the_one_that_came_back_settles_both()
         ("b3", "Pay", "corrected", 1),
         ("b3", "Paz", "open", 1),
     ]
+
+
+@pytest.mark.parametrize(
+    ("nights", "full", "over"),
+    [
+        ([{"a": "x"}], False, set()),
+        ([{"a": "x"}, {"a": "good"}], False, {"Pax"}),
+        # its successor is still open, and mended
+        ([{"a": "x"}, {"a": "y"}], False, set()),
+        ([{"a": "x"}, {"a": "y"}, {"a": "good"}], False, {"Pax", "Pay"}),
+        # refused again after it was in: the old ticket says nothing of that
+        ([{"a": "x"}, {"a": "good"}, {"a": "y"}], False, {"Pax"}),
+        ([{"a": "x"}, {"a": "good"}, {"a": "x"}], False, set()),
+        ([{"a": "x", "b": "x"}, {"b": "x"}], True, {"Pax"}),
+        ([{"a": "x", "b": "x"}, {"b": "x"}], False, set()),
+    ],
+)
+def test_a_ticket_is_settled_when_its_case_has_ended(
+    nights: list[Night], full: bool, over: set[str]
+) -> None:
+    story = happened(nights, full=full, closings=[("Pbx", START)])
+    assert set(settled(story)) == over
