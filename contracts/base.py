@@ -13,7 +13,7 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal, cast, get_args
 from zoneinfo import ZoneInfo
@@ -237,8 +237,17 @@ class Contract(pa.DataFrameModel):
 
     @classmethod
     def batch_rules(cls) -> tuple[BatchRule, ...]:
-        """The rules about the whole batch."""
-        return cls.__batch_rules__
+        """The rules about the whole batch; ``{title}`` in a message is its column's title."""
+        return tuple(cls._titled(judged) for judged in cls.__batch_rules__)
+
+    @classmethod
+    def _titled(cls, judged: BatchRule) -> BatchRule:
+        rule = judged.rule
+        if "{title}" not in rule.message_vi:
+            return judged
+        title = str(cls.columns()[str(rule.column)].title)
+        said = rule.message_vi.replace("{title}", title)
+        return replace(judged, rule=replace(rule, message_vi=said))
 
     @classmethod
     def looks_in(cls) -> set[str]:

@@ -103,7 +103,8 @@ def null_share(
     at_most: float,
     min_rows: int = 20,
     rule_id: str | None = None,
-    message_vi: str = "Cột {column} bị trống ở cả một nhóm, tuy tệp nhìn chung đủ dữ liệu",
+    message_vi: str = "{title} bị trống quá nhiều ở một số đơn vị, nhóm, tuy cả tệp nhìn chung đủ; "
+    "kiểm tra các đơn vị, nhóm đó có thiếu cột hoặc lệch cột",
 ) -> BatchRule:
     """No group of ``by`` lacks ``column`` more often than ``at_most``: the batch is held.
 
@@ -119,7 +120,11 @@ def null_share(
         )
         over = groups.filter(pl.col("share") > at_most).sort(by)
         shown = over.head(_SHOWN).rows()
-        said = "; ".join(f"{by} {group}: {column} trống {share:.0%}" for group, share, _ in shown)
+        said = "; ".join(
+            f"{'không ghi' if group is None else group}: trống {_percent(share)}"
+            for group, share, _ in shown
+        )
+        said = f"{said}; mức cho phép {_percent(at_most)}" if said else ""
         return BatchFinding(groups.height - over.height, groups.height, said)
 
     def spoil(frame: pl.DataFrame, context: BatchContext) -> Spoilt:
@@ -128,14 +133,15 @@ def null_share(
         return frame.with_columns(emptied), context
 
     name = rule_id or f"complete.null_share_of_{column}"
-    return BatchRule(Rule(name, column, message_vi.format(column=column)), judge, spoil, holds=True)
+    return BatchRule(Rule(name, column, message_vi), judge, spoil, holds=True)
 
 
 def row_count_as_before(
     *,
     at_least: float = 0.5,
     at_most: float = 2.0,
-    message_vi: str = "Số dòng khác hẳn so với lần gửi trước",
+    message_vi: str = "Số dòng khác hẳn so với lần gửi trước: kiểm tra có thiếu hoặc thừa tệp, "
+    "trang tính",
 ) -> BatchRule:
     """As many rows as the batch before, within these factors: else the batch is held.
 
@@ -161,7 +167,7 @@ def magnitude_as_before(
     *,
     by: str | None = None,
     factor: float = 10.0,
-    message_vi: str = "Độ lớn của {column} khác hẳn lần gửi trước; có thể sai đơn vị tính",
+    message_vi: str = "{title} khác hẳn lần gửi trước: có thể nhầm đơn vị tính",
 ) -> BatchRule:
     """The median of ``column`` is within ``factor`` of that of the batch before: else it is held.
 
@@ -185,7 +191,8 @@ def magnitude_as_before(
         off = both.filter((ratio > factor) | (ratio < 1 / factor)).sort(on)
         shown = off.head(_SHOWN).select(*on, "median_before", "median").rows()
         said = "; ".join(
-            (f"{key}: " if by else "") + f"{was:,.6g} → {now:,.6g}" for key, was, now in shown
+            (f"{key}: " if by else "") + f"{_number(was)} → {_number(now)}"
+            for key, was, now in shown
         )
         return BatchFinding(both.height - off.height, both.height, said)
 
@@ -198,8 +205,7 @@ def magnitude_as_before(
         return rows, replace(context, previous=smaller)
 
     name = f"correct.magnitude_of_{column}"
-    rule = Rule(name, column, message_vi.format(column=column))
-    return BatchRule(rule, judge, spoil, holds=True)
+    return BatchRule(Rule(name, column, message_vi), judge, spoil, holds=True)
 
 
 def accumulates(
@@ -286,3 +292,12 @@ def coverage_kept(
 
 def _height(frame: pl.LazyFrame | None) -> int:
     return 0 if frame is None else int(frame.select(pl.len()).collect().item())
+
+
+def _number(value: float) -> str:
+    """A number as it is written in Viet Nam."""
+    return f"{value:,.6g}".translate(str.maketrans(",.", ".,"))
+
+
+def _percent(share: float) -> str:
+    return f"{_number(round(100 * share, 1))} %"

@@ -25,7 +25,7 @@ def residue(
     column: str,
     *,
     at_least: int = 5,
-    message_vi: str = "Cột {column} chứa giá trị giống nhau về dạng, có thể bị lệch cột",
+    message_vi: str = "{title} chứa giá trị giống số liệu của cột khác: dòng có thể bị lệch cột",
 ) -> BatchRule:
     """Values of one form that recur in a free-text or overflow ``column`` have landed there.
 
@@ -47,8 +47,7 @@ def residue(
         moved = pl.when(at < at_least).then(pl.format("{}.5", at + 10)).otherwise(column)
         return frame.with_columns(moved.alias(column)), context
 
-    rule = Rule(f"clean.residue_in_{column}", column, message_vi.format(column=column))
-    return BatchRule(rule, judge, spoil)
+    return BatchRule(Rule(f"clean.residue_in_{column}", column, message_vi), judge, spoil)
 
 
 def not_stuck(
@@ -195,7 +194,7 @@ def exists_in(
     *,
     dataset: str,
     dataset_column: str | None = None,
-    message_vi: str = "{column} không có trong dữ liệu đã tiếp nhận của {dataset}",
+    message_vi: str = "{title} không có trong dữ liệu đã tiếp nhận của bộ dữ liệu {dataset}",
 ) -> BatchRule:
     """Each value of ``column`` is one that ``dataset`` has: a reference between datasets.
 
@@ -217,7 +216,7 @@ def exists_in(
         known = known.filter(known != said[0])
         return frame, replace(context, references={**context.references, reference: known})
 
-    said = message_vi.format(column=column, dataset=dataset)
+    said = message_vi.replace("{dataset}", dataset)
     rule = Rule(f"correct.{column}_exists", column, said)
     return BatchRule(rule, judge, spoil, looks_in=(reference,))
 

@@ -42,7 +42,12 @@ BROKEN_SCHEMA = pl.Schema(
         "message_vi": pl.String,
     }
 )
-_READABLE_AS = {"integer": "số nguyên", "float": "số", "date": "ngày đúng mẫu", "text": "giá trị"}
+_READABLE_AS = {
+    "integer": "số nguyên",
+    "float": "số",
+    "date": "ngày có thật, viết đúng mẫu",
+    "text": "chữ đọc được, không lỗi phông",
+}
 
 
 class RuleDidNotRunError(RuntimeError):

@@ -19,6 +19,7 @@ from ioc_pipelines.serving.contract_form import (
     ContractForm,
     RuleForm,
 )
+from ioc_pipelines.serving.pattern_words import pattern_in_words
 
 _WORDS: dict[str, dict[str, tuple[str, str]]] = {
     "types": {
@@ -82,7 +83,7 @@ def rules_in_words(form: ContractForm, column: str | None) -> list[RuleInWords]:
 
 
 def _in_vietnamese(rule: RuleForm) -> str:
-    """The message that an officer gets, and what it leaves unsaid: the list, the pattern."""
+    """The message that an officer gets, and what it leaves unsaid: the list, the form."""
     asked, detail = rule.parameters, ""
     match rule.kind:
         case "isin":
@@ -90,7 +91,9 @@ def _in_vietnamese(rule: RuleForm) -> str:
         case "notin":
             detail = f"; không được phép: {_listed(asked['forbidden_values'])}"
         case "str_matches":
-            detail = f": {asked['pattern']}"
+            # the pattern itself stands with the English text
+            said = pattern_in_words(str(asked["pattern"]))
+            detail = f"; phải là: {said}" if said else ""
     held = "; cả lô chờ người có thẩm quyền duyệt" if rule.holds else ""
     return f"{rule.message_vi}{detail}{held}"
 

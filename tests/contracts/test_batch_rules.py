@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from contracts.base import BatchContext, BatchFinding, BatchRule
+from contracts.base import BatchContext, BatchFinding, BatchRule, Contract, ContractInfo, column
 from contracts.batch_rules import (
     accumulates,
     coverage_kept,
@@ -18,6 +18,7 @@ from contracts.batch_rules import (
     row_count_as_before,
     units_reported,
 )
+from contracts.value_rules import exists_in, residue
 from tests.quality.frames import ARRIVED
 
 CODES = {"admin_unit.commune": pl.Series(["01", "02"])}
@@ -154,7 +155,7 @@ def test_a_column_that_one_group_of_28_lacks_is_named_though_the_file_looks_fine
     frame = pl.DataFrame(rows, schema=["unit", "amount"], orient="row")
     rule = null_share("amount", by="unit", at_most=0.25)
     found = rule.judge(frame, BatchContext(ARRIVED))
-    assert found == BatchFinding(27, 28, "unit 17: amount trống 100%")
+    assert found == BatchFinding(27, 28, "17: trống 100 %; mức cho phép 25 %")
     assert rule.holds
     assert rule.rule.column == "amount"
     healthy = frame.filter(pl.col("unit") != "17")
@@ -164,6 +165,47 @@ def test_a_column_that_one_group_of_28_lacks_is_named_though_the_file_looks_fine
 def test_a_small_group_says_nothing() -> None:
     rule = null_share("amount", by="unit", at_most=0.25, min_rows=3)
     assert rule.judge(amounts(None, None), BatchContext(ARRIVED)) == BatchFinding(0, 0)
+
+
+def test_a_share_just_over_its_limit_is_told_apart_from_it() -> None:
+    frame = pl.concat(
+        [
+            amounts(*[1.0] * 87, *[None] * 13),
+            amounts(*[1.0] * 21, *[None] * 3).with_columns(unit=pl.lit(None, pl.String)),
+        ]
+    )
+    rule = null_share("amount", by="unit", at_most=0.124)
+    found = rule.judge(frame, BatchContext(ARRIVED))
+    assert found.detail == "không ghi: trống 12,5 %; 01: trống 13 %; mức cho phép 12,4 %"
+
+
+def test_messages_name_columns_by_their_titles() -> None:
+    class Titled(Contract):
+        __contract__ = ContractInfo(
+            dataset="test.titled",
+            version="1.0.0",
+            title_vi="Thử",
+            title_en="Test",
+            grain="one row per unit",
+            key=("unit",),
+            load_mode="snapshot",
+            publish="rows",
+            basis="a test",
+        )
+        __batch_rules__ = (
+            null_share("amount", by="unit", at_most=0.1),
+            magnitude_as_before("amount"),
+            residue("amount"),
+            exists_in("amount", dataset="a.b"),
+            row_count_as_before(),
+        )
+        unit: str = column(vi="Đơn vị", en="Unit")
+        amount: str = column(vi="Số tiền", en="Amount")
+
+    said = [judged.rule.message_vi for judged in Titled.batch_rules()]
+    assert [text.startswith("Số tiền ") for text in said] == [True] * 4 + [False]
+    assert "a.b" in said[3]
+    assert not [text for text in said if "{" in text or "amount" in text]
 
 
 def test_a_share_and_a_size_at_their_limits_are_within_them() -> None:
@@ -197,7 +239,7 @@ def test_the_number_of_rows_is_held_against_the_batch_before(
 def test_thousands_in_place_of_units_are_held() -> None:
     rule = magnitude_as_before("amount")
     was, now = amounts(1000, 2000, 3000), amounts(1, 2, 3, 0)
-    assert rule.judge(now, before(was)) == BatchFinding(0, 1, "2,000 → 2")
+    assert rule.judge(now, before(was)) == BatchFinding(0, 1, "2.000 → 2")
     assert rule.judge(was, before(was)) == BatchFinding(1, 1)
     assert rule.holds
 
@@ -214,7 +256,7 @@ def test_magnitudes_are_compared_group_by_group() -> None:
     rule = magnitude_as_before("amount", by="unit")
     was = pl.concat([amounts(10.0), amounts(20.0, unit="02"), amounts(5.0, unit="03")])
     now = pl.concat([amounts(12.0), amounts(20_000.0, unit="02"), amounts(1.0, unit="04")])
-    assert rule.judge(now, before(was)) == BatchFinding(1, 2, "02: 20 → 20,000")
+    assert rule.judge(now, before(was)) == BatchFinding(1, 2, "02: 20 → 20.000")
 
 
 def test_what_is_no_longer_covered_is_named() -> None:

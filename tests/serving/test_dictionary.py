@@ -105,7 +105,7 @@ def test_rules_in_words() -> None:
         ("Tỷ lệ phải từ 0 trở lên", "in the range [0, …"),
         ("Tỷ lệ phải nhỏ hơn 1", "in the range …, 1)"),
     ]
-    assert words["period"] == [(r"Kỳ sai định dạng quy định: ^\d{4}$", r"matches ^\d{4}$")]
+    assert words["period"] == [("Kỳ sai định dạng quy định; phải là: 4 chữ số", r"matches ^\d{4}$")]
     assert words["code"] == [
         ("Mã trùng với dòng khác", "no two rows alike"),
         ("Mã không có trong danh mục hiện hành", "a code in force of the list list.one"),

@@ -16,6 +16,7 @@ from ioc_pipelines.orchestration.deployment import Deployment
 from ioc_pipelines.serving import show
 from ioc_pipelines.serving.status import FeedStatus, StatusReport, status_of
 from tests.orchestration.deployments import (
+    APPROVER,
     COLUMNS,
     DAY,
     PROFILE,
@@ -134,7 +135,7 @@ def test_a_pack_whose_every_row_is_refused_again_is_seen(tmp_path: Path) -> None
 
 
 def test_a_correction_that_waits_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    bench = bench_of(tmp_path, approval=Approval(document="số 1"))
+    bench = bench_of(tmp_path, approval=Approval(approver=APPROVER, document="số 1"))
     write_csv(bench.drop / "so_a" / "1.csv", two_wrong())
     night(bench, NOW - 2 * DAY)
     monkeypatch.setenv("IOC_ACTOR", "chị Lan")
@@ -155,7 +156,7 @@ def test_a_correction_that_waits_is_seen(tmp_path: Path, monkeypatch: pytest.Mon
 def test_a_feed_whose_newest_batch_waits_is_neither_green_nor_on_time(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    bench = bench_of(tmp_path, approval=Approval(document="số 1"))
+    bench = bench_of(tmp_path, approval=Approval(approver=APPROVER, document="số 1"))
     write_csv(bench.drop / "so_a" / "1.csv", today(10))
     bench.deliver(NOW)
     found = report(bench)

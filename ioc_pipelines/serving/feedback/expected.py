@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from functools import lru_cache
 
@@ -21,6 +20,7 @@ from ioc_pipelines.serving.contract_form import (
     RuleForm,
     form_of,
 )
+from ioc_pipelines.serving.pattern_words import pattern_in_words
 
 EXPECTED_SCHEMA = {"rule": pl.String, "column_name": pl.String, "expected_vi": pl.String}
 _MOST_VALUES = 30
@@ -41,8 +41,6 @@ _DATE_PARTS = {
     "%V": "52",
     "%y": "26",
 }
-_FORM = ((r"\\d\{(\d+)\}", lambda m: "0" * int(m[1])), (r"\\d", lambda _: "0"))
-_UNSAID = re.compile(r"[\\\[\](){}|*+?^$]")
 
 
 def expected(feed: Feed, contract: type[Contract]) -> pl.DataFrame:
@@ -81,6 +79,8 @@ def _asked(rule: RuleForm, feed: Feed, form: ContractForm) -> str | None:
             return f"Không phải: {_values(asked['forbidden_values'], column)}"
         case "str_matches":
             return _like(str(asked["pattern"]))
+        case "str_length":
+            return _long(asked.get("min_value"), asked.get("max_value"))
         case "unique":
             return "Mỗi giá trị chỉ có ở một dòng"
         case kind if kind == REFERENCE:
@@ -116,14 +116,15 @@ def _values(values: list[object], column: Column | None) -> str:
 
 
 def _like(pattern: str) -> str:
-    """A pattern as an example of its form, where it is plain enough; else the pattern itself."""
-    form = pattern.removeprefix("^").removesuffix("$")
-    for sought, written in _FORM:
-        form = re.sub(sought, written, form)
-    form = form.replace("[A-Z]", "A").replace(r"\.", ".").replace(r"\/", "/").replace(r"\-", "-")
-    if _UNSAID.search(form):
-        return f"Theo mẫu {pattern}"
-    return f"Theo dạng {form} (0 là một chữ số" + (", A là một chữ cái)" if "A" in form else ")")
+    """The form in words, never the pattern itself: an officer reads none."""
+    said = pattern_in_words(pattern)
+    return f"{said[0].upper()}{said[1:]}" if said else "Theo biểu mẫu đã thống nhất"
+
+
+def _long(least: object, most: object) -> str:
+    if least is None:
+        return f"Không quá {most} ký tự"
+    return f"Ít nhất {least} ký tự" if most is None else f"Từ {least} đến {most} ký tự"
 
 
 def _readable(kind: str, column: Column) -> str | None:
