@@ -218,3 +218,38 @@ complaint_text = sa.Table(
     sa.Column("text", sa.String, nullable=False),
     sa.Column("outcome", sa.String),
 )
+
+# what became of each alert about an indicator; the newest row of an alert is how it stands
+indicator_alert_event = sa.Table(
+    "indicator_alert_event",
+    metadata,
+    sa.Column("alert_id", sa.String, primary_key=True),
+    sa.Column("event_no", sa.Integer, primary_key=True),
+    sa.Column("indicator_code", sa.String, nullable=False),
+    sa.Column("unit_id", sa.String, nullable=False),
+    sa.Column("event", sa.String, nullable=False),  # opened | changed | closed
+    sa.Column("kind", sa.String, nullable=False),
+    sa.Column("kinds", sa.String, nullable=False),
+    sa.Column("severity", sa.String, nullable=False),
+    sa.Column("period_type", sa.String),
+    sa.Column("period_start", sa.String),
+    sa.Column("value", sa.Float),
+    sa.Column("bound", sa.Float),
+    sa.Column("due_on", sa.String),
+    sa.Column("document", sa.String),
+    sa.Column("reason", sa.String),  # of a closed one: recovered | not_judged
+    sa.Column("snapshot_id", sa.String, nullable=False),
+    sa.Column("recorded_at", sa.String, nullable=False),
+)
+
+# who was told of an alert, each try one row; a sink is a name of the profile, never an address
+alert_notification = sa.Table(
+    "alert_notification",
+    metadata,
+    sa.Column("notification_id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("alert_id", sa.String, nullable=False, index=True),
+    sa.Column("sink", sa.String, nullable=False),
+    sa.Column("event", sa.String, nullable=False),  # opened | closed
+    sa.Column("problem", sa.String, nullable=False),  # empty when it was handed over
+    sa.Column("tried_at", sa.String, nullable=False),
+)

@@ -23,6 +23,7 @@ from ioc_pipelines.catalog.references import (
 from ioc_pipelines.home import DBT_PROJECT, SOURCES, Home
 from ioc_pipelines.intake.landing import Landing
 from ioc_pipelines.intake.names import Spellings, spellings
+from ioc_pipelines.ledger.alerts import Alerts
 from ioc_pipelines.ledger.approvals import Approvals
 from ioc_pipelines.ledger.closings import Closings
 from ioc_pipelines.ledger.complaints import Complaints
@@ -92,6 +93,11 @@ class Deployment:
     def sign_offs(self) -> SignOffs:
         """Months that heads of agencies signed off, in the ledger's database."""
         return SignOffs(self._engine)
+
+    @cached_property
+    def alerts(self) -> Alerts:
+        """Alerts about indicators and who was told, in the ledger's database."""
+        return Alerts(self._engine)
 
     def cases(self, now: datetime, feed: str | None = None) -> pl.DataFrame:
         """What became of each refused row, of all feeds or one: ``quality.cases.CASE_SCHEMA``."""

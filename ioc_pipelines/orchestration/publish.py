@@ -9,6 +9,7 @@ from ioc_pipelines.orchestration.deployment import Deployment
 from ioc_pipelines.orchestration.keys import SNAPSHOT
 from ioc_pipelines.orchestration.pages import acceptance_page_of, link
 from ioc_pipelines.warehouse.acceptance.mark import accepted_build
+from ioc_pipelines.warehouse.alerts import new_alert_events
 from ioc_pipelines.warehouse.build import ACCEPTANCE_PAGE, PUBLISHED_FILE
 from ioc_pipelines.warehouse.lock import hold_build, release_build
 from ioc_pipelines.warehouse.published_text import require_fit_text
@@ -39,6 +40,8 @@ def snapshot_asset(deployment: Deployment) -> dg.AssetsDefinition:
 
         def record(manifest: SnapshotManifest) -> None:
             row = manifest.model_dump(exclude={"rows", "marts", "built_at"})
+            events = new_alert_events(home.build / PUBLISHED_FILE, manifest.snapshot_id)
+            deployment.alerts.record(events)
             deployment.ledger.add_snapshot(**row, built_at=built_at)
 
         manifest = publish(

@@ -35,6 +35,7 @@ LEDGER_EXPORTS = (
     "complaint",
     "complaint_feed",
     "delivery",
+    "indicator_alert_event",
     "rule_result",
     "score",
     "snapshot",

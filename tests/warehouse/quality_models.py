@@ -1,4 +1,4 @@
-"""The quality models over tables made by hand, without dbt: their own SQL, rendered and run.
+"""Models over tables made by hand, without dbt: their own SQL, rendered and run.
 
 That dbt builds them is seen in ``test_staged.py``; here each question has its own few rows.
 """
@@ -15,40 +15,62 @@ from jinja2 import Environment, FileSystemLoader
 
 from ioc_pipelines.home import DBT_PROJECT
 
-_MODELS = DBT_PROJECT / "models" / "quality"
+_FOLDERS = [DBT_PROJECT / "models" / "quality", DBT_PROJECT / "models" / "marts"]
+_MACROS = ("dialect", "measured", "periods")
 
 
 class _Adapter:
     """As dbt finds the macro of an engine: by its prefix."""
 
-    macros: Any = None
+    def __init__(self) -> None:
+        self.macros: dict[str, Any] = {}
 
     def dispatch(self, name: str, _: str) -> Any:
-        return getattr(self.macros, f"duckdb__{name}")
+        return self.macros[f"duckdb__{name}"]
 
 
-def rendered(model: str) -> str:
-    """The SQL of a model; sources and other models are tables ``<schema>.<name>``."""
-    folders = [str(_MODELS), str(DBT_PROJECT / "macros")]
+class _Dbt:
+    """The macros that dbt brings along, as they are for DuckDB."""
+
+    @staticmethod
+    def string_literal(text: str) -> str:
+        return f"'{text}'"
+
+    @staticmethod
+    def listagg(measure: str, delimiter: str, order: str) -> str:
+        return f"string_agg({measure}, {delimiter} {order})"
+
+
+def rendered(model: str, facts: Mapping[str, str] | None = None) -> str:
+    """The SQL of a model; sources and other models are tables ``<schema>.<name>``.
+
+    ``facts`` are the environment variables that the refresh sets.
+    """
     environment = Environment(
-        loader=FileSystemLoader(folders),
+        loader=FileSystemLoader([*map(str, _FOLDERS), str(DBT_PROJECT / "macros")]),
         autoescape=False,  # noqa: S701  SQL, no page
         extensions=["jinja2.ext.do"],
     )
     adapter = _Adapter()
     environment.globals |= {
         "adapter": adapter,
+        "dbt": _Dbt,
+        "env_var": lambda name, default: (facts or {}).get(name, default),
         "return": str,
         "ref": lambda name: f"quality.{name}",
         "source": lambda schema, name: f"{schema}.{name}",
     }
-    adapter.macros = environment.get_template("dialect.sql").module
-    environment.globals |= vars(adapter.macros)
+    for file in _MACROS:
+        adapter.macros |= vars(environment.get_template(f"{file}.sql").module)
+        environment.globals |= adapter.macros
     return environment.get_template(f"{model}.sql").render()
 
 
 def answers(
-    models: Sequence[str], tables: Mapping[str, pl.DataFrame], sql: str
+    models: Sequence[str],
+    tables: Mapping[str, pl.DataFrame],
+    sql: str,
+    facts: Mapping[str, str] | None = None,
 ) -> list[tuple[Any, ...]]:
     """What ``sql`` finds in these models, made in order of ``tables`` by ``schema.name``."""
     with duckdb.connect() as connection:
@@ -59,5 +81,5 @@ def answers(
             connection.execute(f"create table {name} as select * from given")
         connection.execute("create schema if not exists quality")
         for model in models:
-            connection.execute(f"create table quality.{model} as {rendered(model)}")
+            connection.execute(f"create table quality.{model} as {rendered(model, facts)}")
         return connection.execute(sql).fetchall()

@@ -75,7 +75,8 @@ select
         when b.value > 0 then 100.0 * (v.value - b.value) / b.value
     end as same_period_change_percent,
     case when v.target > 0 then 100.0 * v.value / v.target end as target_percent,
-    v.target_decision
+    v.target_decision,
+    v.target_kind
 from with_target as v
 left join
     {{ ref("indicator_series") }} as b
