@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from ioc_pipelines.catalog.errors import CatalogError
+from ioc_pipelines.cli_alerts import alerts
 from ioc_pipelines.cli_approvals import approvals
 from ioc_pipelines.cli_complaints import complaints
 from ioc_pipelines.cli_contracts import contracts
@@ -49,6 +50,7 @@ app = typer.Typer(
 snapshots = typer.Typer(no_args_is_help=True, help="Published warehouse files.")
 for name, group in (
     ("feed", feed),
+    ("alerts", alerts),
     ("approvals", approvals),
     ("complaints", complaints),
     ("quarantine", quarantine),

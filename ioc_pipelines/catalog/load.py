@@ -18,7 +18,7 @@ from ioc_pipelines.catalog.errors import CatalogError
 from ioc_pipelines.catalog.layouts import TableLayout
 from ioc_pipelines.catalog.models import Agency, Feed, Profile
 from ioc_pipelines.catalog.patterns import groups_of, names_in
-from ioc_pipelines.catalog.references import name_lists
+from ioc_pipelines.catalog.references import alert_filters, name_lists
 from ioc_pipelines.catalog.units import ratio
 from ioc_pipelines.home import DBT_PROJECT
 
@@ -107,6 +107,7 @@ def load_catalog(folder: Path, contracts: Mapping[str, type[Contract]] | None = 
     entries = _with_corrections(folder / "corrections", entries, problems)
     if profile is not None:
         problems += _unknown_in_precedence(profile, entries)
+        problems += _unknown_in_sinks(profile)
     problems += _repeated([entry.id for entry in entries])
     if problems or profile is None:
         raise CatalogError(problems)
@@ -230,6 +231,19 @@ def _unknown_in_precedence(profile: Profile, entries: Iterable[FeedEntry]) -> It
                 yield f"{where}: no feed '{feed}' of {dataset}"
             if feeds.count(feed) > 1:
                 yield f"{where}: '{feed}' is given twice"
+
+
+def _unknown_in_sinks(profile: Profile) -> Iterator[str]:
+    """Sinks of alerts that share a name, or choose by what is not there and would hear nothing."""
+    known = alert_filters(DBT_PROJECT / "seeds")
+    names = [sink.name for sink in profile.alert_sinks]
+    for sink in profile.alert_sinks:
+        where = f"profile.yaml: alert_sinks.{sink.name}"
+        if names.count(sink.name) > 1:
+            yield f"{where}: two sinks have this name"
+        for field, there in known.items():
+            for wanted in sorted(set(getattr(sink, field)) - there):
+                yield f"{where}.{field}: no '{wanted}'; there are {', '.join(sorted(there))}"
 
 
 def _brings_changes_only(feed: Feed) -> bool:

@@ -247,6 +247,32 @@ class Mail(Strict):
     )
 
 
+AlertKind = Literal["target_missed", "threshold_crossed", "cumulative_fell", "period_missing"]
+
+
+class AlertSink(Strict):
+    """Somebody who is told of alerts about indicators, and of which; none given: of all (H40)."""
+
+    name: Identifier = Field(
+        description="What the ledger keeps of who was told; another name is told of all anew"
+    )
+    url_env: EnvironmentName | None = Field(
+        default=None,
+        description="Environment variable with one or more URLs as apprise reads them, apart by "
+        "spaces: `mailtos://user:password@host?from=…&to=…`. Without it: a text file for each "
+        "message, in the data root's `reports/alerts/<name>/`",
+    )
+    kinds: tuple[AlertKind, ...] = ()
+    severities: tuple[Literal["warning", "critical"], ...] = ()
+    scenarios: tuple[str, ...] = Field(
+        default=(), description="Codes of seeds/scenario.csv: `SECTOR`, `INVESTMENT_DRIVE`"
+    )
+    agencies: tuple[Identifier, ...] = Field(default=(), description="That own the indicator")
+    levels: tuple[Literal["province", "commune"], ...] = Field(
+        default=(), description="Of the unit that the alert is about"
+    )
+
+
 class Profile(Strict):
     """One deployment's set of sources: a province, or the public data set."""
 
@@ -271,6 +297,9 @@ class Profile(Strict):
     )
     deadlines: Deadlines | None = None
     mail: Mail | None = None
+    alert_sinks: tuple[AlertSink, ...] = Field(
+        default=(), description="Who is told of alerts about indicators"
+    )
     nightly_at: str = Field(
         default="0 2 * * *", description="Cron of the nightly refresh, Asia/Ho_Chi_Minh"
     )

@@ -61,3 +61,13 @@ def indicator_lists(seeds: Path) -> dict[str, pl.Series]:
         chosen = in_force.filter(pl.col("supply") == supply)
         lists[f"indicator.{supply}"] = chosen["indicator_code"]
     return lists
+
+
+def alert_filters(seeds: Path) -> dict[str, set[str]]:
+    """What alerts can be chosen by: ``scenarios``, and ``agencies`` that own an indicator."""
+    scenarios = pl.read_csv(seeds / "scenario.csv", infer_schema=False)
+    catalogue = pl.read_csv(seeds / "indicator_catalogue.csv", infer_schema=False)
+    return {
+        "scenarios": set(scenarios["scenario_code"]),
+        "agencies": set(catalogue["owner_agency"]),
+    }

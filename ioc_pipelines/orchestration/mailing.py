@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from ioc_pipelines.orchestration.delivery import Report
 from ioc_pipelines.orchestration.deployment import Deployment
 from ioc_pipelines.orchestration.feedback import Feedback
-from ioc_pipelines.serving.feedback.mail import MailNotSentError, send_mail
+from ioc_pipelines.serving.feedback.mail import send_mail
+from ioc_pipelines.serving.messages import NotSentError
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +30,7 @@ def mail_feedback(deployment: Deployment, report: Report, found: Feedback) -> No
             found.page.decode(),
             {found.pack_name: found.pack},
         )
-    except MailNotSentError as error:
+    except NotSentError as error:
         problem = str(error)
         logger.warning("no mail for %s: %s", report.entry.id, problem)
     deployment.mailings.record(

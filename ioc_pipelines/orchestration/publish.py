@@ -1,9 +1,10 @@
 """Publish a snapshot of the build that was accepted."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
+from ioc_pipelines.orchestration.alerting import tell_of_alerts
 from ioc_pipelines.orchestration.dbt import build_facts, published_tables
 from ioc_pipelines.orchestration.deployment import Deployment
 from ioc_pipelines.orchestration.keys import SNAPSHOT
@@ -54,15 +55,19 @@ def snapshot_asset(deployment: Deployment) -> dg.AssetsDefinition:
             record=record,
             beside=[home.build / ACCEPTANCE_PAGE],
         )
+        path = home.snapshots / manifest.snapshot_id / PUBLISHED_FILE
         page = acceptance_page_of(deployment, manifest.snapshot_id)
         release_build(home)
         context.log.info(f"published snapshot {manifest.snapshot_id}")
+        told = tell_of_alerts(deployment, manifest, path, datetime.now(UTC))
         return dg.MaterializeResult(
             metadata={
                 "snapshot_id": manifest.snapshot_id,
                 "bytes": manifest.bytes,
                 "dagster/row_count": sum(manifest.rows.values()),
                 "tables": len(manifest.rows),
+                "alert_notices": told.notices,
+                "alert_sinks_failed": ", ".join(told.failed_sinks) or "–",
                 "acceptance_page": link(deployment, page),
             }
         )

@@ -19,6 +19,10 @@ _NEW = """
     order by alert_id, event_no
 """
 
+_IS_THERE = """
+    select 1 from duckdb_tables() where schema_name = 'marts' and table_name = 'indicator_alert'
+"""
+
 
 def new_alert_events(path: Path, snapshot_id: str) -> list[dict[str, Any]]:
     """What a snapshot says first of alerts, as the ledger's ``indicator_alert_event`` keeps it."""
@@ -28,7 +32,9 @@ def new_alert_events(path: Path, snapshot_id: str) -> list[dict[str, Any]]:
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
-def alerts_of(path: Path) -> pl.DataFrame:
-    """``marts.indicator_alert`` of a file, the newest first."""
+def alerts_of(path: Path) -> pl.DataFrame | None:
+    """``marts.indicator_alert`` of a file, the newest first; None of one from before alerts."""
     with duckdb.connect(str(path), read_only=True) as connection:
+        if not connection.execute(_IS_THERE).fetchall():
+            return None
         return connection.sql("from marts.indicator_alert order by opened_at desc, alert_id").pl()

@@ -2,51 +2,30 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from dataclasses import replace
-from email import message_from_bytes
-from email.message import Message
 from pathlib import Path
 
 import openpyxl
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.handlers import Message as Received
 
 from ioc_pipelines.catalog.models import Mail
 from ioc_pipelines.intake.pack_form import MASK, ROWS_SHEET
 from ioc_pipelines.orchestration.deployment import Deployment
 from ioc_pipelines.orchestration.receipts import send_receipt
+from tests.mail_box import MailBox, mail_box
 from tests.orchestration.deployments import DAY, NIGHT, PROFILE, Bench, csv_feed, good, write_csv
 
 ADDRESS = "dau-moi@so-a.example"
 SECRET = "Bí Mật"
 
 
-class _Box(Received):
-    def __init__(self) -> None:
-        super().__init__()
-        self.mails: list[Message] = []
-
-    def handle_message(self, message: Message) -> None:
-        self.mails.append(message_from_bytes(message.as_bytes()))
-
-
 @pytest.fixture
-def box(monkeypatch: pytest.MonkeyPatch) -> Iterator[_Box]:
-    handler = _Box()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    controller = Controller(handler, hostname="127.0.0.1", port=port)
-    controller.start()
-    monkeypatch.setenv(
-        "TEST_MAIL", f"mailto://127.0.0.1:{port}?from=ioc@tinh.example&mode=insecure"
-    )
-    monkeypatch.setenv("TEST_ADDRESS", ADDRESS)
-    yield handler
-    controller.stop()
+def box(monkeypatch: pytest.MonkeyPatch) -> Iterator[MailBox]:
+    with mail_box() as found:
+        monkeypatch.setenv("TEST_MAIL", found.url)
+        monkeypatch.setenv("TEST_ADDRESS", ADDRESS)
+        yield found
 
 
 @pytest.fixture
@@ -60,7 +39,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     return Bench(Deployment(made.deployment.home, catalog), made.drop)
 
 
-def test_the_masked_pack_is_mailed_once(bench: Bench, box: _Box, tmp_path: Path) -> None:
+def test_the_masked_pack_is_mailed_once(bench: Bench, box: MailBox, tmp_path: Path) -> None:
     report = bench.deliver()
     send_receipt(bench.deployment, report)
     send_receipt(bench.deployment, report)
