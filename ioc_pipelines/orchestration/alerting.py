@@ -54,9 +54,12 @@ def tell_of_alerts(
     One message each. A sink that fails is recorded, keeps nobody else from being told, and is
     tried again after the next refresh.
     """
-    alerts, told = alerts_of(path), deployment.ledger.table("alert_notification")
+    alerts = alerts_of(path)
+    if alerts is None:
+        return Told(0, ())
+    told = deployment.ledger.table("alert_notification")
     notices, failed = 0, []
-    for sink in deployment.catalog.profile.alert_sinks if alerts is not None else ():
+    for sink in deployment.catalog.profile.alert_sinks:
         due = notices_due(alerts, told, sink)
         if due.is_empty():
             continue

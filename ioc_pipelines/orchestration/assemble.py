@@ -5,6 +5,7 @@ from __future__ import annotations
 import dagster as dg
 
 from ioc_pipelines.orchestration.acceptance import acceptance_checks
+from ioc_pipelines.orchestration.alert_check import alert_check
 from ioc_pipelines.orchestration.dbt import warehouse_assets
 from ioc_pipelines.orchestration.deployment import Deployment
 from ioc_pipelines.orchestration.feeds import intake_assets
@@ -23,7 +24,7 @@ def assemble(deployment: Deployment) -> dg.Definitions:
             warehouse_assets(deployment),
             snapshot_asset(deployment),
         ],
-        asset_checks=[acceptance_checks(deployment)],
+        asset_checks=[acceptance_checks(deployment), alert_check(deployment)],
         jobs=jobs,
         schedules=[nightly_schedule(deployment)],
         sensors=all_sensors(deployment, jobs),

@@ -19,6 +19,7 @@ _NEW = """
     order by alert_id, event_no
 """
 
+_ALERTS = "from marts.indicator_alert order by opened_at desc, alert_id"
 _IS_THERE = """
     select 1 from duckdb_tables() where schema_name = 'marts' and table_name = 'indicator_alert'
 """
@@ -37,4 +38,5 @@ def alerts_of(path: Path) -> pl.DataFrame | None:
     with duckdb.connect(str(path), read_only=True) as connection:
         if not connection.execute(_IS_THERE).fetchall():
             return None
-        return connection.sql("from marts.indicator_alert order by opened_at desc, alert_id").pl()
+        found: pl.DataFrame = connection.sql(_ALERTS).pl()
+        return found

@@ -202,6 +202,30 @@ def test_a_precedence_of_feeds_that_are_not_there_is_refused(
     assert any(problem in t for t in told)
 
 
+def test_sinks_of_alerts_choose_by_what_there_is(write: Write) -> None:
+    good = {"name": "leaders", "scenarios": ["SECTOR"], "agencies": ["so_y_te"]}
+    profile = load(write(profile=PROFILE | {"alert_sinks": [good, {"name": "all"}]})).profile
+    assert [sink.name for sink in profile.alert_sinks] == ["leaders", "all"]
+
+
+@pytest.mark.parametrize(
+    ("sinks", "problem"),
+    [
+        ([{"name": "a", "scenarios": ["SECTORS"]}], "alert_sinks.a.scenarios: no 'SECTORS'"),
+        ([{"name": "a", "agencies": ["so_ma"]}], "alert_sinks.a.agencies: no 'so_ma'"),
+        ([{"name": "a"}, {"name": "a"}], "alert_sinks.a: two sinks have this name"),
+        ([{"name": "a", "kinds": ["missed"]}], "alert_sinks.0.kinds.0"),
+        ([{"name": "a", "url_env": "mailto://x"}], "alert_sinks.0.url_env"),
+    ],
+)
+def test_a_sink_that_would_never_hear_is_refused(
+    write: Write, sinks: list[dict[str, object]], problem: str
+) -> None:
+    assert any(
+        problem in told for told in problems(write(profile=PROFILE | {"alert_sinks": sinks}))
+    )
+
+
 @pytest.mark.parametrize("state", ["planned", "suspended", "retired"])
 def test_only_an_active_feed_is_fetched(write: Write, state: str) -> None:
     status = {"state": state, "since": "2026-11-01", "reason": "Lý do"}
