@@ -25,21 +25,26 @@ def residue(
     column: str,
     *,
     at_least: int = 5,
+    words: Sequence[str] = (),
     message_vi: str = "{title} chứa giá trị giống số liệu của cột khác: dòng có thể bị lệch cột",
 ) -> BatchRule:
     """Values of one form that recur in a free-text or overflow ``column`` have landed there.
 
     The form of a value is each letter as ``a`` and each run of digits as ``9``: 12.5 and 410.25 are
     alike. People's own words differ in form; ``at_least`` values of one form that has digits and no
-    two words are figures, dates or codes of another column.
+    two words are figures, dates or codes of another column. So are ``at_least`` cells that say
+    nothing but one of ``words``, those of the closed lists beside it, as the source writes them.
     """
+    listed = sorted({word.lower() for word in words})
 
     def judge(frame: pl.DataFrame, _: BatchContext) -> BatchFinding:
         text = pl.col(column).str.strip_chars()
         form = text.str.replace_all(_LETTER, "a").str.replace_all(_DIGITS, "9")
         is_figure = form.str.contains("9") & ~form.str.contains(r"a.*\s.*a")
         recurs = pl.len().over(form) >= at_least
-        rows = frame.select((is_figure & recurs).fill_null(value=False).alias("residue"))
+        is_word = text.str.to_lowercase().is_in(listed)
+        is_residue = (is_figure & recurs) | (is_word & (is_word.sum() >= at_least))
+        rows = frame.select(is_residue.fill_null(value=False).alias("residue"))
         return _of_rows(frame, rows.to_series())
 
     def spoil(frame: pl.DataFrame, context: BatchContext) -> Spoilt:

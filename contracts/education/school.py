@@ -7,6 +7,7 @@ import polars as pl
 
 from contracts.base import Contract, ContractInfo, column
 from contracts.formats import COMMUNE_CODE
+from contracts.value_rules import residue
 
 
 class School(Contract):
@@ -14,7 +15,7 @@ class School(Contract):
 
     __contract__ = ContractInfo(
         dataset="education.school",
-        version="1.0.0",
+        version="2.0.0",
         title_vi="Trường, lớp, học sinh, giáo viên theo năm học",
         title_en="Schools, classes, pupils and teachers",
         grain="one row per school year and school",
@@ -23,6 +24,12 @@ class School(Contract):
         publish="rows",
         basis="Hung Yen 1062/2025, art. 5.5.d: data of the education sector (H34)",
         period_column="school_year",
+    )
+    __batch_rules__ = (
+        residue(
+            "school_name",
+            message_vi="Tên trường chứa mã, số hoặc ngày của cột khác: có thể bị lệch cột",
+        ),
     )
 
     school_year: str = column(vi="Năm học", en="School year", str_matches=r"^\d{4}-\d{4}$")

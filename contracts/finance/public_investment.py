@@ -8,6 +8,7 @@ import polars as pl
 from contracts.base import Contract, ContractInfo, column
 from contracts.batch_rules import magnitude_as_before, periods_without_gaps
 from contracts.formats import COMMUNE_CODE, MONTH
+from contracts.value_rules import residue
 
 
 class PublicInvestment(Contract):
@@ -15,7 +16,7 @@ class PublicInvestment(Contract):
 
     __contract__ = ContractInfo(
         dataset="finance.public_investment",
-        version="2.0.0",
+        version="3.0.0",
         title_vi="Giải ngân vốn đầu tư công theo dự án",
         title_en="Disbursement of public investment by project",
         grain="one row per month and project",
@@ -32,6 +33,10 @@ class PublicInvestment(Contract):
             by="period",
             message_vi="Số giải ngân trong tháng khác hẳn số đã gửi cho cùng kỳ: "
             "có thể nhầm đơn vị tính (đồng, nghìn đồng, triệu đồng)",
+        ),
+        residue(
+            "project_name",
+            message_vi="Tên dự án chứa mã, số hoặc ngày của cột khác: có thể bị lệch cột",
         ),
     )
 

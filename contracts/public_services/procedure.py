@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from contracts.base import Contract, ContractInfo, column
 from contracts.batch_rules import null_share
+from contracts.value_rules import residue
 
-_LEVEL = "(Cấp bộ|Cấp tỉnh|Cấp huyện|Cấp xã|Cơ quan khác)"
+_LEVELS = ("Cấp bộ", "Cấp tỉnh", "Cấp huyện", "Cấp xã", "Cơ quan khác")
+_LEVEL = f"({'|'.join(_LEVELS)})"
 
 
 class Procedure(Contract):
@@ -13,7 +15,7 @@ class Procedure(Contract):
 
     __contract__ = ContractInfo(
         dataset="public_services.procedure",
-        version="2.0.0",
+        version="3.0.0",
         title_vi="Thủ tục hành chính",
         title_en="Administrative procedures",
         grain="one row per procedure",
@@ -28,6 +30,16 @@ class Procedure(Contract):
             by="ministry",
             at_most=0.6,
             message_vi="Cơ quan thực hiện bị trống ở phần lớn thủ tục của một bộ, ngành",
+        ),
+        residue(
+            "agency",
+            words=_LEVELS,
+            message_vi="Cơ quan thực hiện chứa mã, số hoặc cấp thực hiện: có thể bị lệch cột",
+        ),
+        residue(
+            "field",
+            words=_LEVELS,
+            message_vi="Lĩnh vực chứa mã, số hoặc cấp thực hiện: có thể bị lệch cột",
         ),
     )
 

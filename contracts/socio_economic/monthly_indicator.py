@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import pandera.polars as pa
 import polars as pl
 
 from contracts.base import Contract, ContractInfo, column
 from contracts.batch_rules import magnitude_as_before, periods_without_gaps
 from contracts.formats import MONTH
+from contracts.value_rules import unit_allowed
 
 # each indicator comes in one unit: a figure in another would be out by a thousand, unseen
 UNITS = {
@@ -24,7 +24,6 @@ UNITS = {
     "budget_expenditure": "tỷ đồng",
     "credit_outstanding": "tỷ đồng",
 }
-_EVERY_UNIT = sorted(set(UNITS.values()))
 
 
 class MonthlyIndicator(Contract):
@@ -32,7 +31,7 @@ class MonthlyIndicator(Contract):
 
     __contract__ = ContractInfo(
         dataset="socio_economic.monthly_indicator",
-        version="2.0.0",
+        version="3.0.0",
         title_vi="Chỉ tiêu kinh tế - xã hội chủ yếu hằng tháng",
         title_en="Main monthly socio-economic indicators",
         grain="one row per month and indicator",
@@ -50,11 +49,17 @@ class MonthlyIndicator(Contract):
             message_vi="Số liệu của một chỉ tiêu khác hẳn số đã gửi lần trước: "
             "có thể nhầm đơn vị tính",
         ),
+        unit_allowed(
+            "unit",
+            parameter="indicator",
+            allowed={indicator: [unit] for indicator, unit in UNITS.items()},
+            rule_id="correct.unit_of_indicator",
+        ),
     )
 
     period: str = column(vi="Kỳ báo cáo", en="Month reported", str_matches=MONTH)
     indicator: str = column(vi="Chỉ tiêu", en="Indicator", isin=list(UNITS))
-    unit: str = column(vi="Đơn vị tính", en="Unit of the values", isin=_EVERY_UNIT)
+    unit: str = column(vi="Đơn vị tính", en="Unit of the values", isin=sorted(set(UNITS.values())))
     month_value: float = column(vi="Ước tháng", en="Estimate of the month", ge=0)
     year_to_date_value: float = column(vi="Lũy kế từ đầu năm", en="From 1 January", nullable=True)
     vs_same_period_percent: float = column(
@@ -66,14 +71,3 @@ class MonthlyIndicator(Contract):
     reported_on: pl.Date = column(
         vi="Ngày báo cáo", en="Day reported", not_after_arrival=True, max_age_days=800
     )
-
-    @pa.dataframe_check(
-        error="correct.unit_of_indicator",
-        description="Đơn vị tính không đúng với đơn vị quy định của chỉ tiêu",
-    )
-    def unit_of_indicator(cls, data: pa.PolarsData) -> pl.LazyFrame:  # noqa: D102
-        return data.lazyframe.select(
-            # that a unit is unknown is said by its own rule
-            ~pl.col("unit").is_in(_EVERY_UNIT)
-            | (pl.col("unit") == pl.col("indicator").replace_strict(UNITS, default=None))
-        )

@@ -56,6 +56,21 @@ def test_four_of_one_form_may_be_chance_and_words_are_words() -> None:
     assert refused(rule, pl.DataFrame({"note": dates})) == [0, 1, 2, 3, 4]
 
 
+def test_the_10_rows_of_12000_whose_words_of_a_closed_list_landed_in_a_note_are_found() -> None:
+    """The state of a dossier shifted into the note; a sentence that has the word is a sentence."""
+    words = ["hồ sơ đang xử lý tại xã", "đã trả kết quả ngày 3", "", "liên hệ ông trưởng thôn"]
+    notes: list[str | None] = [None if i % 5 == 0 else words[i % 4] for i in range(12_000)]
+    places = [17 + 1100 * i for i in range(10)]
+    for i, place in enumerate(places):
+        notes[place] = ["Đang xử lý", "ĐÃ TRẢ", " đã trả "][i % 3]
+    frame = pl.DataFrame({"note": notes})
+    states = ("Đã tiếp nhận", "Đang xử lý", "Đã trả")
+    assert refused(residue("note", words=states), frame) == places
+    assert refused(residue("note"), frame) == []
+    assert refused(residue("note", words=states, at_least=11), frame) == []
+    assert refused(residue("note", words=states, at_least=10), frame) == places
+
+
 def test_spaces_around_a_value_are_not_its_form() -> None:
     notes = ["1,5", " 2,5", "3,5 ", "  4,5", "5,5  "]
     assert refused(residue("note"), pl.DataFrame({"note": notes})) == [0, 1, 2, 3, 4]

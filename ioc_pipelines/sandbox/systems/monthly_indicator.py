@@ -77,7 +77,7 @@ DEFECTS = (
     Defect("correct.enum", "indicator", {"indicator": pl.format("{} (ước)", "indicator")}),
     Defect("correct.min", "month_value", {"month": pl.format("-{}", "month")}),
     Defect("correct.range", "vs_same_period_percent", {"against": pl.lit("1500.0")}),
-    Defect("correct.unit_of_indicator", None, _OTHER_UNIT),
+    Defect("correct.unit_of_indicator", "unit", _OTHER_UNIT),
     Defect(
         "correct.not_future",
         "reported_on",

@@ -24,7 +24,6 @@ CASES = Cases(
         ("correct.not_future", "reported_on"): {"reported_on": TODAY + timedelta(days=1)},
         ("live.max_age", "reported_on"): {"reported_on": TODAY - timedelta(days=801)},
         ("correct.enum", "unit"): {"unit": "nghìn USD"},
-        ("correct.unit_of_indicator", None): {"unit": "tỷ đồng"},
         (KEY_UNIQUE, None): {"month_value": 812.6},
     },
     at_the_limit=[
