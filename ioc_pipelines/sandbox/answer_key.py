@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 from pydantic import BaseModel, ConfigDict, model_validator
@@ -21,7 +22,7 @@ class _Frozen(BaseModel):
 
 
 class RefusedRow(_Frozen):
-    """A planted row: where it is, and the one rule it breaks.
+    """A planted row: where it is, and a rule it breaks. One that breaks two is there twice.
 
     ``file`` is relative to the sandbox. ``row`` is the number a person sees: the row of the sheet,
     the line of the CSV file with its header as line 1; None in a database, where ``key`` is the
@@ -62,12 +63,13 @@ class FeedKey(_Frozen):
     ) -> FeedKey:
         """The key of a planted frame (with the marks of ``defects``) and its refused rows."""
         duplicates = int(received["duplicate"].sum())
+        spoilt = received["rule"].count()
         counted = Counter(row.rule.partition(".")[0] for row in refused)
         return cls(
             rows_received=received.height,
             rows_duplicate=duplicates,
-            rows_quarantined=len(refused),
-            rows_accepted=received.height - duplicates - len(refused),
+            rows_quarantined=spoilt,
+            rows_accepted=received.height - duplicates - spoilt,
             dimensions={dimension: counted[dimension] for dimension in DIMENSIONS},
             refused=tuple(refused),
             gaps=tuple(gaps),
@@ -76,7 +78,7 @@ class FeedKey(_Frozen):
     @model_validator(mode="after")
     def _adds_up(self) -> FeedKey:
         parts = self.rows_accepted + self.rows_quarantined + self.rows_duplicate
-        if parts != self.rows_received or len(self.refused) != self.rows_quarantined:
+        if parts != self.rows_received or len(self.refused) < self.rows_quarantined:
             msg = f"{self.rows_received} rows received, {parts} accounted for"
             raise ValueError(msg)
         return self
@@ -106,15 +108,21 @@ def refused_in_file(
     rows: pl.DataFrame, file: str, *, first_row: int, sheet: str | None = None
 ) -> list[RefusedRow]:
     """The refused rows of one file, whose ``rows`` begin at the person's row ``first_row``."""
-    numbered = rows.with_row_index("row", offset=first_row).filter(pl.col("rule").is_not_null())
-    found = numbered.select("row", "rule", "column").iter_rows(named=True)
-    return [RefusedRow(file=file, sheet=sheet, key=None, **row) for row in found]
+    numbered = _broken(rows.with_row_index("row", offset=first_row), "row")
+    return [RefusedRow(file=file, sheet=sheet, key=None, **row) for row in numbered]
 
 
 def refused_in_table(rows: pl.DataFrame, file: str, *, key: str) -> list[RefusedRow]:
     """The refused rows of a database table, told apart by their ``key`` column."""
-    spoilt = rows.filter(pl.col("rule").is_not_null()).select(
-        pl.col(key).alias("key"), "rule", "column"
-    )
-    found = spoilt.iter_rows(named=True)
-    return [RefusedRow(file=file, sheet=None, row=None, **row) for row in found]
+    spoilt = _broken(rows.with_columns(pl.col(key).alias("key")), "key")
+    return [RefusedRow(file=file, sheet=None, row=None, **row) for row in spoilt]
+
+
+def _broken(rows: pl.DataFrame, place: str) -> list[dict[str, Any]]:
+    """``place, rule, column`` of each rule that a row breaks, in the order of the rows."""
+    both = [
+        rows.with_row_index("_at").select("_at", place, rule=rule, column=column)
+        for rule, column in (("rule", "column"), ("also_rule", "also_column"))
+    ]
+    found = pl.concat(both).drop_nulls("rule").sort("_at", maintain_order=True)
+    return found.drop("_at").to_dicts()

@@ -1,7 +1,8 @@
 """Which rows are spoilt, how, and which rule each of them breaks.
 
-A feed is planted as the text its agency writes. Three columns are added, the marks that the answer
-key is made from: ``rule`` and ``column`` (null on a good row) and ``duplicate``.
+A feed is planted as the text its agency writes. Columns are added, the marks that the answer key is
+made from: ``rule`` and ``column`` (null on a good row), ``also_rule`` and ``also_column`` (null but
+where two rules are broken), and ``duplicate``.
 
 Which rows are spoilt depends on their place alone (``block``: a day or a period as a number;
 ``nth``: the row within it), never on how far time has gone: a later day adds rows and mends some
@@ -19,7 +20,7 @@ from contracts.base import KEY_UNIQUE
 from ioc_pipelines.sandbox.chance import uniform
 from ioc_pipelines.sandbox.world import World
 
-MARKS = ("rule", "column", "duplicate")
+MARKS = ("rule", "column", "also_rule", "also_column", "duplicate")
 NOTHING = pl.lit(None, dtype=pl.String)
 # well-formed, and far above the highest commune code in use
 UNKNOWN_COMMUNE = pl.format("99{}", (pl.col("nth_of_its_kind") + 1).cast(pl.String).str.zfill(3))
@@ -35,6 +36,8 @@ _MENDED_AFTER_DAYS, _MENDED_WITHIN_DAYS = 7, 35
 class Defect:
     """A way to spoil a row, so that it breaks ``rule`` at the contract's ``column`` and no other.
 
+    But ``also``: a second rule with its column, where two cells of a row are wrong.
+
     ``cells`` are the source columns to overwrite; an expression may use ``nth_of_its_kind``, which
     counts the rows of this defect within their block from 0. Only rows ``where`` it holds are
     spoilt, at most ``one_per`` value of that column and block. ``clean.key_unique`` adds a second
@@ -46,6 +49,7 @@ class Defect:
     cells: Mapping[str, pl.Expr] = field(default_factory=dict)
     where: pl.Expr | None = None
     one_per: str | None = None
+    also: tuple[str | None, str | None] = (None, None)
 
 
 @dataclass(frozen=True)
@@ -110,6 +114,8 @@ def _chosen(frame: pl.DataFrame, kinds: int, share: Share, feed: str, world: Wor
         mended_on=pl.when("is_mended").then("mended_on"),
         rule=NOTHING,
         column=NOTHING,
+        also_rule=NOTHING,
+        also_column=NOTHING,
         duplicate=pl.lit(False),
         added=pl.lit(0, pl.Int8),
         row=pl.int_range(pl.len()),
@@ -127,7 +133,8 @@ def _spoilt(marked: pl.DataFrame, number: int, defect: Defect) -> pl.DataFrame:
     nth = pl.int_range(pl.len()).over("block", "hit")
     marked = marked.with_columns(nth_of_its_kind=nth)
     cells = {} if defect.rule == KEY_UNIQUE else defect.cells
-    marks = {"rule": pl.lit(defect.rule), "column": pl.lit(defect.column, dtype=pl.String)}
+    told = zip(MARKS, (defect.rule, defect.column, *defect.also), strict=False)
+    marks = {name: pl.lit(value, dtype=pl.String) for name, value in told}
     changed = [
         pl.when("hit").then(value).otherwise(pl.col(name)).alias(name)
         for name, value in {**cells, **marks}.items()

@@ -34,6 +34,7 @@ LAND = "so_nnmt/land.transaction"
 AIR = "so_nnmt/environment.air_quality_hourly"
 TAX = "thue_tinh/finance.tax_collection"
 PERMIT = "so_xay_dung/construction.permit"
+INVESTMENT = "so_tai_chinh/finance.public_investment"
 INSURANCE = "bhxh_tinh/social_security.participation_monthly"
 _CATALOG = load_catalog(SOURCES / "hung_yen")
 FEEDS = tuple(entry.id for entry in _CATALOG.active)

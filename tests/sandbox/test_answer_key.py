@@ -10,6 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from ioc_pipelines.sandbox.answer_key import AnswerKey, FeedKey, refused_in_file, refused_in_table
+from ioc_pipelines.sandbox.defects import MARKS
 from tests.sandbox.conftest import AS_OF, Sandbox
 
 PLANTED = pl.DataFrame(
@@ -17,9 +18,11 @@ PLANTED = pl.DataFrame(
         "ma": ["a", "b", "b", "c"],
         "rule": [None, "correct.min", None, None],
         "column": [None, "cases", None, None],
+        "also_rule": [None] * 4,
+        "also_column": [None] * 4,
         "duplicate": [False, False, False, True],
     },
-    schema_overrides={"rule": pl.String, "column": pl.String},
+    schema_overrides=dict.fromkeys(MARKS[:4], pl.String),
 )
 
 
@@ -28,6 +31,27 @@ def test_places_are_those_a_person_sees() -> None:
     assert (row.file, row.sheet, row.row, row.key) == ("x.xlsx", "Biểu", 10, None)
     (row,) = refused_in_table(PLANTED, "lgsp/HoSoTTHC", key="ma")
     assert (row.row, row.key, row.rule, row.column) == (None, "b", "correct.min", "cases")
+
+
+def test_a_row_that_breaks_two_rules_is_one_row_and_is_told_twice() -> None:
+    twice = PLANTED.with_columns(
+        also_rule=pl.when(pl.col("rule").is_not_null()).then(pl.lit("clean.format")),
+        also_column=pl.lit(None, pl.String),
+    )
+    for found in (
+        refused_in_file(twice, "x.xlsx", first_row=9),
+        refused_in_table(twice, "t", key="ma"),
+    ):
+        assert [(row.rule, row.column) for row in found] == [
+            ("correct.min", "cases"),
+            ("clean.format", None),
+        ]
+        assert len({(row.row, row.key) for row in found}) == 1
+        key = FeedKey.of(twice, found)
+        assert (key.rows_quarantined, key.rows_accepted) == (1, 2)
+        assert (key.dimensions["correct"], key.dimensions["clean"]) == (1, 1)
+        with pytest.raises(ValidationError, match="accounted for"):
+            FeedKey.of(twice, [])
 
 
 def test_counts_add_up(sandbox: Sandbox) -> None:

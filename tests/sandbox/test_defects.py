@@ -46,6 +46,23 @@ def test_a_spoilt_row_stays_in_place_and_is_marked(world: World) -> None:
     assert spoilt.equals(planted.filter(rule="complete.required", column="value"))
 
 
+def test_a_row_can_be_wrong_in_two_cells(world: World) -> None:
+    both = Defect(
+        "correct.min",
+        "value",
+        {"value": pl.lit("-1"), "group": NOTHING},
+        also=("complete.required", "group"),
+    )
+    planted = plant(_good(world), [both, EMPTY], STAYS, feed="f", world=world)
+    spoilt = planted.filter(pl.col("group").is_null())
+    assert spoilt.height > 100
+    marks = ("rule", "column", "also_rule", "also_column")
+    assert set(spoilt.select(marks).rows()) == {
+        ("correct.min", "value", "complete.required", "group")
+    }
+    assert planted.filter(pl.col("also_rule").is_not_null()).height == spoilt.height
+
+
 def test_kinds_take_turns(world: World) -> None:
     planted = plant(_good(world), [MIN, EMPTY], STAYS, feed="f", world=world)
     low, empty = (planted.filter(rule=d.rule).height for d in (MIN, EMPTY))

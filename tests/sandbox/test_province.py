@@ -49,6 +49,7 @@ def test_each_planted_rule_is_one_of_the_contract_and_is_there(sandbox: Sandbox,
     known |= {(judged.rule.id, judged.rule.column) for judged in contract.batch_rules()}
     defects: tuple[Defect, ...] = SYSTEMS[feed].DEFECTS  # type: ignore[attr-defined]
     planted = {(defect.rule, defect.column) for defect in defects}
+    planted |= {defect.also for defect in defects if defect.also[0]}
     assert planted <= known
     found = {(row.rule, row.column) for row in sandbox.answers.feeds[feed].refused}
     assert found == planted

@@ -57,6 +57,12 @@ DEFECTS = (
     Defect("correct.readable", "cumulative_vnd", {"cumulative": pl.lit("chưa có")}),
     Defect("correct.range", "progress_percent", {"progress": pl.lit("150.0")}),
     Defect("correct.min", "year_plan_vnd", {"plan": pl.format("-{}", "plan")}),
+    Defect(
+        "correct.min",
+        "year_plan_vnd",
+        {"plan": pl.format("-{}", "plan"), "progress": pl.lit("150.0")},
+        also=("correct.range", "progress_percent"),
+    ),
     Defect("correct.cumulative_covers_month", None, _HALF_THE_MONTH),
     Defect(
         "correct.not_future", "closed_on", {"closed_on": moved("closed_on", DECADE_AHEAD, DATE)}
