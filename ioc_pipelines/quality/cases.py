@@ -33,6 +33,7 @@ CASE_SCHEMA = pl.Schema(
         "closed_by_batch": pl.String,
         "due_at": MOMENT,
         "is_overdue": pl.Boolean,
+        "age_class": pl.String,
     }
 )
 DELIVERY_SCHEMA = pl.Schema(

@@ -111,11 +111,12 @@ def faults_of_rows(delivery: pl.DataFrame, rows: Rows) -> pl.DataFrame:
 
 
 def limits_of(catalog: Catalog) -> Limits | None:
-    """The profile's deadlines for refused rows: to verify and to fix."""
+    """The profile's deadlines for refused rows: to verify, and to fix after that."""
     deadlines = catalog.profile.deadlines
     if deadlines is None:
         return None
-    return Limits(deadlines.verify_days + deadlines.fix_days, deadlines.conflict_days)
+    fix_days = deadlines.verify_days + deadlines.fix_days
+    return Limits(deadlines.verify_days, fix_days, deadlines.conflict_days)
 
 
 def deliveries_of(

@@ -177,10 +177,43 @@ def test_a_row_that_does_not_come_is_told() -> None:
 
 
 def test_of_two_rows_with_the_key_only_the_wrong_one_is_dropped() -> None:
+    """Whichever of the two came first."""
     rows = [("001", "a", "1200", None, None), ("001", "a", "12", None, None)]
-    result = corrected(known(action="drop", expected=1200), rows=rows)
-    assert column_of(result, "amount") == [12]
-    assert (result.ids("applied"), result.ids("differs")) == (["k1"], [])
+    for order in (rows, rows[::-1]):
+        result = corrected(known(action="drop", expected=1200), rows=order)
+        assert column_of(result, "amount") == [12]
+        assert (result.ids("applied"), result.ids("differs")) == (["k1"], [])
+
+
+def test_a_row_with_two_known_errors_names_both_by_id() -> None:
+    result = corrected(
+        known(action="override", value=1.0, expected=0.5, column="rate", id="k2"),
+        known(action="flag", expected=1200),
+    )
+    assert column_of(result, MARK) == ["k1,k2", None, None, None]
+
+
+def test_a_text_that_cannot_be_read_is_corrected_as_text() -> None:
+    """A column of texts expects a text, whether it could be read or not."""
+    contract = contract_of(
+        {
+            "code": (str, column(vi="Mã", en="code")),
+            "note": (str, column(vi="Ghi chú", en="note", nullable=True)),
+        },
+        key=("code",),
+    )
+    rows = pl.DataFrame(
+        {ROW_ID: [0], "_file": ["a.csv"], "_sheet": [None], "_row": [2], "code": ["1"]},
+        schema_overrides={ROW_ID: pl.UInt32, "_sheet": pl.String},
+    ).with_columns(note=pl.lit(None, pl.String))
+    unreadable = pl.DataFrame(
+        {ROW_ID: [0], "column": ["note"], "text": ["B×ng"]}, schema_overrides={ROW_ID: pl.UInt32}
+    )
+    said = known(action="override", value="Bằng", expected="B×ng", column="note")
+    mended = said.model_copy(update={"key": {"code": "1"}})
+    result = correct(Conformed(rows, 1, unreadable), contract, [mended])
+    assert result.batch.rows["note"].to_list() == ["Bằng"]
+    assert result.batch.unreadable.is_empty()
 
 
 @pytest.mark.parametrize("status", ["mended", "withdrawn"])

@@ -13,7 +13,7 @@ from contracts.batch_rules import row_count_as_before
 from contracts.value_rules import exists_in
 from ioc_pipelines.catalog.models import Approval
 from ioc_pipelines.ledger.approvals import Decision
-from ioc_pipelines.orchestration.approving import DecisionRefusedError, decide, waiting
+from ioc_pipelines.orchestration.approving import DecisionRefusedError, decide, score_of, waiting
 from ioc_pipelines.orchestration.delivery import reprocess
 from ioc_pipelines.orchestration.deployment import Deployment
 from tests.orchestration.deployments import (
@@ -221,11 +221,31 @@ def test_below_the_threshold_only_a_waiver_helps(tmp_path: Path, monkeypatch: An
         decided(bench, "approved", "chi Lan", monkeypatch)
     with pytest.raises(DecisionRefusedError, match="needs its reason"):
         decided(bench, "waived", "chi Lan", monkeypatch, reason=" ")
+    with pytest.raises(DecisionRefusedError, match="needs its reason"):
+        decided(bench, "rejected", "chi Lan", monkeypatch, reason="")
     decided(bench, "waived", "chi Lan", monkeypatch, reason="CV 12/VP")
     assert bench.deliver(NIGHT + DAY).outcome == "partly_accepted"
     (row,) = bench.table("approval")
     assert (row["decision"], row["reason"]) == ("waived", "CV 12/VP")
     assert row["score"] < 99
+
+
+@pytest.mark.parametrize(("waiver_below", "is_enough"), [(95.0, True), (95.1, False)])
+def test_at_the_threshold_an_approval_is_enough(
+    tmp_path: Path, monkeypatch: Any, waiver_below: float, is_enough: bool
+) -> None:
+    """Three rules about being clean, one of which 85 % pass: 95."""
+    bench = bench_of(tmp_path, automatic_from=None, waiver_below=waiver_below)
+    dropped_rows(bench, *good(17), *[(f"X{n}", *good(1)[0][1:]) for n in range(3)])
+    assert bench.deliver().outcome == "awaiting_approval"
+    (batch,) = waiting(bench.deployment)
+    assert score_of(bench.deployment, batch.batch_id) == 95
+    if is_enough:
+        decided(bench, "approved", "chi Lan", monkeypatch)
+        assert bench.deliver(NIGHT + DAY).outcome == "partly_accepted"
+    else:
+        with pytest.raises(DecisionRefusedError, match="only a waiver"):
+            decided(bench, "approved", "chi Lan", monkeypatch)
 
 
 def test_a_rejected_batch_stays_out(tmp_path: Path, monkeypatch: Any) -> None:

@@ -113,7 +113,7 @@ def test_cases_are_what_happened(nights: list[Night], full: bool) -> None:
 
 
 def test_deadlines_are_the_end_of_a_day_in_viet_nam() -> None:
-    frame = cases(happened([{"a": "x"}, {"b": "good"}]), Limits(10, 15), START)
+    frame = cases(happened([{"a": "x"}, {"b": "good"}]), Limits(5, 10, 15), START)
     (row,) = frame.iter_rows(named=True)
     assert row["first_refused_at"] == START + timedelta(days=1)
     assert row["due_at"] == datetime(2026, 11, 12, 16, 59, 59, tzinfo=UTC)

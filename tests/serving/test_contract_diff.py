@@ -174,6 +174,31 @@ def test_a_change_is_named_and_classified(
     assert (found.kind, found.effect, found.for_whom) == (kind, effect, for_whom)
 
 
+def test_another_rule_of_a_column_is_told_beside_its_range() -> None:
+    was = contract(amount={"unique": True})
+    found = changes(was, contract(amount={"in_range": (0, 99)}))
+    assert [(c.kind, c.effect) for c in found] == [
+        ("range narrowed", "breaking"),
+        ("rule removed", "compatible"),
+    ]
+
+
+def test_the_same_range_in_other_words_breaks_nobody() -> None:
+    found = changes(contract(), contract(amount={"in_range": None, "ge": 0, "le": 100}))
+    assert {c.kind for c in found} == {"rule added", "rule removed"}
+    assert {(c.effect, c.for_whom) for c in found} == {("wording", "nobody")}
+
+
+def test_another_order_of_the_columns_breaks_nobody() -> None:
+    (found,) = changes(contract(), contract(drop=("note",), note={"nullable": True}))
+    assert (found.kind, found.effect, found.for_whom) == (
+        "columns reordered",
+        "wording",
+        "nobody",
+    )
+    assert level_of([found]) == "patch"
+
+
 @pytest.mark.parametrize(("before", "after"), [row[:2] for row in TABLE])
 def test_a_change_is_found_between_stored_texts_too(
     before: dict[str, Any], after: dict[str, Any]

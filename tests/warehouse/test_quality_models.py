@@ -357,3 +357,55 @@ def test_rules_of_one_row_are_paired(tmp_path: Path) -> None:
         "select rule_a, rule_b, rows_refused from quality.rule_pair order by all",
     )
     assert found == [("a.one", "b.two", 2), ("a.one", "c.three", 1), ("b.two", "c.three", 1)]
+
+
+# --- how old what is open is ---------------------------------------------------------------------
+
+
+def test_open_rows_are_counted_by_agency_dataset_and_class_of_age() -> None:
+    """Two feeds of one agency; a feed that is in no catalogue any more; what is closed is not."""
+    delivered = [
+        ("so_a/x", "so_a", "test.x"),
+        ("so_a/x", "so_a", "test.x"),
+        ("so_a/y", "so_a", "test.y"),
+        ("so_q/x", "so_q", "test.x"),
+    ]
+    cases = [
+        ("so_a/x", "P1", "open", "overdue", 9, True),
+        ("so_a/x", "P2", "open", "overdue", 12, True),
+        ("so_a/x", "P3", "open", "to_fix", 7, False),
+        ("so_a/x", "P4", "corrected", None, 20, False),
+        ("so_a/y", "P5", "open", "to_fix", 6, False),
+        ("so_q/x", "P6", "open", "to_fix", 8, False),
+    ]
+    found = answers(
+        ["ageing"],
+        {
+            "quality.delivery": pl.DataFrame(
+                delivered, schema=["feed", "agency", "dataset"], orient="row"
+            ),
+            "catalog.feed": CATALOG["catalog.feed"],
+            "ledger.refused_case": pl.DataFrame(
+                [
+                    {
+                        "feed": feed,
+                        "batch_id": "b",
+                        "ticket": ticket,
+                        "status": status,
+                        "age_class": age_class,
+                        "first_refused_at": NIGHT - days * DAY,
+                        "due_at": NIGHT - days * DAY + 10 * DAY,
+                        "is_overdue": overdue,
+                    }
+                    for feed, ticket, status, age_class, days, overdue in cases
+                ]
+            ),
+        },
+        "select * from quality.ageing order by agency, dataset, age_class",
+    )
+    assert found == [
+        ("so_a", "Sở A", "test.x", "overdue", 2, 2, NIGHT - 12 * DAY, NIGHT - 2 * DAY),
+        ("so_a", "Sở A", "test.x", "to_fix", 1, 0, NIGHT - 7 * DAY, NIGHT + 3 * DAY),
+        ("so_a", "Sở A", "test.y", "to_fix", 1, 0, NIGHT - 6 * DAY, NIGHT + 4 * DAY),
+        ("so_q", None, "test.x", "to_fix", 1, 0, NIGHT - 8 * DAY, NIGHT + 2 * DAY),
+    ]

@@ -162,6 +162,20 @@ def test_rules_that_were_broken_together_are_told_as_pairs(first: First) -> None
     assert found == [(*pair, count) for pair, count in sorted(planted.items())]
 
 
+def test_every_open_row_has_an_age(first: First) -> None:
+    """All were refused this night: whoever is to mend them has time to look at them."""
+    found = first.province.query(
+        "select agency, dataset, age_class, open_rows, overdue_rows from quality.ageing"
+    )
+    assert {
+        (agency, dataset): (kind, rows, late) for agency, dataset, kind, rows, late in found
+    } == {
+        tuple(feed.split("/")): ("to_verify", key.rows_quarantined, 0)
+        for feed, key in first.key.feeds.items()
+    }
+    assert len(found) == len(FEEDS)
+
+
 def test_no_row_vanishes(first: First) -> None:
     rows = first.province.query(
         "select feed, rows_received, rows_accepted + rows_quarantined + rows_duplicate"
