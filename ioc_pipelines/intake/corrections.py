@@ -87,7 +87,6 @@ def correct(
     gone = applied.filter(action="drop").select(ROW_ID).unique()
     marks = (
         applied.filter(pl.col("action") != "drop")
-        .sort("correction_id")
         .group_by(ROW_ID)
         .agg(pl.col("correction_id").str.join(",").alias(MARK))
     )

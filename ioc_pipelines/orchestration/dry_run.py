@@ -15,7 +15,7 @@ from ioc_pipelines.ledger.records import BatchRecord
 from ioc_pipelines.orchestration.delivery import logger
 from ioc_pipelines.orchestration.deployment import Deployment
 from ioc_pipelines.orchestration.judging import GOOD, Judgement, turn_again
-from ioc_pipelines.orchestration.returning import weigh_kind
+from ioc_pipelines.orchestration.returning import CORRECTION, weigh_kind
 from ioc_pipelines.serving.replay import (
     Counts,
     DeliveryChange,
@@ -51,9 +51,9 @@ def dry_run(
             logger.error("dry run failed: %s\n%s", kind, where)
             yield DeliveryChange(outcome="error", problem=f"internal error: {kind}", **facts)
             continue
-        verdict = judgement.verdict
-        if turn.standing and verdict is not None and judgement.attempt.outcome in GOOD:
-            instead[turn.standing] = verdict.accepted
+        verdict, applies = judgement.verdict, judgement.attempt.outcome in GOOD
+        if turn.standing and applies and verdict is not None and row["kind"] != CORRECTION:
+            instead = {turn.standing: verdict.accepted}
         yield _change(deployment, entry, facts, turn.standing or row["batch_id"], judgement)
 
 
