@@ -25,12 +25,7 @@ class School(Contract):
         basis="Hung Yen 1062/2025, art. 5.5.d: data of the education sector (H34)",
         period_column="school_year",
     )
-    __batch_rules__ = (
-        residue(
-            "school_name",
-            message_vi="Tên trường chứa mã, số hoặc ngày của cột khác: có thể bị lệch cột",
-        ),
-    )
+    __batch_rules__ = (residue("school_name"),)
 
     school_year: str = column(vi="Năm học", en="School year", str_matches=r"^\d{4}-\d{4}$")
     school_code: str = column(vi="Mã trường", en="School code", str_matches=r"^33\d{6}$")

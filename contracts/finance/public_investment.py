@@ -34,10 +34,7 @@ class PublicInvestment(Contract):
             message_vi="Số giải ngân trong tháng khác hẳn số đã gửi cho cùng kỳ: "
             "có thể nhầm đơn vị tính (đồng, nghìn đồng, triệu đồng)",
         ),
-        residue(
-            "project_name",
-            message_vi="Tên dự án chứa mã, số hoặc ngày của cột khác: có thể bị lệch cột",
-        ),
+        residue("project_name"),
     )
 
     period: str = column(vi="Kỳ báo cáo", en="Month reported", str_matches=MONTH)

@@ -31,16 +31,8 @@ class Procedure(Contract):
             at_most=0.6,
             message_vi="Cơ quan thực hiện bị trống ở phần lớn thủ tục của một bộ, ngành",
         ),
-        residue(
-            "agency",
-            words=_LEVELS,
-            message_vi="Cơ quan thực hiện chứa mã, số hoặc cấp thực hiện: có thể bị lệch cột",
-        ),
-        residue(
-            "field",
-            words=_LEVELS,
-            message_vi="Lĩnh vực chứa mã, số hoặc cấp thực hiện: có thể bị lệch cột",
-        ),
+        residue("agency", words=_LEVELS),
+        residue("field", words=_LEVELS),
     )
 
     procedure_code: str = column(vi="Mã thủ tục", en="Procedure code", str_matches=r"^\d\.\d{6}$")
