@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 quarantine = typer.Typer(no_args_is_help=True, help="Rows that did not meet their contract.")
 
+# of a batch on a terminal
+_SHOWN = 50
+
 BatchId = Annotated[str, typer.Argument(help="Batch id, as `ioc quarantine list` shows it")]
 
 
@@ -56,7 +59,9 @@ def quarantine_show(
     batch: BatchId,
     rule: Annotated[str | None, typer.Option(help="Only rows that broke this rule")] = None,
     status: Annotated[str | None, typer.Option(help="Only rows of this status: open")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="Rows at most")] = 50,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Rows at most; default: 50, with --json all")
+    ] = None,
     evidence: Annotated[
         bool, typer.Option("--evidence", help="With values: what landed, what was made of it")
     ] = False,
@@ -84,15 +89,19 @@ def quarantine_show(
         refused = refused.filter(refused["rule"] == rule)
     if status:
         refused = refused.filter(refused["status"] == status)
+    if limit is None and not as_json:
+        limit = _SHOWN
+    chosen = refused if limit is None else refused.head(limit)
+    if chosen.height < refused.height:
+        progress(f"{chosen.height} of {refused.height} shown; more with --limit, all with --json")
     if evidence:
-        chosen = refused.head(limit)
         show_rows(deployment, known["feed"], batch, chosen, personal=personal, as_json=as_json)
         return
-    refused = refused.drop("batch_id", "feed", "has_key", "is_held_back").head(limit)
+    chosen = chosen.drop("batch_id", "feed", "has_key", "is_held_back")
     if as_json:
-        print_json(refused.to_dicts())
+        print_json(chosen.to_dicts())
         return
-    show.table(refused.columns, refused.rows())
+    show.table(chosen.columns, chosen.rows())
 
 
 @quarantine.command("export")

@@ -303,3 +303,32 @@ def test_a_row_is_closed_by_hand_with_a_reason_and_an_actor(folder: Path) -> Non
     assert [row["ticket"] for row in told("show", batch, "--status", "open")] == [second]
     assert tickets(pack(folder)) == [second]
     assert quarantine("close", first, "--reason", "nữa").exit_code == 2
+
+
+# -- all of it ------------------------------------------------------------------------------------
+
+
+def test_json_has_every_row_and_the_terminal_says_what_it_leaves_out(folder: Path) -> None:
+    lines = [
+        f"2023-01-{1 + hour // 24:02} {hour % 24:02}:00:00,Hanoi,{700 + hour},{hour % 7}.5"
+        for hour in range(60)
+    ]
+    good = [
+        f"2023-02-{1 + hour // 24:02} {hour % 24:02}:00:00,Hanoi,{hour % 50 + 20},{hour % 7}.5"
+        for hour in range(400)
+    ]
+    (folder / "tram.csv").write_text("\n".join(["Local Time,City,AQI,PM25", *good, *lines]))
+    deployment = Deployment.of("open_data")
+    (entry,) = [e for e in deployment.catalog.active if e.id == FEED]
+    report = deliver(deployment, entry, "run", Window(), datetime.now(UTC))
+    assert report.batch is not None
+    assert report.batch.rows_quarantined == 60
+    batch = report.batch.batch_id
+    assert len(told("show", batch, "--rule", "correct.range")) == 60
+    assert len(told("show", batch, "--rule", "correct.range", "--limit", "7")) == 7
+    printed = quarantine("show", batch, "--rule", "correct.range")
+    assert len(printed.stdout.splitlines()) == 1 + 50
+    assert "50 of 60 shown" in printed.stderr
+    whole = quarantine("show", batch, "--rule", "correct.range", "--limit", "60")
+    assert len(whole.stdout.splitlines()) == 1 + 60
+    assert "shown" not in whole.stderr

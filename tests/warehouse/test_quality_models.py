@@ -276,7 +276,7 @@ def test_a_correction_does_not_hide_a_wrong_identifier(story: Story) -> None:
 
 def times(story: Story) -> list[tuple[Any, ...]]:
     return story.asks(
-        "select feed, event_to_arrival_s, published_at is not null from quality.timeliness"
+        "select feed, event_to_arrival_s, is_publication_exact from quality.timeliness"
         " order by arrived_at",
         "timeliness",
     )
@@ -291,6 +291,20 @@ def test_a_delivery_is_published_by_the_first_snapshot_that_can_hold_it(story: S
     # the run that fetched it published nothing; the next one did
     story.snapshot(NIGHT + DAY, "the next run")
     assert times(story) == [("so_a/x", 3600, True)]
+
+
+def test_what_no_snapshot_had_yet_is_published_by_the_one_that_is_built(story: Story) -> None:
+    story.delivery(NIGHT)
+    asked = "select arrival_to_publication_s, published_at from quality.timeliness"
+    before = datetime.now(UTC)
+    ((delay, published),) = story.asks(asked, "timeliness")
+    assert before - MINUTE < published < datetime.now(UTC) + MINUTE
+    assert delay == pytest.approx((published - NIGHT).total_seconds(), abs=1)
+    # and what did have it says so from then on
+    story.snapshot(NIGHT + HOUR, "the next run")
+    ((delay, published),) = story.asks(asked, "timeliness")
+    assert delay == (published - NIGHT).total_seconds()
+    assert NIGHT + HOUR <= published <= NIGHT + 2 * HOUR
 
 
 def test_the_run_that_fetched_it_may_publish_it(story: Story) -> None:
