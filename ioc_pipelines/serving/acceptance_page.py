@@ -9,9 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from contracts.base import VIETNAM
+from ioc_pipelines.serving.templates import templates
 from ioc_pipelines.warehouse.acceptance.report import Report, Verdict, grouped
 
 _STATUS = {
@@ -33,13 +32,7 @@ class Accepted:
 
 def acceptance_page(report: Report, of: Accepted) -> str:
     """The HTML text of a report."""
-    environment = Environment(
-        loader=PackageLoader("ioc_pipelines.serving", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates()
     environment.filters |= {"grouped": grouped, "status": status}
     return environment.get_template("acceptance.html.jinja").render(
         report=report,

@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from ioc_pipelines.serving.contract_bounds import bounds_of, is_bound
 from ioc_pipelines.serving.contract_form import (
     CODE,
@@ -20,6 +18,7 @@ from ioc_pipelines.serving.contract_form import (
     RuleForm,
 )
 from ioc_pipelines.serving.pattern_words import pattern_in_words
+from ioc_pipelines.serving.templates import templates
 
 _WORDS: dict[str, dict[str, tuple[str, str]]] = {
     "types": {
@@ -59,13 +58,7 @@ class RuleInWords(NamedTuple):
 
 def dictionary(forms: Sequence[ContractForm]) -> str:
     """The HTML text of the dictionary of these contracts."""
-    environment = Environment(
-        loader=PackageLoader("ioc_pipelines.serving", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates()
     titles = {form.dataset: {c.name: c.title_vi for c in form.columns} for form in forms}
     template = environment.get_template("dictionary.html.jinja")
     return template.render(datasets=forms, titles=titles, words=_WORDS, rules_of=rules_in_words)

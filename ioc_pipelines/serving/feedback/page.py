@@ -6,26 +6,20 @@ It opens without a network and holds no value of a row.
 from __future__ import annotations
 
 import polars as pl
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from contracts.base import VIETNAM
 from ioc_pipelines.intake.pack_form import MOST_ROWS
 from ioc_pipelines.serving.feedback.pack import About
+from ioc_pipelines.serving.templates import templates
 
 _MOST_FILES = 100
 
 
 def summary_page(about: About, refusals: pl.DataFrame, pack_name: str) -> str:
     """The HTML text; ``refusals`` as published, of rows that have a ticket."""
-    environment = Environment(
-        loader=PackageLoader("ioc_pipelines.serving.feedback", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates()
     told = refusals.filter(pl.col("ticket").is_not_null())
-    return environment.get_template("summary.html.jinja").render(
+    return environment.get_template("feedback/summary.html.jinja").render(
         about=about,
         received=f"{about.received_at.astimezone(VIETNAM):%H:%M ngày %d/%m/%Y}",
         due=f"{about.due_at.astimezone(VIETNAM):%d/%m/%Y}" if about.due_at else None,
