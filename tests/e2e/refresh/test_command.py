@@ -33,7 +33,7 @@ def test_the_summary_is_on_stdout_and_progress_on_stderr(first: First) -> None:
             key.rows_quarantined,
             key.rows_duplicate,
         ]
-        assert f"{key.rows_quarantined} rows refused" in out
+        assert f"{key.rows_quarantined} refused rows open" in out
     assert "Traceback" not in out + err
 
 
