@@ -84,6 +84,31 @@ class Approvals:
                 )
             )
 
+    def let_in(self, feed: str, statuses: frozenset[str]) -> list[str]:
+        """The batches of these statuses that somebody let in since, and that no fetch brings again.
+
+        They came by a correction, or when a delivery was judged again.
+        """
+        of = sa.func.coalesce(t.delivery.c.replays_seq, t.delivery.c.seq)
+        last_of_each = (
+            sa.select(sa.func.max(t.delivery.c.seq))
+            .where(t.delivery.c.feed == feed, t.delivery.c.batch_id.is_not(None))
+            .group_by(of)
+        )
+        query = (
+            sa.select(t.batch.c.batch_id)
+            .join(t.delivery, t.delivery.c.batch_id == t.batch.c.batch_id)
+            .where(
+                t.batch.c.status.in_(sorted(statuses)),
+                t.delivery.c.seq.in_(last_of_each),
+                t.delivery.c.kind != "fetch",
+            )
+            .order_by(t.delivery.c.seq)
+        )
+        with self._engine.connect() as connection:
+            batches = dict.fromkeys(connection.execute(query).scalars())
+        return [batch for batch in batches if self.decision(batch) in ("approved", "waived")]
+
     def waiting(self, statuses: frozenset[str]) -> list[Waiting]:
         """Batches of these statuses that are the newest judgement of what they stand for.
 

@@ -123,7 +123,8 @@ class Deliveries:
 
         Corrections are all among them: each is small, and what one was refused for may be mended.
 
-        ``batch_id`` narrows it to the deliveries that this batch stands for.
+        ``batch_id`` narrows it to the deliveries that this batch stands for, or that were judged as
+        it.
         """
         standing = sa.select(t.acceptance.c.delivery_seq).where(
             t.acceptance.c.feed == feed, t.acceptance.c.superseded_at.is_(None)
@@ -135,7 +136,10 @@ class Deliveries:
         )
         if batch_id:
             standing = standing.where(t.acceptance.c.batch_id == batch_id)
-            condition = t.delivery.c.seq.in_(standing) | (t.delivery.c.batch_id == batch_id)
+            judged = sa.select(sa.func.coalesce(t.delivery.c.replays_seq, t.delivery.c.seq)).where(
+                t.delivery.c.feed == feed, t.delivery.c.batch_id == batch_id
+            )
+            condition = t.delivery.c.seq.in_(standing) | t.delivery.c.seq.in_(judged)
         else:
             condition = (
                 t.delivery.c.seq.in_(standing)

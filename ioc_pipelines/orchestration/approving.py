@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from unicodedata import normalize
 
+from ioc_pipelines.catalog.load import FeedEntry
 from ioc_pipelines.ledger.approvals import Decision, Waiting
+from ioc_pipelines.orchestration.delivery import Report, reprocess
 from ioc_pipelines.orchestration.deployment import Deployment
 from ioc_pipelines.orchestration.judging import result_of
 from ioc_pipelines.quality.approval import lowest_score
@@ -22,6 +24,15 @@ class DecisionRefusedError(ValueError):
 def waiting(deployment: Deployment) -> list[Waiting]:
     """The batches that a person can decide about, oldest first."""
     return deployment.approvals.waiting(WAITING)
+
+
+def enter_approved(deployment: Deployment, entry: FeedEntry, run_id: str) -> list[Report]:
+    """Judge again what somebody let in since, where no fetch brings it again: corrections, replays.
+
+    Each keeps the place of its delivery: what was delivered since is newer.
+    """
+    batches = deployment.approvals.let_in(entry.id, WAITING)
+    return [report for b in batches for report in reprocess(deployment, entry, run_id, b)]
 
 
 def score_of(deployment: Deployment, batch_id: str) -> float | None:

@@ -17,6 +17,7 @@ from contracts.base import DIMENSIONS, VIETNAM, Contract
 from ioc_pipelines.catalog.load import FeedEntry
 from ioc_pipelines.connectors.fetched import Window
 from ioc_pipelines.orchestration import metadata
+from ioc_pipelines.orchestration.approving import enter_approved
 from ioc_pipelines.orchestration.delivery import Report, deliver, last_report, reprocess
 from ioc_pipelines.orchestration.deployment import Deployment
 from ioc_pipelines.orchestration.keys import accepted_key, feed_key, sector
@@ -112,7 +113,7 @@ def _reports(
 ) -> Iterator[Report]:
     """The reports of a feed as each is done: its corrections, and one of full deliveries.
 
-    Of several that are replayed it is the last.
+    What was approved since enters first. Of several that are replayed it is the last.
     """
     window = Window(_moment(config.since), _moment(config.until))
 
@@ -120,14 +121,16 @@ def _reports(
         if config.reprocess:
             reports = reprocess(deployment, entry, run_id, config.batch_id)
         else:
+            reports = enter_approved(deployment, entry, run_id)
             now = datetime.now(UTC)
-            corrections = take_corrections(deployment, entry, run_id, now)
-            reports = [*corrections, deliver(deployment, entry, run_id, window, now)]
+            reports += take_corrections(deployment, entry, run_id, now)
+            reports.append(deliver(deployment, entry, run_id, window, now))
         for report in reports:
             send_receipt(deployment, report)
+        full = [report for report in reports if report.kind != CORRECTION][-1:]
         if config.reprocess:
-            return [report for report in reports if report.kind != CORRECTION][-1:]
-        return reports
+            return full
+        return [report for report in reports if report.kind == CORRECTION] + full
 
     with ThreadPoolExecutor(max_workers=_SIDE_BY_SIDE) as pool:
         for wave in waves(entries):

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import openpyxl
 import polars as pl
 import pytest
@@ -22,6 +23,7 @@ from ioc_pipelines.orchestration.approving import decide, waiting
 from ioc_pipelines.orchestration.delivery import deliver_correction, reprocess
 from ioc_pipelines.orchestration.deployment import Deployment
 from ioc_pipelines.orchestration.feedback import feedback_of
+from ioc_pipelines.orchestration.feeds import intake_assets
 from ioc_pipelines.orchestration.returned_files import take_corrections
 from tests.orchestration.deployments import (
     APPROVER,
@@ -300,6 +302,36 @@ def test_a_correction_may_wait_for_approval(bench: Bench, monkeypatch: pytest.Mo
     decide(careful.deployment, report.batch.batch_id, "approved", "đúng")
     reprocess(careful.deployment, careful.entry, "again", report.batch.batch_id)
     assert statuses(careful) == [("corrected", 2)] * 2
+
+
+@pytest.mark.parametrize("newer", [False, True], ids=["nothing since", "mended since"])
+def test_a_correction_that_was_approved_enters_with_the_next_refresh(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, newer: bool
+) -> None:
+    """In the place that it has: what the source sent since is newer. Its file may be gone."""
+    asks = Approval(approver=APPROVER, document="số 1", automatic_from=None)
+    careful = with_profile(bench, approval=asks)
+    monkeypatch.setenv("IOC_ACTOR", "lich-chay")
+    first = pack(bench)
+    path = corrected(first, bench.drop / "so_a" / first.name, **FIXED)
+    waits = night(careful, NIGHT + DAY)[0]
+    assert waits.batch is not None
+    path.unlink()
+    if newer:
+        rows = [(code, name, "1", day) for code, name, _, day in good(10)]
+        write_csv(bench.drop / "so_a" / "1.csv", rows)
+        night(bench, NIGHT + 2 * DAY)
+    monkeypatch.setenv("IOC_ACTOR", "chi Lan")
+    decide(careful.deployment, waits.batch.batch_id, "approved", "đúng")
+    for _ in range(2):
+        with dg.DagsterInstance.ephemeral() as instance:
+            assets = [intake_assets(careful.deployment)]
+            assert dg.materialize(assets, instance=instance).success
+    assert careful.acceptances()[1] == (waits.batch.batch_id, 2)
+    assert statuses(careful) == [("corrected", 2)] * 2
+    assert waiting(careful.deployment) == []
+    outcomes = [(row["kind"], row["outcome"]) for row in careful.table("delivery")]
+    assert outcomes.count(("reprocess", "accepted")) == 1
 
 
 def test_ageing_counts_days_in_viet_nam_and_stops_when_closed(bench: Bench) -> None:
