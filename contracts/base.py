@@ -155,13 +155,15 @@ def column(
     references: str | None = None,
     not_after_arrival: bool = False,
     max_age_days: int | None = None,
+    samples: tuple[str, ...] = (),
     **checks: Any,
 ) -> Any:
     """Declare a contract column: a ``pandera.Field`` that also knows its titles and unit.
 
     ``references`` names a reference list the value must be in (rule ``correct.reference``);
     ``not_after_arrival`` refuses dates in the future of the arrival (``correct.not_future``);
-    ``max_age_days`` refuses dates older than that at arrival (``live.max_age``).
+    ``max_age_days`` refuses dates older than that at arrival (``live.max_age``);
+    ``samples`` are values, good and bad, that its rules are proved with where chance writes none.
     Everything else is passed to ``pandera.Field``.
     """
     return pa.Field(
@@ -173,6 +175,7 @@ def column(
             "references": references,
             "not_after_arrival": not_after_arrival,
             "max_age_days": max_age_days,
+            "samples": samples,
         },
         **checks,
     )

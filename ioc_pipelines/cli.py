@@ -20,6 +20,7 @@ from ioc_pipelines.cli_approvals import approvals
 from ioc_pipelines.cli_complaints import complaints
 from ioc_pipelines.cli_contracts import contracts
 from ioc_pipelines.cli_feed import feed
+from ioc_pipelines.cli_map import map_
 from ioc_pipelines.cli_new_dataset import new_dataset
 from ioc_pipelines.cli_quarantine import quarantine
 from ioc_pipelines.cli_replay import show_dry_run
@@ -51,6 +52,7 @@ snapshots = typer.Typer(no_args_is_help=True, help="Published warehouse files.")
 for name, group in (
     ("feed", feed),
     ("alerts", alerts),
+    ("map", map_),
     ("approvals", approvals),
     ("complaints", complaints),
     ("quarantine", quarantine),

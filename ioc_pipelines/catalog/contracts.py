@@ -35,6 +35,6 @@ def _is_contract_of(value: object, module: str) -> bool:
     return (
         isinstance(value, type)
         and issubclass(value, Contract)
-        and value is not Contract
+        and "__contract__" in vars(value)  # else a base of several contracts
         and value.__module__ == module
     )

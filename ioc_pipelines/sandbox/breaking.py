@@ -10,7 +10,7 @@ from ioc_pipelines.sandbox.process import SandboxError
 from ioc_pipelines.sandbox.state import Fault, Faults
 
 DROP_FOLDERS = (
-    "cong_an_tinh", "so_giao_duc", "so_noi_vu", "so_tai_chinh", "so_xay_dung", "so_y_te",
+    "cong_an_tinh", "so_giao_duc", "so_nnmt", "so_noi_vu", "so_tai_chinh", "so_xay_dung", "so_y_te",
     "thong_ke_tinh",
 )  # fmt: skip
 SYSTEMS = (*WEB, *DATABASES, *DROP_FOLDERS)

@@ -547,6 +547,96 @@ def test_social_housing(reader: Reader) -> None:
     ]
 
 
+def features(*found: tuple[Mapping[str, Any], Any]) -> Callable[[Path], None]:
+    """A GeoJSON collection of properties and shapes."""
+    listed = [{"type": "Feature", "properties": p, "geometry": g} for p, g in found]
+    whole = {"type": "FeatureCollection", "features": listed}
+
+    def write(path: Path) -> None:
+        path.write_text(json.dumps(whole, ensure_ascii=False), encoding="utf-8")
+
+    return write
+
+
+SQUARE = [[[106.0, 20.6], [106.1, 20.6], [106.1, 20.7], [106.0, 20.7], [106.0, 20.6]]]
+
+
+def test_boundaries_of_communes(reader: Reader) -> None:
+    area = {"type": "Polygon", "coordinates": SQUARE}
+    parts = {"type": "MultiPolygon", "coordinates": [SQUARE]}
+    first = {"ma_xa": "11953", "ten_xa": "Phường Phố Hiến", "dien_tich_km2": "27.32", "id": 1}
+    later = {"ma_xa": 11977, "ten_xa": "Xã Tân Hưng", "dien_tich_km2": 30.5}
+    found = reader.accepted(
+        "so_nnmt/map.commune_boundary",
+        **{
+            "so_nnmt/ban-do/ranh-gioi-xa-2026-Q2.geojson": features((first, area)),
+            "so_nnmt/ban-do/ranh-gioi-xa-2026-Q3.geojson": features((first, area), (later, parts)),
+        },
+    )
+    told = [tuple(row[name] for name in ("edition", "commune_code", "area_km2")) for row in found]
+    first_again = ("2026-Q3", "11953", 27.32)
+    assert told == [("2026-Q2", "11953", 27.32), first_again, ("2026-Q3", "11977", 30.5)]
+    assert [row["commune_name"] for row in found][1:] == [first["ten_xa"], later["ten_xa"]]
+    assert [json.loads(row["geometry"]) for row in found] == [area, area, parts]
+
+
+def test_points_of_interest(reader: Reader) -> None:
+    point = {"type": "Point", "coordinates": [106.05, 20.65]}
+    named = {"ma_diem": "DQT-00001", "ten_diem": "Chợ Phố Hiến", "loai": "Chợ", "ma_xa": "11953"}
+    (found,) = reader.accepted(
+        "so_nnmt/map.point_of_interest",
+        **{
+            "so_nnmt/ban-do/diem-quan-tam.geojson": features(
+                ({**named, "ngay_khao_sat": "2026-09-30"}, point)
+            )
+        },
+    )
+    assert json.loads(found.pop("geometry")) == point
+    assert found == {
+        "poi_code": "DQT-00001",
+        "poi_name": "Chợ Phố Hiến",
+        "kind": "market",
+        "commune_code": "11953",
+        "surveyed_on": date(2026, 9, 30),
+    }
+
+
+def test_infrastructure(reader: Reader) -> None:
+    line = {"type": "LineString", "coordinates": [[106.0, 20.6], [106.1, 20.7]]}
+    point = {"type": "Point", "coordinates": [106.05, 20.65]}
+    road = {
+        "ma_cong_trinh": "HT-00001",
+        "ten_cong_trinh": "Đường Phố Hiến",
+        "loai": "Đường",
+        "tinh_trang": "Đang sửa chữa",
+        "co_quan_quan_ly": "Sở Xây dựng",
+        "nam_su_dung": 2010,
+        "ma_xa": "11953",
+        "ngay_kiem_tra": "30/09/2026",
+    }
+    station = {
+        **road,
+        "ma_cong_trinh": "HT-00002",
+        "loai": "Bến xe, nhà ga",
+        "tinh_trang": "Đang xây dựng",
+        "nam_su_dung": None,
+    }
+    found = reader.accepted(
+        "so_xay_dung/infrastructure.asset",
+        **{"so_xay_dung/ha-tang/cong-trinh.geojson": features((road, line), (station, point))},
+    )
+    assert [json.loads(row.pop("geometry")) for row in found] == [line, point]
+    shared = {
+        "asset_name": "Đường Phố Hiến",
+        "managed_by": "Sở Xây dựng",
+        "commune_code": "11953",
+        "inspected_on": date(2026, 9, 30),
+    }
+    first = {"asset_code": "HT-00001", "kind": "road", "state": "under_repair", "built_in": 2010}
+    other = {"asset_code": "HT-00002", "kind": "station", "state": "under_construction"}
+    assert found == [{**shared, **first}, {**shared, **other, "built_in": None}]
+
+
 STAFF = [
     "STT",
     "Mã cơ quan",

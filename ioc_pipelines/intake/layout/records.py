@@ -234,10 +234,12 @@ def _descend(
 
 
 def _feature(feature: Any, name: str) -> dict[str, Any]:
-    """A feature's properties, its id, and its geometry as text."""
+    """A feature's properties, its id, and its geometry as text; none where it has no place."""
     if not isinstance(feature, dict):
         raise UnreadableFileError(name, "not a GeoJSON collection of features")
-    geometry = json.dumps(feature.get("geometry"), ensure_ascii=False, separators=(",", ":"))
+    geometry = feature.get("geometry")
+    if geometry is not None:
+        geometry = json.dumps(geometry, ensure_ascii=False, separators=(",", ":"))
     properties = feature.get("properties") or {}
     if not isinstance(properties, dict):
         raise UnreadableFileError(name, "not a GeoJSON collection of features")

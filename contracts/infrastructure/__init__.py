@@ -1,0 +1,1 @@
+"""Contracts about urban technical infrastructure."""

@@ -1,0 +1,1 @@
+"""Contracts about the map: boundaries and points of interest."""

@@ -1,0 +1,1 @@
+{{ staged("map__commune_boundary") }}

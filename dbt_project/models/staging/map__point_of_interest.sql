@@ -1,0 +1,1 @@
+{{ staged("map__point_of_interest") }}
