@@ -8,6 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
+from contracts.base import REQUIRED
 from ioc_pipelines.sandbox.answer_key import RefusedRow, refused_in_file
 from ioc_pipelines.sandbox.defects import NOTHING, Defect
 from ioc_pipelines.sandbox.drop import put
@@ -25,7 +26,7 @@ def _wrong(fault: str, text: str | pl.Expr) -> Defect:
 
 
 SHAPE_DEFECTS = (
-    Defect("complete.required", GEOMETRY, {GEOMETRY: NOTHING}),
+    Defect(REQUIRED, GEOMETRY, {GEOMETRY: NOTHING}),
     _wrong("readable", '{"type":"Circle","coordinates":[106.05,20.65]}'),
     _wrong("closed", _POLYGON.format(_NOT_CLOSED)),
     _wrong("not_swapped", '{"type":"Point","coordinates":[20.65,106.05]}'),
