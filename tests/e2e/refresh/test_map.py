@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
 
+from ioc_pipelines.home import PROJECT
 from tests.e2e.refresh.first_night import First
 
 pytestmark = pytest.mark.e2e
@@ -62,3 +64,13 @@ def test_the_questions_come_with_a_copy_of_the_file(first: First) -> None:
     assert done.code == 0
     rows = first.province.query("from marts.features_within_radius(106.3, 20.6, 3000)")
     assert len(rows) > 5
+
+
+def test_the_guide_s_questions_have_answers(first: First) -> None:
+    guide = (PROJECT / "docs" / "analysts.md").read_text(encoding="utf-8")
+    asked_there = guide.partition("## Questions about the map")[2]
+    (block,) = re.findall(r"```sql\n(.*?)```", asked_there, re.DOTALL)
+    questions = [text for text in block.split(";\n") if text.strip()]
+    assert len(questions) == 3
+    for question in questions:
+        assert first.province.query(question), question
