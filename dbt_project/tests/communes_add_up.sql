@@ -17,7 +17,7 @@ inner join
     {{ ref("dim_admin_unit") }} as below
     on below.level = 'commune'
     and u.level = 'province'
-    and below.province_code = u.code
+    and below.province_unit_id = u.unit_id
 inner join
     {{ ref("indicator_value") }} as c
     on c.unit_id = below.unit_id

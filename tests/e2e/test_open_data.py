@@ -180,6 +180,49 @@ def test_the_dimension_goes_back_to_63_provinces(nights: Nights) -> None:
     assert counts == {"2024-12-01": 63, "2025-07-01": 34}
 
 
+def test_three_tiers_before_the_reform_and_two_after(nights: Nights) -> None:
+    """H01, L01: also where the office's own lists stand for the seeds."""
+    sql = (
+        "select level, count(*) from core.dim_admin_unit"
+        " where date '{}' between valid_from and coalesce(valid_to, date '9999-12-31') group by 1"
+    )
+    counts = {d: dict(nights.a.query(sql.format(d))) for d in ("2025-06-30", "2025-07-01")}
+    assert counts == {
+        "2025-06-30": {"province": 63, "district": 696, "commune": 10035},
+        "2025-07-01": {"province": 34, "commune": 3321},
+    }
+    ((links, divided),) = nights.a.query(
+        "select count(*), count(distinct old_unit_id) filter (is_split)"
+        " from core.admin_unit_successor where effective_date = date '2025-07-01'"
+        " and new_unit_id like '_____@%'"
+    )
+    assert (links, divided) == (10602, 471)
+
+
+def test_a_figure_of_2024_on_the_map_of_its_time_and_of_today(nights: Nights) -> None:
+    """H11: old Hưng Yên, Thái Bình and the Hưng Yên of both are three units."""
+    own = nights.a.query(
+        "select unit_id, value from marts.indicator_value"
+        " where indicator_code = 'FDI_NEW_CAPITAL_YTD' and period_type = 'month'"
+        " and period_start = date '2024-12-01'"
+        " and unit_id in ('33@2003-01-01', '34@2003-01-01', '33@2025-07-01') order by 1"
+    )
+    paths = [path for path in nights.workbooks if path.name.startswith("2024-12")]
+    told = {name: _row_of(paths[0], name)[1] for name in ("Hưng Yên", "Thái Bình")}
+    assert own == [
+        ("33@2003-01-01", pytest.approx(told["Hưng Yên"])),
+        ("34@2003-01-01", pytest.approx(told["Thái Bình"])),
+    ]
+    assert [round(value, 1) for _, value in own] == [1406.3, 1136.0]
+    today = nights.a.query(
+        "select unit_id, round(value, 1), rebasing, allocation, is_partial, own_units"
+        " from marts.indicator_value_rebased where indicator_code = 'FDI_NEW_CAPITAL_YTD'"
+        " and period_type = 'month' and period_start = date '2024-12-01'"
+        " and unit_id like '33@%'"
+    )
+    assert today == [("33@2025-07-01", 2542.4, "exact", None, False, 2)]
+
+
 def test_investment_in_hung_yen_is_what_the_workbooks_say(nights: Nights) -> None:
     rows = nights.a.query(
         "select period, projects, new_capital_usd_m, adjusted_capital_usd_m"
@@ -431,7 +474,10 @@ def test_staging_and_dimension_follow_the_list(nights: Nights) -> None:
 
 
 def test_a_commune_that_is_gone_has_no_row_left_in_force(nights: Nights) -> None:
-    sql = f"select is_current from core.dim_admin_unit where code = '{DROPPED}'"
+    sql = (
+        f"select is_current from core.dim_admin_unit where code = '{DROPPED}'"
+        " and valid_from = date '2025-07-01'"
+    )
     assert nights.a.query(sql) == [(True,)]
     assert (True,) not in nights.b.query(sql)
     assert nights.again.query(sql) == [(True,)]

@@ -130,7 +130,16 @@ def test_name_and_code_have_their_form(units: list[Row]) -> None:
         assert len(u["code"]) == {"province": 2, "commune": 5}[u["level"]]
 
 
-@pytest.mark.parametrize("name", ["admin_unit.csv", "name_spelling.csv"])
+SEED_FILES = (
+    "admin_unit.csv",
+    "admin_unit_three_tiers.csv",
+    "admin_unit_succession.csv",
+    "name_spelling.csv",
+    "quoted_figures.csv",
+)
+
+
+@pytest.mark.parametrize("name", SEED_FILES)
 def test_text_is_nfc_and_tidy(name: str) -> None:
     text = (SEEDS / name).read_bytes().decode("utf-8")
     assert unicodedata.is_normalized("NFC", text)

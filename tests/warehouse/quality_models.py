@@ -5,7 +5,7 @@ That dbt builds them is seen in ``test_staged.py``; here each question has its o
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader
 
 from ioc_pipelines.home import DBT_PROJECT
 
-_FOLDERS = [DBT_PROJECT / "models" / "quality", DBT_PROJECT / "models" / "marts"]
+_FOLDERS = [DBT_PROJECT / "models" / layer for layer in ("quality", "marts", "core")]
 _MACROS = ("dialect", "measured", "periods")
 
 
@@ -41,29 +41,37 @@ class _Dbt:
         return f"string_agg({measure}, {delimiter} {order})"
 
 
-def rendered(model: str, facts: Mapping[str, str] | None = None) -> str:
-    """The SQL of a model; sources and other models are tables ``<schema>.<name>``.
+def environment(
+    table: Callable[[str], str], facts: Mapping[str, str] | None = None
+) -> Environment:
+    """What dbt's templates need: ``table`` says where another model is found.
 
     ``facts`` are the environment variables that the refresh sets.
     """
-    environment = Environment(
+    found = Environment(
         loader=FileSystemLoader([*map(str, _FOLDERS), str(DBT_PROJECT / "macros")]),
         autoescape=False,  # noqa: S701  SQL, no page
         extensions=["jinja2.ext.do"],
     )
     adapter = _Adapter()
-    environment.globals |= {
+    found.globals |= {
         "adapter": adapter,
         "dbt": _Dbt,
         "env_var": lambda name, default: (facts or {}).get(name, default),
         "return": str,
-        "ref": lambda name: f"quality.{name}",
+        "ref": table,
         "source": lambda schema, name: f"{schema}.{name}",
     }
     for file in _MACROS:
-        adapter.macros |= vars(environment.get_template(f"{file}.sql").module)
-        environment.globals |= adapter.macros
-    return environment.get_template(f"{model}.sql").render()
+        adapter.macros |= vars(found.get_template(f"{file}.sql").module)
+        found.globals |= adapter.macros
+    return found
+
+
+def rendered(model: str, facts: Mapping[str, str] | None = None) -> str:
+    """The SQL of a model; sources and other models are tables ``<schema>.<name>``."""
+    found = environment(lambda name: f"quality.{name}", facts)
+    return found.get_template(f"{model}.sql").render()
 
 
 def answers(

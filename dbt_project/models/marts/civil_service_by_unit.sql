@@ -19,7 +19,7 @@ with
         select
             {{ half_year_start("s.period") }} as period_start,
             u.unit_id,
-            u.parent_unit_id,
+            u.province_unit_id,
             s.*
         from {{ ref("civil_service__staff_by_unit") }} as s
         left join
@@ -76,7 +76,10 @@ with
             period_start,
             'all',
             'Toàn tỉnh',
-            any_value(parent_unit_id),
+            -- none where the communes of that time were of several provinces
+            case
+                when count(distinct province_unit_id) = 1 then min(province_unit_id)
+            end,
             max(_recorded_at)
         from located
         group by period_start

@@ -26,7 +26,7 @@ with
     located as (
         select
             {{ month_start("r.period") }} as period_start,
-            u.parent_unit_id as province_id,
+            u.province_unit_id as province_id,
             u.unit_id,
             r.*
         from {{ ref("population__resident_by_commune") }} as r

@@ -4,7 +4,7 @@ with
     located as (
         select
             {{ month_start("s.period") }} as period_start,
-            u.parent_unit_id as province_id,
+            u.province_unit_id as province_id,
             u.unit_id,
             s.*,
             r.residents

@@ -11,12 +11,14 @@ import openpyxl
 import polars as pl
 import pytest
 
+from ioc_pipelines.home import DBT_PROJECT
 from tests.e2e.answers import TABLES
 from tests.e2e.province import BOOKED, BUDGET, DISEASE, DOSSIER, TAX, staging_of
 from tests.e2e.refresh.first_night import First
 
 pytestmark = pytest.mark.e2e
 
+NEW, OLD = "33@2025-07-01", ("33@2003-01-01", "34@2003-01-01")
 # some of the feeds that indicators are counted from
 MEASURED = {BUDGET, BOOKED, DISEASE, DOSSIER, TAX}
 
@@ -102,42 +104,92 @@ def test_indicators_have_values_that_can_be_traced(first: First) -> None:
 
 
 def test_a_province_is_the_sum_of_its_communes(first: First) -> None:
+    """Of the communes of its own time: Hưng Yên before the reform is not Hưng Yên after it."""
     rows = first.province.query(
-        "select v.indicator_code, v.period_type, v.period_start, u.level, u.code, v.value"
-        " from marts.indicator_value as v"
+        "select v.indicator_code, v.period_type, v.period_start, u.province_unit_id, u.level,"
+        " v.value from marts.indicator_value as v"
         " join core.dim_admin_unit as u using (unit_id)"
         " join marts.indicator as i using (indicator_code) where i.is_additive"
     )
     sums: Counter[tuple[Any, ...]] = Counter()
     provinces = {}
-    for *place, level, unit, value in rows:
+    for *place, level, value in rows:
         if level == "commune":
             sums[tuple(place)] += value
         else:
-            assert unit == "33"
+            assert level == "province"
             provinces[tuple(place)] = value
+    assert {unit for *_, unit in provinces} == {NEW, *OLD}
     assert sums.keys() <= provinces.keys()
     assert len({code for code, *_ in sums}) > 30
-    assert len({kind for _, kind, _ in sums}) == 5
+    assert len({kind for _, kind, *_ in sums}) == 5
     for place, value in sums.items():
         assert provinces[place] == pytest.approx(value), place
 
 
 def test_dossiers_received_are_those_of_the_platform_s_own_table(first: First) -> None:
+    """A code means the commune that bore it in the month: before the reform an older one."""
     spoilt = {row.key for row in first.key.feeds[DOSSIER].refused}
     held = pl.read_parquet(TABLES[DOSSIER].path(first.province.sandbox)).unique()
-    rows = held.select("MaHoSo", "TiepNhanLuc").iter_rows()
-    # the communes of today began on 2025-07-01: of earlier months they have no figures
-    wanted = Counter(
-        received[:7] for code, received in rows if code not in spoilt and received[:7] >= "2025-07"
-    )
+    before = _provinces_of_old_communes()
+    wanted: Counter[tuple[str, str]] = Counter()
+    for dossier, commune, received in held.select("MaHoSo", "MaXa", "TiepNhanLuc").iter_rows():
+        month = received[:7]
+        unit = NEW if month >= "2025-07" else before.get(commune)
+        if dossier not in spoilt and unit:
+            wanted[month, unit] += 1
     found = first.province.query(
-        "select strftime(period_start, '%Y-%m'), value from marts.indicator_value"
-        " where indicator_code = 'DOSSIERS_RECEIVED_MONTH' and unit_id like '33@%'"
+        "select strftime(period_start, '%Y-%m'), unit_id, value from marts.indicator_value"
+        " join core.dim_admin_unit as u using (unit_id)"
+        " where indicator_code = 'DOSSIERS_RECEIVED_MONTH' and u.level = 'province'"
         " and period_type = 'month'"
     )
-    assert {month: int(value) for month, value in found} == wanted
-    assert len(wanted) >= 15
+    assert {(month, unit): int(value) for month, unit, value in found} == wanted
+    assert {unit for _, unit in wanted} == {NEW, *OLD}
+    assert len(wanted) >= 30
+
+
+def _provinces_of_old_communes() -> dict[str, str]:
+    """Of each commune of the last day of three tiers, the two old provinces' only."""
+    with (DBT_PROJECT / "seeds" / "admin_unit_three_tiers.csv").open(encoding="utf-8") as file:
+        above = {row["code"]: row["parent_code"] for row in csv.DictReader(file)}
+    provinces = {unit[:2]: unit for unit in OLD}
+    return {
+        code: provinces[above[district]]
+        for code, district in above.items()
+        if len(code) == 5 and above[district] in provinces
+    }
+
+
+def test_on_the_map_of_today_the_province_has_what_both_old_ones_had(first: First) -> None:
+    """H11: nothing is lost or told twice where figures are read on another map."""
+    own = first.province.query(
+        "select period_start, sum(value) from marts.indicator_value"
+        " where indicator_code = 'DOSSIERS_RECEIVED_MONTH' and period_type = 'month'"
+        f" and unit_id in ('{NEW}', '{OLD[0]}', '{OLD[1]}') group by 1"
+    )
+    rebased = first.province.query(
+        "select period_start, value, rebasing, own_units from marts.indicator_value_rebased"
+        " where indicator_code = 'DOSSIERS_RECEIVED_MONTH' and period_type = 'month'"
+        f" and unit_id = '{NEW}'"
+    )
+    assert {start: value for start, value, *_ in rebased} == {
+        start: pytest.approx(value) for start, value in own
+    }
+    for start, _, rebasing, own_units in rebased:
+        is_new = start >= date(2025, 7, 1)
+        assert (rebasing, own_units) == (("as_reported", 1) if is_new else ("exact", 2)), start
+    rates = first.province.query(
+        "select distinct rebasing, value is null from marts.indicator_value_rebased"
+        f" where indicator_code = 'DOSSIERS_ON_TIME_RATE' and unit_id = '{NEW}'"
+        " and period_type = 'month'"
+    )
+    assert set(rates) == {("as_reported", False), ("not_additive", True)}
+    divided = first.province.query(
+        "select count(*) from marts.indicator_value_rebased where is_estimated"
+        " and allocation = 'cần phân bổ' and value is not null"
+    )
+    assert divided[0][0] > 0
 
 
 def test_a_year_so_far_is_counted_from_the_agency_s_own_table(first: First) -> None:
@@ -152,7 +204,7 @@ def test_a_year_so_far_is_counted_from_the_agency_s_own_table(first: First) -> N
                 months[start] += int(row["so_da_nop"])
     found = first.province.query(
         "select period_type, period_start, value, cumulative_value from marts.indicator_value"
-        " where indicator_code = 'TAX_COLLECTED' and unit_id like '33@%'"
+        " where indicator_code = 'TAX_COLLECTED' and unit_id = '33@2025-07-01'"
     )
     lengths = {"month": 1, "quarter": 3, "half": 6, "year": 12}
     assert {kind for kind, *_ in found} == set(lengths)
@@ -183,10 +235,10 @@ def test_cases_of_disease_are_those_in_the_stations_own_files(first: First) -> N
                 wanted[row["Tuần"]] += int(row["Số mắc"])
     found = first.province.query(
         "select strftime(period_start, '%G-W%V'), value from marts.indicator_value"
-        " where indicator_code = 'DISEASE_CASES_WEEK' and unit_id like '33@%'"
+        " where indicator_code = 'DISEASE_CASES_WEEK' and unit_id = '33@2025-07-01'"
     )
     assert len(wanted) > 100
-    # the communes are there since the reform of 2025-07-01: nothing is counted for them before
+    # weeks before the reform of 2025-07-01 are of the communes of that time
     since = {week: cases for week, cases in wanted.items() if week >= "2025-W28"}
     assert {week: int(value) for week, value in found} == since
     assert len(since) > 50

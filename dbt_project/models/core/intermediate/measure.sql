@@ -22,7 +22,7 @@ with
     ),
 
     located as (
-        select m.*, u.level, u.province_code, i.finest_level
+        select m.*, u.level, u.province_unit_id, i.finest_level
         from measured as m
         inner join {{ ref("dim_admin_unit") }} as u on u.unit_id = m.unit_id
         inner join
@@ -51,7 +51,7 @@ select
     m.version,
     m.period_type,
     m.period_start,
-    p.unit_id,
+    m.province_unit_id as unit_id,
     m.numerator,
     m.denominator,
     m._feed,
@@ -59,9 +59,4 @@ select
     m._recorded_at,
     m.unit_id as measured_unit_id
 from located as m
-inner join
-    {{ ref("dim_admin_unit") }} as p
-    on p.code = m.province_code
-    and p.level = 'province'
-    and m.period_start between p.valid_from and coalesce(p.valid_to, date '9999-12-31')
 where m.level <> 'province'
