@@ -92,13 +92,16 @@ def show_one(reference: Reference, profile: Profile = None, as_json: Json = Fals
 @complaints.command("answer")
 def answer_one(
     reference: Reference,
-    accepted: Annotated[bool, typer.Option("--accepted/--rejected", help="Whether it was right")],
     outcome: Annotated[str, typer.Option(help="What came of it; never published")],
+    accepted: Annotated[bool, typer.Option("--accepted", help="It was right")] = False,
+    rejected: Annotated[bool, typer.Option("--rejected", help="It was not")] = False,
     profile: Profile = None,
 ) -> None:
     """Answer a complaint. On record with who answered, as the environment names them."""
     from ioc_pipelines.orchestration.complaining import ComplaintRefusedError, answer
 
+    if accepted == rejected:
+        stop("say whether it was right, by one of --accepted and --rejected", code=2)
     deployment = deployment_of(profile)
     try:
         done = answer(deployment, reference, "accepted" if accepted else "rejected", outcome)

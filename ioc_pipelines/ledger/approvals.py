@@ -30,6 +30,19 @@ class Waiting:
     rows_received: int
 
 
+@dataclass(frozen=True)
+class Decided:
+    """What a person decided about a batch."""
+
+    batch_id: str
+    feed: str
+    decision: Decision
+    actor: str
+    reason: str
+    score: float | None
+    decided_at: datetime
+
+
 class Approvals:
     """The decisions of one profile. They are added to, never changed: the newest one counts."""
 
@@ -47,6 +60,26 @@ class Approvals:
         )
         with self._engine.connect() as connection:
             return cast(Decision | None, connection.execute(query).scalar())
+
+    def taken(self, batch_id: str | None = None) -> list[Decided]:
+        """Every decision, of all batches or one, the newest first."""
+        query = sa.select(t.approval).order_by(t.approval.c.approval_id.desc())
+        if batch_id is not None:
+            query = query.where(t.approval.c.batch_id == batch_id)
+        with self._engine.connect() as connection:
+            rows = connection.execute(query).all()
+        return [
+            Decided(
+                row.batch_id,
+                row.feed,
+                row.decision,
+                row.actor,
+                row.reason,
+                row.score,
+                datetime.fromisoformat(row.decided_at),
+            )
+            for row in rows
+        ]
 
     def versions(self, feed: str) -> list[str]:
         """The contract versions of the feed's batches that somebody decided about."""

@@ -43,11 +43,19 @@ def score_of(deployment: Deployment, batch_id: str) -> float | None:
     )
 
 
-def decide(deployment: Deployment, batch_id: str, decision: Decision, reason: str) -> Waiting:
+def decide(
+    deployment: Deployment,
+    batch_id: str,
+    decision: Decision,
+    reason: str,
+    *,
+    change: bool = False,
+) -> Waiting:
     """Write a decision down; the batch is judged by it when it is reprocessed or comes again.
 
-    Raises DecisionRefusedError when the batch does not wait, its submitter would approve it, a
-    waiver is needed, or no reason is given for a waiver or a rejection.
+    ``change``: it takes the place of the one that was taken before. Raises DecisionRefusedError
+    when the batch does not wait, its submitter would approve it, a waiver is needed, no reason is
+    given for a waiver, a rejection or a change, or somebody decided already.
     """
     found = {batch.batch_id: batch for batch in waiting(deployment)}.get(batch_id)
     if found is None:
@@ -60,8 +68,15 @@ def decide(deployment: Deployment, batch_id: str, decision: Decision, reason: st
     if decision == "approved" and (why := _needs_waiver(deployment, found, score)):
         msg = f"batch {batch_id} {why}: only a waiver with its reason lets it pass"
         raise DecisionRefusedError(msg)
-    if decision != "approved" and not reason.strip():
-        msg = "a waiver or a rejection needs its reason: --reason"
+    before = next(iter(deployment.approvals.taken(batch_id)), None)
+    if before and not change:
+        msg = (
+            f"batch {batch_id} was {before.decision} by {before.actor} on "
+            f"{before.decided_at:%Y-%m-%d %H:%M} UTC: that stands; to change it: --change --reason"
+        )
+        raise DecisionRefusedError(msg)
+    if (decision != "approved" or before) and not reason.strip():
+        msg = "a waiver, a rejection or a change needs its reason: --reason"
         raise DecisionRefusedError(msg)
     deployment.approvals.record(
         found, decision, actor=actor, reason=reason.strip(), score=score, now=datetime.now(UTC)

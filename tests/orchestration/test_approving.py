@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
+from typer.testing import CliRunner, Result
 
 from contracts.batch_rules import row_count_as_before
 from contracts.value_rules import exists_in
 from ioc_pipelines.catalog.models import Approval
+from ioc_pipelines.cli import app
 from ioc_pipelines.ledger.approvals import Decision
 from ioc_pipelines.orchestration.approving import DecisionRefusedError, decide, score_of, waiting
 from ioc_pipelines.orchestration.delivery import reprocess
@@ -313,3 +316,62 @@ def test_a_row_that_refers_to_another_dataset_is_held_against_what_is_accepted_o
         (11, "correct.code_exists", "code"),
         (12, "correct.code_exists", "code"),
     ]
+
+
+# -- a decision stands ----------------------------------------------------------------------------
+
+
+def ioc(bench: Bench, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Result:
+    """``ioc approvals`` of this deployment."""
+    monkeypatch.setattr("ioc_pipelines.cli_approvals.deployment_of", lambda _: bench.deployment)
+    return CliRunner().invoke(app, ["approvals", *arguments])
+
+
+def test_a_second_decision_is_refused_unless_it_says_that_it_changes_the_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = bench_of(tmp_path, automatic_from=None)
+    dropped_rows(bench, *good(10))
+    bench.deliver()
+    name = decided(bench, "approved", "chi Lan", monkeypatch)
+    monkeypatch.setenv("IOC_ACTOR", "anh Nam")
+    for again in ("reject", "approve"):
+        done = ioc(bench, monkeypatch, again, name, "--reason", "sai")
+        assert done.exit_code == 1
+        assert f"{name} was approved by chi Lan" in done.stderr
+        assert "--change" in done.stderr
+    assert ioc(bench, monkeypatch, "reject", name, "--change", "--reason", " ").exit_code == 1
+    assert len(bench.table("approval")) == 1
+    done = ioc(bench, monkeypatch, "reject", name, "--change", "--reason", "sai")
+    assert done.exit_code == 0, done.output
+    assert bench.deliver(NIGHT + DAY).outcome == "rejected"
+    # and back: a change needs its reason whichever way it goes
+    assert ioc(bench, monkeypatch, "approve", name, "--change").exit_code == 1
+    assert ioc(bench, monkeypatch, "approve", name, "--change", "--reason", "đúng").exit_code == 0
+    assert bench.deliver(NIGHT + 2 * DAY).outcome == "accepted"
+
+
+def test_the_list_shows_what_was_decided_and_all_decisions_are_on_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = bench_of(tmp_path, automatic_from=None)
+    dropped_rows(bench, *good(10))
+    bench.deliver()
+
+    def listed() -> list[Any]:
+        rows = json.loads(ioc(bench, monkeypatch, "list", "--json").stdout)
+        return [(row["decision"], row["decided_by"], bool(row["decided_at"])) for row in rows]
+
+    assert listed() == [(None, None, False)]
+    assert "no decision" in ioc(bench, monkeypatch, "decisions").stdout
+    name = decided(bench, "approved", "chi Lan", monkeypatch)
+    assert listed() == [("approved", "chi Lan", True)]
+    monkeypatch.setenv("IOC_ACTOR", "anh Nam")
+    ioc(bench, monkeypatch, "reject", name, "--change", "--reason", "sai")
+    assert listed() == [("rejected", "anh Nam", True)]
+    found = json.loads(ioc(bench, monkeypatch, "decisions", "--json").stdout)
+    assert [(row["decision"], row["decided_by"], row["reason"]) for row in found] == [
+        ("rejected", "anh Nam", "sai"),
+        ("approved", "chi Lan", "vì thế"),
+    ]
+    assert "chi Lan" in ioc(bench, monkeypatch, "decisions").stdout

@@ -172,6 +172,10 @@ def test_the_command_adds_lists_shows_and_answers(
     assert NAME not in str(listed)
     assert reference in run(bench, monkeypatch, "list").stdout
     assert SAID in run(bench, monkeypatch, "show", reference).stdout
+    for flags in (["--accepted", "--rejected"], ["--rejected", "--accepted"], []):
+        both = run(bench, monkeypatch, "answer", reference, *flags, "--outcome", "gửi lại")
+        assert both.exit_code == 2
+        assert "one of --accepted and --rejected" in both.stderr
     answered = run(bench, monkeypatch, "answer", reference, "--accepted", "--outcome", "gửi lại")
     assert answered.exit_code == 0
     assert json.loads(run(bench, monkeypatch, "list", "--json").stdout) == []
