@@ -35,6 +35,7 @@ from ioc_pipelines.cli_support import (
     stop,
     unknown,
 )
+from ioc_pipelines.cli_units import units
 from ioc_pipelines.home import PROJECT
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ for name, group in (
     ("snapshots", snapshots),
     ("contracts", contracts),
     ("sandbox", sandbox),
+    ("units", units),
 ):
     app.add_typer(group, name=name)
 app.command("new-dataset")(new_dataset)

@@ -2,15 +2,49 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import polars as pl
+
+LAST_OF_THREE_TIERS = date(2025, 6, 30)
 
 
 def load_admin_units(seeds: Path) -> pl.DataFrame:
     """All administrative units of the seed: code, names, level, province_code, validity."""
     frame = pl.read_csv(seeds / "admin_unit.csv", infer_schema=False)
     return frame.with_columns(pl.col("valid_from", "valid_to").str.to_date("%Y-%m-%d", strict=True))
+
+
+def units_on(seeds: Path, day: date) -> pl.DataFrame:
+    """The units in force on a day, as `core.dim_admin_unit` has them from the seeds alone.
+
+    Columns ``unit_id, code, full_name, parent_code`` (null of a province). Of districts and
+    communes before the reform the list of its eve is known; they have the days of their province.
+    """
+    open_ended = pl.col("valid_to").is_null() | (pl.col("valid_to") >= day)
+    known = load_admin_units(seeds)
+    of_seed = known.filter((pl.col("valid_from") <= day) & open_ended).with_columns(
+        pl.col("province_code").alias("parent_code")
+    )
+    tiers = [of_seed]
+    if day <= LAST_OF_THREE_TIERS:
+        parts = pl.read_csv(seeds / "admin_unit_three_tiers.csv", infer_schema=False)
+        above = of_seed.filter(pl.col("province_code").is_null() & _on_the_eve())
+        for digits in (3, 5):
+            above = parts.filter(pl.col("code").str.len_chars() == digits).join(
+                above.select(pl.col("code").alias("parent_code"), "valid_from"), on="parent_code"
+            )
+            tiers.append(above)
+    columns = ("code", "full_name", "parent_code", "valid_from")
+    units = pl.concat(tier.select(columns) for tier in tiers)
+    unit_id = pl.format("{}@{}", "code", "valid_from").alias("unit_id")
+    return units.select(unit_id, "code", "full_name", "parent_code")
+
+
+def _on_the_eve() -> pl.Expr:
+    """Provinces in the form they had on the last day of three tiers."""
+    return pl.col("valid_to").is_null() | (pl.col("valid_to") >= LAST_OF_THREE_TIERS)
 
 
 def reference_lists(units: pl.DataFrame, province_code: str | None) -> dict[str, pl.Series]:

@@ -30,7 +30,7 @@ def name_key(text: str) -> str:
     """
     name = _PREFIX.sub("", _FOOTNOTE.sub(" ", unicodedata.normalize("NFC", text).strip()))
     words = _NOT_LETTER.split(unicodedata.normalize("NFD", name.casefold()))
-    return "".join(map(_tone_last, words))
+    return "".join(map(tone_last, words))
 
 
 def plain_key(key: str) -> str:
@@ -58,6 +58,7 @@ def canonical(texts: pl.Series, known: Mapping[str, str]) -> pl.Series:
     return texts.replace_strict(found, default=None, return_dtype=pl.String)
 
 
-def _tone_last(word: str) -> str:
+def tone_last(word: str) -> str:
+    """A syllable with its tone at the end, wherever it was written."""
     tones = "".join(sorted(char for char in word if char in _TONES))
     return "".join(char for char in word if char not in _TONES) + tones
