@@ -37,7 +37,8 @@ _STATEMENTS = (
     " (values (true, 'health', 'sector')) as w(is_additive, data_group, scenario)",
     "create table core.dim_admin_unit as select code || '@2025-07-01' as unit_id, code, name,"
     " level, case level when 'commune' then '33@2025-07-01' end as parent_unit_id,"
-    " '33' as province_code, date '2025-07-01' as valid_from, cast(null as date) as valid_to,"
+    " '33@2025-07-01' as province_unit_id, '33' as province_code,"
+    " date '2025-07-01' as valid_from, 'law' as valid_from_basis, cast(null as date) as valid_to,"
     " true as is_current from (values ('33', 'Hưng Yên', 'province'),"
     " ('11953', 'Phố Hiến', 'commune'), ('11977', 'Sơn Nam', 'commune')) as v(code, name, level)",
     "create table staging.reference__admin_unit as select code from core.dim_admin_unit",
