@@ -63,7 +63,8 @@
             select
                 {% for key in keys %} {{ key }}, {% endfor %}
                 unit_id,
-                sum(value * weight) as value,
+                -- exact, so that the order of rows does not change the last digit
+                cast(sum(cast(value * weight as decimal(38, 12))) as double) as value,
                 bool_and(is_additive) as is_additive,
                 bool_or(is_left) as is_left,
                 bool_or(is_split) as is_split,
