@@ -1,4 +1,4 @@
-"""Administrative units over time: the models over the reviewed seeds (H01, H11, L01, T06).
+"""Administrative units over time: the models over the reviewed seeds (H01, H11, L01).
 
 Expected numbers are those of the resolutions and of the statistics office's own lists; see
 docs/adr/0011-administrative-units.md.
