@@ -96,7 +96,7 @@ def named_units(units: pl.DataFrame) -> UnitNames:
         return () if parent is None else (parent, *chain(parent))
 
     rows = units.select("unit_id", "code", "full_name").iter_rows()
-    return UnitNames(NamedUnit(*row, above=chain(row[1])) for row in rows)
+    return UnitNames(NamedUnit(unit_id, code, name, chain(code)) for unit_id, code, name in rows)
 
 
 def _parts(name: str) -> tuple[str, str]:
