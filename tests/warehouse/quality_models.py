@@ -41,9 +41,7 @@ class _Dbt:
         return f"string_agg({measure}, {delimiter} {order})"
 
 
-def environment(
-    table: Callable[[str], str], facts: Mapping[str, str] | None = None
-) -> Environment:
+def environment(table: Callable[[str], str], facts: Mapping[str, str] | None = None) -> Environment:
     """What dbt's templates need: ``table`` says where another model is found.
 
     ``facts`` are the environment variables that the refresh sets.
