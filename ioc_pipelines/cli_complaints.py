@@ -11,6 +11,7 @@ from ioc_pipelines.cli_support import Json, Profile, deployment_of, print_json, 
 
 if TYPE_CHECKING:
     from ioc_pipelines.ledger.complaints import Complaint
+    from ioc_pipelines.orchestration.deployment import Deployment
 
 complaints = typer.Typer(no_args_is_help=True, help="Complaints about published values.")
 
@@ -42,8 +43,9 @@ def add(
     except ComplaintRefusedError as error:
         stop(str(error), code=1)
     progress(f"{done.reference}: {', '.join(done.agencies)} to answer by {done.due_at:%Y-%m-%d}")
+    told = _notify(deployment, done)
     if as_json:
-        print_json(_facts(done))
+        print_json(_facts(done) | {"told": told})
     else:
         typer.echo(done.reference)
 
@@ -108,8 +110,42 @@ def answer_one(
     except ComplaintRefusedError as error:
         stop(str(error), code=1)
     progress(f"{reference}: {done.status} by {deployment.actor}")
+    _notify(deployment, done)
     if accepted:
         progress("the agency sends the value again, or it is a known error: docs/corrections.md")
+
+
+@complaints.command("send")
+def send(reference: Reference, profile: Profile = None, as_json: Json = False) -> None:
+    """Tell the feeds' officers again, where it did not work; a mail that was taken is not sent."""
+    from ioc_pipelines.orchestration.complaining import ComplaintRefusedError, complaint_of
+
+    deployment = deployment_of(profile)
+    try:
+        found = complaint_of(deployment, reference)
+    except ComplaintRefusedError as error:
+        stop(str(error), code=2)
+    told = _notify(deployment, found)
+    if as_json:
+        print_json(told)
+    if any(one["problem"] for one in told):
+        raise typer.Exit(1)
+
+
+def _notify(deployment: Deployment, complaint: Complaint) -> list[dict[str, str]]:
+    """Send the notices and say who was told in which way."""
+    from ioc_pipelines.orchestration.noticing import send_notices
+
+    told = send_notices(deployment, complaint)
+    for one in told:
+        if one.way == "nowhere":
+            progress(f"{one.feed}: no outbox and no address, tell the agency yourself")
+        elif one.problem:
+            again = f"again with `ioc complaints send {complaint.reference}`"
+            progress(f"{one.feed}: {one.way} failed: {one.problem}; {again}")
+        else:
+            progress(f"{one.feed}: told by {one.way}")
+    return [vars(one) for one in told]
 
 
 def _day(text: str) -> date:

@@ -107,7 +107,8 @@ sign_off = sa.Table(
     sa.Column("signed_at", sa.String, nullable=False),
 )
 
-# mails with feedback: each try, never the address
+# mails to focal points: each try, never the address; of a batch's feedback, or in the same column
+# of a complaint: its reference, status and feed
 mailing = sa.Table(
     "mailing",
     metadata,

@@ -9,15 +9,13 @@ from datetime import UTC, datetime
 
 import polars as pl
 
-from ioc_pipelines.catalog.connectors import FilesConnector, SftpConnector
 from ioc_pipelines.connectors.fetched import SourceUnavailableError
-from ioc_pipelines.connectors.files.outbox import send_back
 from ioc_pipelines.connectors.files.returned import slug
-from ioc_pipelines.connectors.within import within
 from ioc_pipelines.orchestration.delivery import Report
 from ioc_pipelines.orchestration.deployment import Deployment
 from ioc_pipelines.orchestration.feedback import Feedback, NoFeedbackError, feedback_of
 from ioc_pipelines.orchestration.mailing import mail_feedback
+from ioc_pipelines.orchestration.outbox import has_outbox, put_into_outbox
 from ioc_pipelines.orchestration.pages import keep_feedback
 from ioc_pipelines.orchestration.returning import CORRECTION
 from ioc_pipelines.serving.receipt import Received, has_receipt, receipt
@@ -36,7 +34,8 @@ def send_receipt(deployment: Deployment, report: Report) -> None:
     if not has_receipt(report.outcome):
         return
     try:
-        _to_outbox(deployment, report, _feedback(deployment, report, masked=False))
+        if has_outbox(report.entry):
+            _to_outbox(deployment, report, _feedback(deployment, report, masked=False))
         shown = _feedback(deployment, report, masked=True)
         keep_feedback(deployment, report, shown)
         if shown is not None:
@@ -47,9 +46,6 @@ def send_receipt(deployment: Deployment, report: Report) -> None:
 
 
 def _to_outbox(deployment: Deployment, report: Report, own: Feedback | None) -> None:
-    connector = report.entry.feed.connector
-    if not isinstance(connector, FilesConnector | SftpConnector) or connector.outbox is None:
-        return
     # one receipt a feed, the newest: a delivery that is tried each night must not pile them up
     of = "can-sua-" if report.kind == CORRECTION else ""
     content = receipt(_received(report, own), _refusals(deployment, report))
@@ -57,18 +53,9 @@ def _to_outbox(deployment: Deployment, report: Report, own: Feedback | None) -> 
     if own is not None:
         files = {**files, own.pack_name: own.pack, own.page_name: own.page}
     try:
-        within(connector.timeout_s, lambda: _send(connector, deployment.environment, files))
+        put_into_outbox(deployment, report.entry, files)
     except SourceUnavailableError as error:
         logger.warning("no receipt for %s: %s", report.entry.id, error)
-
-
-def _send(
-    connector: FilesConnector | SftpConnector,
-    environment: Mapping[str, str],
-    files: Mapping[str, bytes],
-) -> None:
-    for name, content in files.items():
-        send_back(connector, environment, name, content)
 
 
 def _feedback(deployment: Deployment, report: Report, *, masked: bool) -> Feedback | None:

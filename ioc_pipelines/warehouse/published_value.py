@@ -22,6 +22,11 @@ _LINEAGE = """
         and period_type = $period_type
     order by all
 """
+_NAMES = """
+    select i.name_vi, coalesce(i.unit, ''), u.full_name
+    from marts.indicator as i cross join core.dim_admin_unit as u
+    where i.indicator_code = $indicator and u.unit_id = $unit
+"""
 
 
 class NoSuchValueError(LookupError):
@@ -68,3 +73,19 @@ def published_value(
         msg = f"the value of {indicator} leads to no batch"
         raise NoSuchValueError(msg)
     return PublishedValue(snapshot, kind, value, tuple((feed, batch) for feed, batch in sources))
+
+
+@dataclass(frozen=True)
+class Names:
+    """What an indicator, its unit of measure and an administrative unit are called."""
+
+    indicator: str
+    measured_in: str
+    unit: str
+
+
+def names_of(home: Home, indicator: str, unit_id: str) -> Names:
+    """The names in the newest snapshot; of what it no longer has, the codes."""
+    with duckdb.connect(str(home.published / PUBLISHED_FILE), read_only=True) as connection:
+        found = connection.execute(_NAMES, {"indicator": indicator, "unit": unit_id}).fetchone()
+    return Names(*found) if found else Names(indicator, "", unit_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,9 @@ import duckdb
 import pytest
 from typer.testing import CliRunner, Result
 
+from contracts.base import VIETNAM
 from ioc_pipelines import cli_complaints
-from ioc_pipelines.catalog.models import Deadlines
+from ioc_pipelines.catalog.models import Deadlines, Mail
 from ioc_pipelines.cli import app
 from ioc_pipelines.ledger.complaints import Complaint
 from ioc_pipelines.orchestration.complaining import (
@@ -22,8 +24,19 @@ from ioc_pipelines.orchestration.complaining import (
     complain,
     complaint_of,
 )
+from ioc_pipelines.orchestration.deployment import Deployment
+from ioc_pipelines.orchestration.noticing import send_notices
 from ioc_pipelines.warehouse.build import LEDGER_EXPORTS
-from tests.orchestration.deployments import NAME, PHONE, PROFILE, Bench, csv_feed, xlsx_feed
+from tests.mail_box import mail_box
+from tests.orchestration.deployments import (
+    NAME,
+    PHONE,
+    PROFILE,
+    Bench,
+    csv_feed,
+    dropped,
+    xlsx_feed,
+)
 
 UNIT, OCTOBER = "33@2025-07-01", date(2026, 10, 1)
 SAID = f"Số liệu sai, gọi {NAME} {PHONE}"
@@ -41,6 +54,11 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     with duckdb.connect(str(snapshot / "ioc.duckdb")) as connection:
         connection.execute("""
             create schema marts;
+            create schema core;
+            create table marts.indicator as select * from (values
+                ('TAX', 'Thu thuế', 'tỷ đồng')) as v(indicator_code, name_vi, unit);
+            create table core.dim_admin_unit as select * from (values
+                ('33@2025-07-01', 'Tỉnh Hưng Yên')) as v(unit_id, full_name);
             create table marts.indicator_value as
             select * from (values
                 ('TAX', 'month', date '2026-10-01', '33@2025-07-01', 12.5),
@@ -148,6 +166,110 @@ def test_what_people_wrote_is_not_exported(bench: Bench) -> None:
         assert bench.table(table)
         assert NAME not in str(bench.table(table))
     assert NAME in str(bench.table("complaint_text"))
+
+
+# -- who is told ----------------------------------------------------------------------------------
+
+
+def told_of(bench: Bench, complaint: Complaint) -> list[tuple[str, str, bool]]:
+    """Feed, way, and whether it worked."""
+    told = send_notices(bench.deployment, complaint)
+    return [(one.feed, one.way, not one.problem) for one in told]
+
+
+def with_outbox(bench: Bench, monkeypatch: pytest.MonkeyPatch, **changes: Any) -> Bench:
+    """The same province, of whose feeds the first has an outbox."""
+    monkeypatch.setenv("TEST_DROP", str(bench.drop))
+    connector = dropped("so_a/*.csv", outbox="so_a/phan-hoi")
+    return bench.again(csv_feed(connector=connector, **changes), xlsx_feed())
+
+
+def test_the_feeds_officer_finds_a_short_notice_in_the_outbox(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = with_outbox(bench, monkeypatch)
+    made = complained(bench, complainant=NAME)
+    assert told_of(bench, made) == [
+        ("so_a/test.upsert", "outbox", True),
+        ("so_b/test.upsert", "nowhere", True),
+        ("so_cu/test.upsert", "nowhere", True),
+    ]
+    (notice,) = (bench.drop / "so_a" / "phan-hoi").iterdir()
+    assert notice.name == f"kien-nghi-test.upsert-{made.reference}.txt"
+    lines = notice.read_text(encoding="utf-8-sig").splitlines()
+    assert lines[0] == f"KIẾN NGHỊ VỀ SỐ LIỆU ĐÃ CÔNG BỐ: {made.reference}"
+    assert "Nguồn: Nguồn thử, lô batch-1" in lines
+    assert "Số liệu: Thu thuế, Tỉnh Hưng Yên, tháng 10/2026: 12,5 tỷ đồng" in lines
+    due = made.due_at.astimezone(VIETNAM)
+    assert f"Hạn trả lời: {due:%d/%m/%Y}" in lines
+    assert len(lines) < 12
+    # what people wrote may name people, and a folder is read by more than one
+    for written in (NAME, PHONE, "Số liệu sai"):
+        assert written not in "\n".join(lines)
+    done = answer(bench.deployment, made.reference, "accepted", f"{NAME} gửi lại")
+    told_of(bench, done)
+    assert list((bench.drop / "so_a" / "phan-hoi").iterdir()) == [notice]
+    after = notice.read_text(encoding="utf-8-sig")
+    assert "đã được trả lời: chấp nhận" in after
+    assert "Hạn trả lời" not in after
+    assert NAME not in after
+
+
+def test_it_is_mailed_once_where_packs_are(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    person = {"position": "Trưởng phòng", "unit": "Sở A", "email_env": "TEST_ADDRESS"}
+    bench = with_outbox(bench, monkeypatch, focal_point=person)
+    profile = PROFILE.model_copy(update={"mail": Mail(url_env="TEST_MAIL")})
+    catalog = replace(bench.deployment.catalog, profile=profile)
+    bench = Bench(Deployment(bench.deployment.home, catalog), bench.drop)
+    made = complained(bench)
+    monkeypatch.setenv("TEST_ADDRESS", "dau.moi@so-a.example")
+    monkeypatch.setenv("TEST_MAIL", "mailto://127.0.0.1:1?from=ioc@tinh.example&mode=insecure")
+    ways = [("so_a/test.upsert", "outbox", True), ("so_a/test.upsert", "mail", False)]
+    assert told_of(bench, made)[:2] == ways
+    with mail_box() as box:
+        monkeypatch.setenv("TEST_MAIL", box.url)
+        for _ in range(2):
+            assert all(worked for *_, worked in told_of(bench, made))
+        (mail,) = box.mails
+        done = answer(bench.deployment, made.reference, "rejected", "đúng")
+        told_of(bench, done)
+        assert len(box.mails) == 2
+    said = "".join(
+        part.get_payload(decode=True).decode()  # type: ignore[union-attr]
+        for part in mail.walk()
+        if part.get_content_maintype() == "text"
+    )
+    assert made.reference in said
+    assert "Thu thuế" in said
+    assert NAME not in said
+    tries = [
+        (row["batch_id"].split(" ")[1], bool(row["problem"])) for row in bench.table("mailing")
+    ]
+    assert tries == [("open", True), ("open", False), ("rejected", False)]
+    assert "dau.moi" not in str(bench.table("mailing"))
+
+
+def test_an_outbox_out_of_reach_is_told_and_the_complaint_stands(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = with_outbox(bench, monkeypatch)
+    (bench.drop / "so_a").write_text("a file where the folder should be")
+    what = ("--indicator", "TAX", "--period-start", "2026-10-01", "--unit", UNIT, "--text", SAID)
+    added = run(bench, monkeypatch, "add", *what)
+    assert added.exit_code == 0
+    reference = added.stdout.strip().splitlines()[-1]
+    assert f"`ioc complaints send {reference}`" in added.stderr
+    assert "so_b/test.upsert: no outbox and no address" in added.stderr
+    assert run(bench, monkeypatch, "send", reference).exit_code == 1
+    (bench.drop / "so_a").unlink()
+    again = run(bench, monkeypatch, "send", reference, "--json")
+    assert again.exit_code == 0
+    assert json.loads(again.stdout)[0] == {
+        "feed": "so_a/test.upsert",
+        "way": "outbox",
+        "problem": "",
+    }
+    assert run(bench, monkeypatch, "send", "KN-0").exit_code == 2
 
 
 # -- the command ----------------------------------------------------------------------------------
