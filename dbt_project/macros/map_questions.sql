@@ -172,7 +172,8 @@
 {#
   The CTEs that end in `touched`: features that share a position with one of the areas, whose edges
   are in `area` (`area_id, part, nth, x1, y1, x2, y2`). Where no edges meet, a part of one lies
-  within the other as a whole, so that its first position tells.
+  within the other as a whole, so that its first position tells. Edges are set against each other
+  last: it takes longest, and most things begin within the area.
 #}
 {% macro touching(features, edges) %}
     box as (
@@ -200,9 +201,21 @@
         from near as n
         inner join {{ edges }} as e using (layer, feature_id)
     ),
+    within_area as (
+        select e.layer, e.feature_id
+        from edge as e
+        inner join
+            area as a
+            on a.area_id = e.area_id
+            and {{ is_crossed_by_ray("a", "e.x1", "e.y1") }}
+        where e.nth = 1
+        group by e.area_id, e.layer, e.feature_id, e.part
+        having count(*) % 2 = 1
+    ),
     meeting as (
         select e.layer, e.feature_id
         from edge as e
+        anti join within_area as w using (layer, feature_id)
         inner join
             area as a
             on a.area_id = e.area_id
@@ -214,17 +227,6 @@
             <= 0
             and {{ side_of("e", "a.x1", "a.y1") }} * {{ side_of("e", "a.x2", "a.y2") }}
             <= 0
-    ),
-    within_area as (
-        select e.layer, e.feature_id
-        from edge as e
-        inner join
-            area as a
-            on a.area_id = e.area_id
-            and {{ is_crossed_by_ray("a", "e.x1", "e.y1") }}
-        where e.nth = 1
-        group by e.area_id, e.layer, e.feature_id, e.part
-        having count(*) % 2 = 1
     ),
     around_area as (
         select e.layer, e.feature_id
