@@ -28,6 +28,7 @@ from ioc_pipelines.warehouse.catalog_export import catalog_tables
 
 LEDGER_EXPORTS = (
     "acceptance",
+    "alert_notification",
     "approval",
     "batch",
     "collection_round",

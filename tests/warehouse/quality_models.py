@@ -77,9 +77,13 @@ def answers(
     tables: Mapping[str, pl.DataFrame],
     sql: str,
     facts: Mapping[str, str] | None = None,
+    file: Path | str = ":memory:",
 ) -> list[tuple[Any, ...]]:
-    """What ``sql`` finds in these models, made in order of ``tables`` by ``schema.name``."""
-    with duckdb.connect() as connection:
+    """What ``sql`` finds in these models, made in order of ``tables`` by ``schema.name``.
+
+    ``file`` keeps them.
+    """
+    with duckdb.connect(str(file)) as connection:
         connection.execute("set timezone = 'UTC'")
         for name, table in tables.items():
             connection.execute(f"create schema if not exists {Path(name).stem}")

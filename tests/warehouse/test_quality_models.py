@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from contracts.base import DIMENSIONS
 from ioc_pipelines.ledger import tables as t
+from ioc_pipelines.ledger.alerts import Alerts
 from ioc_pipelines.ledger.moments import as_text
 from ioc_pipelines.ledger.open import open_ledger
 from ioc_pipelines.ledger.records import (
@@ -24,6 +25,7 @@ from ioc_pipelines.ledger.records import (
     ScoreRecord,
 )
 from ioc_pipelines.ledger.store import Ledger
+from ioc_pipelines.warehouse.alerts import new_alert_events
 from ioc_pipelines.warehouse.build import LEDGER_EXPORTS
 from tests.warehouse.quality_models import answers
 
@@ -423,3 +425,75 @@ def test_open_rows_are_counted_by_agency_dataset_and_class_of_age() -> None:
         ("so_a", "Sở A", "test.y", "to_fix", 1, 0, NIGHT - 6 * DAY, NIGHT + 4 * DAY),
         ("so_q", None, "test.x", "to_fix", 1, 0, NIGHT - 8 * DAY, NIGHT + 2 * DAY),
     ]
+
+
+# --- alerts --------------------------------------------------------------------------------------
+
+
+def test_the_delay_of_an_alert_is_measured_from_the_run_that_found_it(story: Story) -> None:
+    alerts = Alerts(story.engine)
+    event = dict.fromkeys((column.name for column in t.indicator_alert_event.c), "x")
+    facts = {"event_no": 1, "event": "opened", "value": 1.5, "bound": 2.0}
+    dates = {"period_start": "2026-10-01", "due_on": None, "recorded_at": as_text(NIGHT)}
+    alerts.record([{**event, "alert_id": "X/33/1", **facts, **dates}])
+    alerts.record_told("lanh_dao", [("X/33/1", "opened")], problem="no server", now=NIGHT + MINUTE)
+    alerts.record_told("lanh_dao", [("X/33/1", "opened")], problem="", now=NIGHT + DAY)
+    kinds = {
+        **dict.fromkeys(("indicator_code", "unit_id", "kind", "severity"), pl.String),
+        **dict.fromkeys(("period_type", "document"), pl.String),
+        **dict.fromkeys(("value", "bound"), pl.Float64),
+        **dict.fromkeys(("period_start", "due_on"), pl.Date),
+        "is_breached": pl.Boolean,
+    }
+    tables = {f"ledger.{name}": story.ledger.table(name) for name in LEDGER_EXPORTS}
+    tables["quality.indicator_check"] = pl.DataFrame(schema=kinds)
+    rows = answers(
+        ("indicator_alert_event", "alert_notification"),
+        tables,
+        "select sink, event, is_told, delay_s from quality.alert_notification order by tried_at",
+    )
+    assert rows == [("lanh_dao", "opened", False, 60), ("lanh_dao", "opened", True, 86_400)]
+
+
+def test_what_a_build_says_of_alerts_is_what_the_next_one_begins_with(
+    story: Story, tmp_path: Path
+) -> None:
+    """Through the file and the ledger and back: the same facts are no change."""
+    check = pl.DataFrame(
+        {
+            "indicator_code": ["X", "Y"],
+            "unit_id": ["33", "33"],
+            "kind": ["target_missed", "period_missing"],
+            "severity": ["warning", "warning"],
+            "period_type": ["month", "month"],
+            "period_start": [date(2026, 10, 1), date(2026, 10, 1)],
+            "value": [100 / 3, None],
+            "bound": [90.1, None],
+            "due_on": [None, date(2026, 11, 15)],
+            "document": ["Nghị quyết 1", "Biểu"],
+            "is_breached": [True, True],
+        }
+    )
+    facts = {"IOC_SNAPSHOT_ID": "s1", "IOC_BUILT_AT": as_text(NIGHT)}
+
+    def events(snapshot: str) -> list[dict[str, Any]]:
+        tables = {f"ledger.{name}": story.ledger.table(name) for name in LEDGER_EXPORTS}
+        tables["quality.indicator_check"] = check
+        path = tmp_path / f"{snapshot}.duckdb"
+        rows = answers(
+            ("indicator_alert_event",),
+            tables,
+            "select * from quality.indicator_alert_event",
+            {**facts, "IOC_SNAPSHOT_ID": snapshot},
+            path,
+        )
+        assert len(rows) == 2
+        return new_alert_events(path, snapshot)
+
+    found = events("s1")
+    assert [event["recorded_at"] for event in found] == [as_text(NIGHT)] * 2
+    assert [event["value"] for event in found] == [100 / 3, None]
+    Alerts(story.engine).record(found)
+    assert events("s2") == []
+    with pytest.raises(sa.exc.IntegrityError):
+        Alerts(story.engine).record(found)

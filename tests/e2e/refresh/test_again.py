@@ -132,6 +132,7 @@ def test_both_snapshots_are_kept_and_sound(second: Second) -> None:
     diff = second.province.here("snapshots", "diff", second.older, second.newer, "--json").json()
     changed = {row["table"] for row in diff}
     assert changed == {
+        "quality.alert_notification",
         "quality.delivery",
         "quality.rule_result",
         "quality.score",
