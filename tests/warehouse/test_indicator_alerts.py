@@ -263,13 +263,28 @@ def test_a_period_that_is_not_over_is_not_judged() -> None:
     assert said(story.night(date(2026, 12, 1)), "period_start") == [("2026-11-01",)]
 
 
-def test_only_the_shortest_period_speaks() -> None:
-    """A month that is good again is not held back by the quarter that it could not save."""
+def test_of_periods_that_begin_together_the_shortest_speaks() -> None:
+    """A month that is good again is not held back by the quarter or half that it could not save."""
     story = Story()
     story.target(90)
-    story.tells(95)
-    story.tells(80, date(2026, 7, 1), period_type="quarter")
+    july = date(2026, 7, 1)
+    story.tells(80, july, period_type="quarter")
+    story.tells(80, july, period_type="half")
+    story.tells(95, july)
     assert story.night(NIGHT) == []
+    story.tells(95, SEPTEMBER)
+    story.tells(85, OCTOBER)
+    assert said(story.night(NIGHT), "period_type", "period_start") == [("month", "2026-10-01")]
+
+
+def test_a_month_without_a_target_does_not_leave_the_word_to_the_quarter_before() -> None:
+    story = Story()
+    story.target(90)
+    story.tells(80, date(2026, 12, 1))
+    story.tells(80, OCTOBER, period_type="quarter")
+    assert said(story.night(date(2027, 1, 20)), "event", "period_type") == [("opened", "month")]
+    story.tells(80, date(2027, 1, 1))
+    assert said(story.night(date(2027, 2, 20)), "event", "reason") == [("closed", "not_judged")]
 
 
 def test_a_revised_value_changes_the_open_alert_and_a_mended_one_closes_it() -> None:
@@ -441,6 +456,13 @@ def test_a_unit_that_never_told_owes_nothing_and_a_level_may_be_let_off() -> Non
     story.promise(15, unit_level="province")
     story.tells(1, OCTOBER)
     story.tells(1, date(2026, 8, 1), unit=COMMUNE)
+    assert story.night(NIGHT) == []
+
+
+def test_a_unit_owes_nothing_of_the_time_before_its_first_figure() -> None:
+    story = Story()
+    story.promise(15)
+    story.tells(1, NOVEMBER)
     assert story.night(NIGHT) == []
 
 

@@ -21,11 +21,7 @@ with
             {{ ref("dim_admin_unit") }} as u on u.unit_id = v.unit_id and u.is_current
     ),
 
-    finished as (
-        select *, length = min(length) over (partition by indicator_code) as is_shortest
-        from series
-        where next_start <= {{ today }}
-    ),
+    finished as (select * from series where next_start <= {{ today }}),
 
     newest as (
         select *
@@ -38,14 +34,25 @@ with
             = 1
     ),
 
+    -- of a month and a quarter that begin together the month
+    latest as (
+        select *
+        from newest
+        qualify
+            row_number() over (
+                partition by indicator_code, unit_id order by period_start desc, length
+            )
+            = 1
+    ),
+
     -- a target of the year speaks from the end of the year on, or once nothing can
     -- mend it, and until the next year is over
     of_target as (
         select *
-        from newest
-        where is_shortest and target_kind = 'each_period'
+        from latest
+        where target_kind = 'each_period'
         union all
-        select *, false as is_shortest
+        select *
         from series
         where
             target_kind = 'year_end'
@@ -59,8 +66,7 @@ with
         where status in ('met', 'missed')
         qualify
             row_number() over (
-                partition by indicator_code, unit_id
-                order by period_start desc, target_kind
+                partition by indicator_code, unit_id order by period_start desc
             )
             = 1
     ),
