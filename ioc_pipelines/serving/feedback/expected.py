@@ -30,6 +30,12 @@ _NUMBERS = {
     "plain": "ví dụ 1234.5",
     None: "ví dụ 1234,5 hoặc 1234.5, không có dấu phân cách hàng nghìn",
 }
+_WHOLE_NUMBERS = {
+    "vi": "ví dụ 1.234",
+    "en": "ví dụ 1,234",
+    "plain": "ví dụ 1234",
+    None: "ví dụ 1234, không có dấu phân cách hàng nghìn",
+}
 _DATE_PARTS = {
     "%d": "31",
     "%m": "12",
@@ -128,8 +134,10 @@ def _long(least: object, most: object) -> str:
 
 
 def _readable(kind: str, column: Column) -> str | None:
-    if kind in ("bigint", "double"):
-        return f"{'Số nguyên' if kind == 'bigint' else 'Số'}, {_NUMBERS[column.number]}"
+    if kind == "bigint":
+        return f"Số nguyên, {_WHOLE_NUMBERS[column.number]}"
+    if kind == "double":
+        return f"Số, {_NUMBERS[column.number]}"
     if column.date or kind in ("date", "timestamp"):
         form = column.date or ("%Y-%m-%d" if kind == "date" else "%Y-%m-%d %H:%M:%S")
         for part, example in _DATE_PARTS.items():
