@@ -139,7 +139,7 @@ class Approvals:
             .order_by(t.delivery.c.seq)
         )
         with self._engine.connect() as connection:
-            batches = dict.fromkeys(connection.execute(query).scalars())
+            batches: dict[str, None] = dict.fromkeys(connection.execute(query).scalars())
         return [batch for batch in batches if self.decision(batch) in ("approved", "waived")]
 
     def waiting(self, statuses: frozenset[str]) -> list[Waiting]:
