@@ -81,11 +81,12 @@ def main() -> None:
 def _code_of_known(error: Exception) -> int | None:
     """The exit code of a problem that its message explains; None of an error of ours."""
     from ioc_pipelines.sandbox.process import SandboxError
+    from ioc_pipelines.warehouse.as_of import AsOfError
     from ioc_pipelines.warehouse.snapshots import SnapshotError
 
     if isinstance(error, CatalogError):
         return 2
-    return 1 if isinstance(error, SandboxError | SnapshotError) else None
+    return 1 if isinstance(error, SandboxError | SnapshotError | AsOfError) else None
 
 
 @app.command()
@@ -95,12 +96,24 @@ def refresh(
     dataset: Annotated[str | None, typer.Option(help="Only feeds of this dataset")] = None,
     since: Annotated[str | None, typer.Option(help="Only changes since, 2026-11-01")] = None,
     until: Annotated[str | None, typer.Option(help="Only changes before, 2026-11-15")] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            help="Only build the marts as known at the end of this day, 2026-11-15, or at this "
+            "moment, 2026-11-15T08:00; fetches and publishes nothing"
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Run the nightly refresh: fetch, check, build, publish."""
-    _require_moments(since, until)
+    _require_moments(since, until, as_of)
     started = time.monotonic()
     deployment = deployment_of(profile)
+    if as_of:
+        if agency or dataset or since or until:
+            stop("--as-of builds the whole warehouse: it goes with none of the others", code=2)
+        _build_as_of(deployment, as_of, as_json)
+        return
     entries = _chosen(deployment, agency, dataset)
     progress(f"refresh of {deployment.home.profile}: {len(entries)} feeds")
     from ioc_pipelines.orchestration.run import refresh as run_refresh
@@ -306,6 +319,17 @@ def _summary(
             show.say(f"  why   {problem}")
         show.say("  more  the run in the Dagster UI: make dev")
     raise typer.Exit(code)
+
+
+def _build_as_of(deployment: Deployment, text: str, as_json: bool) -> None:
+    from ioc_pipelines.orchestration.known_then import known_at
+    from ioc_pipelines.serving import show
+
+    built = known_at(deployment, text)
+    if as_json:
+        print_json({"file": built.file, "marts": built.marts, "batches": built.batches})
+    else:
+        show.say(f"BUILT as of {text}: {built.file}, from {built.batches} batches")
 
 
 def _require_moments(*texts: str | None) -> None:

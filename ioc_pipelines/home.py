@@ -14,6 +14,7 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parents[1]
 SOURCES = PROJECT / "sources"
 DBT_PROJECT = PROJECT / "dbt_project"
+PUBLISHED_FILE = "ioc.duckdb"
 DEFAULT_PROFILE = "hung_yen"
 
 
@@ -28,6 +29,7 @@ class Home:
 
     profile: str
     root: Path
+    build_name: str = "build"
 
     @classmethod
     def of(cls, profile: str | None = None) -> Home:
@@ -54,7 +56,12 @@ class Home:
     @property
     def build(self) -> Path:
         """Private build files of dbt and the exported ledger."""
-        return self.root / "build"
+        return self.root / self.build_name
+
+    @property
+    def as_of(self) -> Path:
+        """Warehouse files as known at an earlier moment, one folder each."""
+        return self.root / "as_of"
 
     @property
     def snapshots(self) -> Path:

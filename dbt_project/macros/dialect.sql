@@ -117,3 +117,29 @@
 {% macro duckdb__months_after(day, months) %}
     cast({{ day }} + interval ({{ months }}) month as date)
 {% endmacro %}
+
+{% macro period_end(period_type, period_start) %}
+    {{ return(adapter.dispatch("period_end", "ioc")(period_type, period_start)) }}
+{% endmacro %}
+
+{# The last day of a period, from columns with its kind and its first day. #}
+{% macro duckdb__period_end(period_type, period_start) %}
+    cast(
+        {{ period_start }} + case
+            {{ period_type }}
+            when 'day'
+            then interval 1 day
+            when 'week'
+            then interval 7 day
+            when 'month'
+            then interval 1 month
+            when 'quarter'
+            then interval 3 month
+            when 'half'
+            then interval 6 month
+            when 'year'
+            then interval 12 month
+        end
+        - interval 1 day as date
+    )
+{% endmacro %}

@@ -89,3 +89,23 @@
         then cast({{ numerator }} as double) / cast({{ denominator }} as double)
     end
 {% endmacro %}
+
+{# The models `measure_<sector>` that indicators are counted from. #}
+{% macro measured_sectors() %}
+    {{
+        return(
+            [
+                "finance",
+                "land",
+                "planning",
+                "population",
+                "government",
+                "health",
+                "education",
+                "environment",
+                "socio_economic",
+                "by_hand",
+            ]
+        )
+    }}
+{% endmacro %}

@@ -1,15 +1,5 @@
 -- A figure that no version in the catalogue asks for is counted for nothing (H09).
-{% for sector in [
-    "finance",
-    "land",
-    "population",
-    "government",
-    "health",
-    "education",
-    "environment",
-    "socio_economic",
-    "by_hand",
-] %}
+{% for sector in measured_sectors() %}
     select distinct m.indicator_code, m.version
     from {{ ref("measure_" ~ sector) }} as m
     left join

@@ -5,9 +5,9 @@ from __future__ import annotations
 import dagster as dg
 import polars as pl
 
+from ioc_pipelines.home import PUBLISHED_FILE
 from ioc_pipelines.orchestration.deployment import Deployment
 from ioc_pipelines.warehouse.alerts import alerts_of
-from ioc_pipelines.warehouse.build import PUBLISHED_FILE
 
 CHECK = "alerts"
 _INDICATORS = dg.AssetKey(["marts", "indicator_value"])

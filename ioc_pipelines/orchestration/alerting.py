@@ -11,12 +11,12 @@ import polars as pl
 
 from ioc_pipelines.catalog.models import AlertSink
 from ioc_pipelines.durable import write_durably
+from ioc_pipelines.home import PUBLISHED_FILE
 from ioc_pipelines.orchestration.deployment import Deployment
 from ioc_pipelines.quality.alert_notices import notices_due
 from ioc_pipelines.serving.alert_text import body_of, title_of
 from ioc_pipelines.serving.messages import NotSentError, send_message
 from ioc_pipelines.warehouse.alerts import alerts_of
-from ioc_pipelines.warehouse.build import PUBLISHED_FILE
 from ioc_pipelines.warehouse.snapshots import SnapshotManifest, published_id
 
 logger = logging.getLogger(__name__)

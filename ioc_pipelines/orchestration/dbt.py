@@ -22,6 +22,7 @@ from ioc_pipelines.warehouse.build import dbt_hash, end_build, start_build
 from ioc_pipelines.warehouse.cases import faults_now
 from ioc_pipelines.warehouse.dbt_build import NodeResult, dbt_build, dbt_parse
 from ioc_pipelines.warehouse.lock import hold_build
+from ioc_pipelines.warehouse.recorded import RECORDED, recorded_so_far
 from ioc_pipelines.warehouse.snapshots import row_counts
 
 _PUBLISHED_DATABASE = "ioc"
@@ -83,6 +84,7 @@ def warehouse_assets(deployment: Deployment) -> dg.AssetsDefinition:
         known = {
             "refused_case": deployment.cases(now),
             "sign_off_due": sign_offs_now(deployment, now),
+            RECORDED: recorded_so_far(deployment.home),
             **faults,
         }
         plan = start_build(

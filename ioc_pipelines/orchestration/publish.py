@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
+from ioc_pipelines.home import PUBLISHED_FILE
 from ioc_pipelines.orchestration.alerting import tell_of_alerts
 from ioc_pipelines.orchestration.dbt import build_facts, published_tables
 from ioc_pipelines.orchestration.deployment import Deployment
@@ -11,7 +12,7 @@ from ioc_pipelines.orchestration.keys import SNAPSHOT
 from ioc_pipelines.orchestration.pages import acceptance_page_of, link
 from ioc_pipelines.warehouse.acceptance.mark import accepted_build
 from ioc_pipelines.warehouse.alerts import new_alert_events
-from ioc_pipelines.warehouse.build import ACCEPTANCE_PAGE, PUBLISHED_FILE
+from ioc_pipelines.warehouse.build import ACCEPTANCE_PAGE
 from ioc_pipelines.warehouse.lock import hold_build, release_build
 from ioc_pipelines.warehouse.published_text import require_fit_text
 from ioc_pipelines.warehouse.snapshots import SnapshotManifest, publish

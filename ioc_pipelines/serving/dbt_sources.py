@@ -13,14 +13,14 @@ from ioc_pipelines.home import table_name
 
 HEADER = "# Generated from contracts/ by `ioc contracts generate`. Do not edit.\n"
 _PROVENANCE = {
-    "_feed": "Feed that supplied the row",
-    "_batch_id": "Batch the row came in",
-    "_file": "File the row stood in",
-    "_sheet": "Sheet or JSON path the row stood in",
-    "_row": "Row number in that file or sheet",
-    "_corrections": "Known errors of the row that were corrected or flagged, by id",
-    "_recorded_at": "When this version of the row was accepted",
-    "_is_carried_forward": "Last good row of a key whose newer row was refused",
+    "_feed": "Nguồn cung cấp · Feed that supplied the row",
+    "_batch_id": "Lô dữ liệu · Batch the row came in",
+    "_file": "Tệp · File the row stood in",
+    "_sheet": "Trang tính · Sheet or JSON path the row stood in",
+    "_row": "Số dòng · Row number in that file or sheet",
+    "_corrections": "Lỗi đã biết · Known errors of the row that were corrected or flagged",
+    "_recorded_at": "Thời điểm ghi nhận · When this version of the row was accepted",
+    "_is_carried_forward": "Giữ từ lần trước · Last good row of a key whose newer was refused",
 }
 # batches that an older version of the contract accepted have other columns
 _LOCATION = (

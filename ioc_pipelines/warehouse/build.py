@@ -25,6 +25,7 @@ from ioc_pipelines.quality.cases import CASE_SCHEMA
 from ioc_pipelines.quality.fault import DELIVERY_FAULT_SCHEMA, ROW_FAULT_SCHEMA
 from ioc_pipelines.quality.sign_off import SIGN_OFF_SCHEMA
 from ioc_pipelines.warehouse.catalog_export import catalog_tables
+from ioc_pipelines.warehouse.recorded import RECORDED, RECORDED_SCHEMA
 
 LEDGER_EXPORTS = (
     "acceptance",
@@ -42,12 +43,12 @@ LEDGER_EXPORTS = (
     "snapshot",
 )
 DERIVED = {
+    RECORDED: RECORDED_SCHEMA,
     "refused_case": CASE_SCHEMA,
     "delivery_fault": DELIVERY_FAULT_SCHEMA,
     "row_fault": ROW_FAULT_SCHEMA,
     "sign_off_due": SIGN_OFF_SCHEMA,
 }
-PUBLISHED_FILE = "ioc.duckdb"
 ACCEPTED_MARK = "accepted.json"
 ACCEPTANCE_PAGE = "nghiem-thu.html"
 ACCEPTANCE_ERRORS = "acceptance-errors.txt"
@@ -100,13 +101,18 @@ def start_build(
         (home.build / name).unlink(missing_ok=True)
     for path in home.build.glob("*.duckdb*") if plan.changed is None else ():
         path.unlink()
-    derived = {name: pl.DataFrame(schema=schema) for name, schema in DERIVED.items()}
     tables = {name: ledger.table(name) for name in LEDGER_EXPORTS}
-    for name, table in {**tables, **derived, **(facts or {})}.items():
-        _export(home.build / "ledger" / f"{name}.parquet", table)
-    for name, table in catalog_tables(catalog).items():
-        _export(home.build / "catalog" / f"{name}.parquet", table)
+    export_tables(home.build, {**tables, **(facts or {})}, catalog)
     return plan
+
+
+def export_tables(build: Path, known: Mapping[str, pl.DataFrame], catalog: Catalog) -> None:
+    """Write what the models read beside accepted rows: of the ledger, derived, of the catalog."""
+    derived = {name: pl.DataFrame(schema=schema) for name, schema in DERIVED.items()}
+    for name, table in {**derived, **known}.items():
+        _export(build / "ledger" / f"{name}.parquet", table)
+    for name, table in catalog_tables(catalog).items():
+        _export(build / "catalog" / f"{name}.parquet", table)
 
 
 def _export(path: Path, table: pl.DataFrame) -> None:

@@ -7,8 +7,7 @@ from datetime import date
 
 import duckdb
 
-from ioc_pipelines.home import Home
-from ioc_pipelines.warehouse.build import PUBLISHED_FILE
+from ioc_pipelines.home import PUBLISHED_FILE, Home
 from ioc_pipelines.warehouse.snapshots import published_id
 
 _VALUES = """

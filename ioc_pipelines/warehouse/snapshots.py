@@ -17,8 +17,7 @@ import duckdb
 from pydantic import BaseModel
 
 from ioc_pipelines.durable import sha256_of, write_durably
-from ioc_pipelines.home import Home
-from ioc_pipelines.warehouse.build import PUBLISHED_FILE
+from ioc_pipelines.home import PUBLISHED_FILE, Home
 
 KEPT = 5
 _MANIFEST = "manifest.json"
@@ -87,7 +86,7 @@ def publish(
         rows=rows,
     )
     _require_same(copy, manifest)
-    _export_marts(copy, staging / _MARTS)
+    export_marts(copy, staging / _MARTS)
     manifest = manifest.model_copy(update={"marts": _mart_hashes(staging / _MARTS)})
     write_durably(staging / _MANIFEST, manifest.model_dump_json(indent=1).encode())
     for path in sorted(staging.rglob("*")):
@@ -135,6 +134,11 @@ def read_manifest(home: Home, snapshot_id: str) -> SnapshotManifest:
         raise SnapshotError(msg)
     path = home.snapshots / snapshot_id / _MANIFEST
     return SnapshotManifest.model_validate_json(path.read_bytes())
+
+
+def mart_of(home: Home, snapshot_id: str, mart: str) -> Path:
+    """Where the Parquet file of a snapshot's mart is, if it has that mart."""
+    return home.snapshots / snapshot_id / _MARTS / f"{mart}.parquet"
 
 
 def verify(home: Home, snapshot_id: str) -> SnapshotManifest:
@@ -206,7 +210,8 @@ def row_counts(path: Path) -> dict[str, int]:
         }
 
 
-def _export_marts(path: Path, folder: Path) -> None:
+def export_marts(path: Path, folder: Path, *, in_order: bool = False) -> None:
+    """The marts as Parquet files; ``in_order``: the same rows come to the same bytes."""
     folder.mkdir()
     with duckdb.connect(str(path), read_only=True) as connection:
         tables = connection.execute(
@@ -214,7 +219,8 @@ def _export_marts(path: Path, folder: Path) -> None:
         ).fetchall()
         for (table,) in tables:
             target = str(folder / f"{table}.parquet").replace("'", "''")
-            connection.execute(f"copy marts.\"{table}\" to '{target}' (format parquet)").fetchall()
+            rows = f'from marts."{table}"' + (" order by all" if in_order else "")
+            connection.execute(f"copy ({rows}) to '{target}' (format parquet)").fetchall()
 
 
 def _mart_hashes(folder: Path) -> dict[str, str]:

@@ -6,6 +6,7 @@ or number, days as text or date, amounts as number or Vietnamese text.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -635,6 +636,98 @@ def test_infrastructure(reader: Reader) -> None:
     first = {"asset_code": "HT-00001", "kind": "road", "state": "under_repair", "built_in": 2010}
     other = {"asset_code": "HT-00002", "kind": "station", "state": "under_construction"}
     assert found == [{**shared, **first}, {**shared, **other, "built_in": None}]
+
+
+PLANS = [
+    "STT",
+    "Mã đồ án",
+    "Tên đồ án",
+    "Loại quy hoạch",
+    "Mã xã",
+    "Diện tích (ha)",
+    "Tầm nhìn đến năm",
+    "Số quyết định",
+    "Ngày quyết định",
+    "Ngày chốt sổ",
+]
+
+
+def test_register_of_plans(reader: Reader) -> None:
+    rows = [
+        [1, "QH-001", "Quy hoạch chung Tân Hưng", "Quy hoạch chung", "11977", "1.250,5", 2045],
+        [2, "QH-002", "Khu dân cư Phố Hiến", "Quy hoạch chi tiết", 11953, 12.0, None],
+    ]
+    rows[0] += ["1234/QĐ-UBND", "15/09/2026", "30/09/2026"]
+    rows[1] += ["1301/QĐ-UBND", moment(2026, 9, 30), moment(2026, 9, 30)]
+    found = reader.accepted(
+        "so_xay_dung/planning.plan",
+        **{
+            "so_xay_dung/so-quy-hoach-2026-Q3.xlsx": workbook(
+                **{"Sổ quy hoạch": form("Quý 3/2026", [PLANS], rows)}
+            )
+        },
+    )
+    names = ["plan_code", "plan_name", "plan_kind", "commune_code", "area_ha", "horizon_year"]
+    names += ["decision_number", "decided_on", "reported_on"]
+    first = ("QH-001", "Quy hoạch chung Tân Hưng", "general", "11977", 1250.5, 2045)
+    second = ("QH-002", "Khu dân cư Phố Hiến", "detailed", "11953", 12.0, None)
+    closed = date(2026, 9, 30)
+    assert found == [
+        dict(zip(names, (*first, "1234/QĐ-UBND", date(2026, 9, 15), closed), strict=True)),
+        dict(zip(names, (*second, "1301/QĐ-UBND", closed, closed), strict=True)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "media_type"),
+    [
+        ("QH-001_ban-ve_1.dxf", "drawing", "image/vnd.dxf"),
+        ("QH-001_thuyet-minh_1.pdf", "explanation", "application/pdf"),
+        ("QH-001_quyet-dinh_ban-scan.png", "decision", "image/png"),
+    ],
+)
+def test_files_of_plans(reader: Reader, name: str, kind: str, media_type: str) -> None:
+    content = b"%PDF-1.4\n\x00\xff"
+    (row,) = reader.accepted(
+        "so_xay_dung/planning.document",
+        **{f"so_xay_dung/ho-so-quy-hoach/{name}": lambda path: path.write_bytes(content) and None},
+    )
+    assert row == {
+        "plan_code": "QH-001",
+        "document_kind": kind,
+        "file_name": name,
+        "media_type": media_type,
+        "size_bytes": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
+    }
+
+
+def test_quality_of_service(reader: Reader) -> None:
+    header = ["STT", "Mã xã", "Xã, phường", "Thủ tục phải công khai", "Công khai đúng hạn"]
+    header += ["Kết quả đã trả", "Kết quả số hóa", "Phiếu đánh giá", "Phiếu hài lòng"]
+    header += ["Ngày báo cáo"]
+    rows = [
+        [1, 11953, NAMES["11953"], 420, "405", "1.310", 1260, 45, 41, "04/11/2026"],
+        [2, "11977", NAMES["11977"], 400, 400, 0, 0, 0, 0, moment(2026, 11, 5)],
+    ]
+    total = [None, "Tổng cộng", None, 820, 805, 1310, 1260, 45, 41]
+    sheet = form("Tháng 10 năm 2026", [header], rows, total=total)
+    found = reader.accepted(
+        "van_phong_ubnd/public_services.procedure_quality_monthly",
+        **{"van_phong_ubnd/chi-so-766-2026-10.xlsx": workbook(**{"Chỉ số 766": sheet})},
+    )
+    names = ["procedures", "procedures_published", "results", "results_digital"]
+    names += ["ratings", "ratings_satisfied"]
+    first, second = (420, 405, 1310, 1260, 45, 41), (400, 400, 0, 0, 0, 0)
+    assert found == [
+        {
+            "period": "2026-10",
+            "commune_code": code,
+            **dict(zip(names, counts, strict=True)),
+            "reported_on": date(2026, 11, day),
+        }
+        for code, counts, day in (("11953", first, 4), ("11977", second, 5))
+    ]
 
 
 STAFF = [

@@ -18,6 +18,7 @@ from typing import Any
 
 import duckdb
 
+from ioc_pipelines.home import PUBLISHED_FILE
 from ioc_pipelines.warehouse.acceptance import subjects
 from ioc_pipelines.warehouse.acceptance.report import (
     Affected,
@@ -27,7 +28,6 @@ from ioc_pipelines.warehouse.acceptance.report import (
     grouped,
 )
 from ioc_pipelines.warehouse.acceptance.suites import Expected, Suite
-from ioc_pipelines.warehouse.build import PUBLISHED_FILE
 
 _PRIVATE_FILE = "work.duckdb"
 # of these the message names tables and columns; others may quote a cell

@@ -7,7 +7,8 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from ioc_pipelines.durable import sha256_of, write_durably
-from ioc_pipelines.warehouse.build import ACCEPTED_MARK, PUBLISHED_FILE
+from ioc_pipelines.home import PUBLISHED_FILE
+from ioc_pipelines.warehouse.build import ACCEPTED_MARK
 
 
 class NotAcceptedError(RuntimeError):

@@ -2,17 +2,7 @@
 -- it. A plain figure has no denominator; a rate has one, and is summed on both sides.
 with
     measured as (
-        {% for sector in [
-            "finance",
-            "land",
-            "population",
-            "government",
-            "health",
-            "education",
-            "environment",
-            "socio_economic",
-            "by_hand",
-        ] %}
+        {% for sector in measured_sectors() %}
             select *
             from {{ ref("measure_" ~ sector) }}
             {% if not loop.last %}

@@ -93,3 +93,29 @@ union all
         ],
     )
 }}
+union all
+{{
+    measured(
+        in_commune(
+            "public_services__procedure_quality_monthly", month_start("d.period")
+        ),
+        "month",
+        [
+            {
+                "code": "QD766_OPENNESS",
+                "value": "100.0 * procedures_published",
+                "per": "procedures",
+            },
+            {
+                "code": "QD766_DIGITISATION",
+                "value": "100.0 * results_digital",
+                "per": "results",
+            },
+            {
+                "code": "QD766_SATISFACTION",
+                "value": "100.0 * ratings_satisfied",
+                "per": "ratings",
+            },
+        ],
+    )
+}}

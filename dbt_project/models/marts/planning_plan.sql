@@ -1,0 +1,20 @@
+select
+    plan_code,
+    plan_name,
+    plan_kind,
+    unit_id,
+    commune_code,
+    area_ha,
+    horizon_year,
+    decision_number,
+    decided_on,
+    documents,
+    has_drawing,
+    has_explanation,
+    has_decision,
+    is_whole,
+    size_bytes,
+    _feed as feed,
+    _batch_id as batch_id,
+    _recorded_at as recorded_at
+from {{ ref("plan_file") }}

@@ -1,0 +1,1 @@
+{{ staged("planning__plan") }}

@@ -1,0 +1,1 @@
+{{ staged("public_services__procedure_quality_monthly") }}
