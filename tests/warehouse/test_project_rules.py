@@ -17,21 +17,20 @@ from ioc_pipelines.home import table_name
 from ioc_pipelines.orchestration.dbt import ensure_manifest
 
 Node = dict[str, Any]
-LAYERS = ("staging", "core", "intermediate", "marts", "quality")
-# whom a layer may read; quality tells of runs and deliveries, and alerts of marts are told there
-MAY_READ = {
+SCHEMAS = ("staging", "core", "intermediate", "marts", "quality", "seeds")
+# whom a layer, a folder of models, may read; alerts of marts are told in quality
+MAY_READ: dict[str, set[str]] = {
     "staging": set(),
-    "intermediate": {"staging", "core", "intermediate"},
-    "core": {"staging", "core", "intermediate"},
-    "marts": {"core", "intermediate", "marts", "staging", "quality"},
-    "quality": {"quality", "staging", "intermediate", "core", "marts"},
+    "core": {"staging", "core"},
+    "marts": {"staging", "core", "marts", "quality"},
+    "quality": {"staging", "core", "marts", "quality"},
 }
 SOURCES_OF = {
     "staging": {"accepted", "ledger", "quarantine", "catalog"},
     "quality": {"accepted", "ledger", "quarantine", "catalog"},
-    "intermediate": {"catalog", "ledger"},
+    "core": {"catalog", "ledger"},
 }
-_HARD_CODED = re.compile(rf"\b(?:from|join)\s+\"?(?:{'|'.join(LAYERS)}|seeds)\"?\.\"?[a-z_]+")
+_HARD_CODED = re.compile(rf"\b(?:from|join)\s+\"?(?:{'|'.join(SCHEMAS)})\"?\.\"?[a-z_]+")
 _COMMENT = re.compile(r"--.*$|\{#.*?#\}", re.MULTILINE | re.DOTALL)
 
 
@@ -48,14 +47,18 @@ def models(manifest: dict[str, Any]) -> dict[str, Node]:
     return found
 
 
+def layer(node: Node) -> str:
+    return str(node["fqn"][1])
+
+
 def test_a_model_reads_its_own_layer_or_the_ones_before(models: dict[str, Node]) -> None:
     wrong = [
         f"{node['name']} reads {models[name]['name']}"
         for node in models.values()
         for name in node["depends_on"]["nodes"]
-        if name in models and models[name]["schema"] not in MAY_READ[node["schema"]]
+        if name in models and layer(models[name]) not in MAY_READ[layer(node)]
     ]
-    assert {node["schema"] for node in models.values()} == set(LAYERS)
+    assert {layer(node) for node in models.values()} == set(MAY_READ)
     assert wrong == []
 
 
@@ -67,7 +70,7 @@ def test_only_staging_reads_what_agencies_sent_and_no_mart_reads_a_source(
         for node in models.values()
         for source in node["depends_on"]["nodes"]
         if source.startswith("source.")
-        and source.split(".")[2] not in SOURCES_OF.get(node["schema"], set())
+        and source.split(".")[2] not in SOURCES_OF.get(layer(node), set())
     ]
     assert wrong == []
 
@@ -75,7 +78,7 @@ def test_only_staging_reads_what_agencies_sent_and_no_mart_reads_a_source(
 def test_each_accepted_dataset_has_one_staging_model_of_its_name(
     models: dict[str, Node],
 ) -> None:
-    staged = sorted(node["name"] for node in models.values() if node["schema"] == "staging")
+    staged = sorted(node["name"] for node in models.values() if layer(node) == "staging")
     assert staged == sorted(table_name(dataset) for dataset in all_contracts())
 
 
