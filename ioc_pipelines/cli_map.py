@@ -104,7 +104,7 @@ def _show(
     as_geojson: bool,
 ) -> None:
     from ioc_pipelines.serving import map_questions, show
-    from ioc_pipelines.warehouse.build import PUBLISHED_FILE
+    from ioc_pipelines.home import PUBLISHED_FILE
 
     try:
         file = deployment_of(profile).home.published / PUBLISHED_FILE

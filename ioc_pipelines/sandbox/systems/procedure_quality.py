@@ -12,7 +12,7 @@ import polars as pl
 
 from contracts.base import KEY_UNIQUE, REQUIRED
 from ioc_pipelines.sandbox.answer_key import FeedKey
-from ioc_pipelines.sandbox.chance import uniform
+from ioc_pipelines.sandbox.chance import Floats, uniform
 from ioc_pipelines.sandbox.defects import (
     DECADE_AHEAD,
     NOTHING,
@@ -98,7 +98,7 @@ def reports(world: World) -> pl.DataFrame:
     commune, block = rows["number"].to_numpy(), rows["block"].to_numpy()
     years = (block - block.min()) / 365.25
 
-    def between(ends: tuple[float, float], purpose: str) -> np.ndarray:  # type: ignore[type-arg]
+    def between(ends: tuple[float, float], purpose: str) -> Floats:
         low, high = ends
         return low + (high - low) * uniform(world.seed, f"766 {purpose}", commune, block)
 
