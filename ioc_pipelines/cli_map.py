@@ -103,8 +103,8 @@ def _show(
     as_json: bool,
     as_geojson: bool,
 ) -> None:
-    from ioc_pipelines.serving import map_questions, show
     from ioc_pipelines.home import PUBLISHED_FILE
+    from ioc_pipelines.serving import map_questions, show
 
     try:
         file = deployment_of(profile).home.published / PUBLISHED_FILE
