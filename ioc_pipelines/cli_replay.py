@@ -26,7 +26,7 @@ def show_dry_run(
     from ioc_pipelines.orchestration.dry_run import dry_run
     from ioc_pipelines.serving import show
 
-    changes = [change for entry in entries for change in dry_run(deployment, entry, batch)]
+    changes = list(dry_run(deployment, entries, batch))
     if as_json:
         print_json([change.model_dump(mode="json") for change in changes])
         raise typer.Exit(0)

@@ -127,7 +127,7 @@ class Deployment:
         return load_admin_units(DBT_PROJECT / "seeds")
 
     @cached_property
-    def references(self) -> Mapping[str, pl.Series]:
+    def references(self) -> References:
         """Reference lists that contracts name, and of other datasets what is accepted of them."""
         units = reference_lists(self._units, self.catalog.profile.province_code)
         lists = {**units, **indicator_lists(DBT_PROJECT / "seeds")}

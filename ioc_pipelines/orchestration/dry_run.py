@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -14,8 +14,10 @@ from ioc_pipelines.intake.legacy_text import readable
 from ioc_pipelines.ledger.records import BatchRecord
 from ioc_pipelines.orchestration.delivery import logger
 from ioc_pipelines.orchestration.deployment import Deployment
-from ioc_pipelines.orchestration.judging import GOOD, Judgement, turn_again
+from ioc_pipelines.orchestration.judging import GOOD, Foreseen, Judgement, turn_again
+from ioc_pipelines.orchestration.references import ForeseenLists
 from ioc_pipelines.orchestration.returning import CORRECTION, weigh_kind
+from ioc_pipelines.orchestration.waves import waves
 from ioc_pipelines.serving.replay import (
     Counts,
     DeliveryChange,
@@ -27,12 +29,25 @@ from ioc_pipelines.serving.replay import (
 
 
 def dry_run(
-    deployment: Deployment, entry: FeedEntry, batch: str | None = None
+    deployment: Deployment, entries: Iterable[FeedEntry], batch: str | None = None
 ) -> Iterator[DeliveryChange]:
     """Judge the deliveries that `reprocess` would, as it would, oldest first. Writes nothing.
 
-    Each is measured against the one before as that would stand then.
+    Each is measured against the one before as that would stand then, and against other datasets
+    as they would be.
     """
+    chosen = list(entries)
+    rules = [rule for entry in chosen for rule in entry.required_contract().batch_rules()]
+    asked = {name for rule in rules for name in rule.looks_in}
+    lists = ForeseenLists(deployment.references, asked)
+    for wave in waves(chosen):
+        for entry in wave:
+            yield from _of_feed(deployment, entry, lists, batch)
+
+
+def _of_feed(
+    deployment: Deployment, entry: FeedEntry, lists: ForeseenLists, batch: str | None
+) -> Iterator[DeliveryChange]:
     instead: dict[str, pl.DataFrame] = {}
     for row in deployment.ledger.deliveries.to_reprocess(entry.id, batch):
         facts = {
@@ -41,19 +56,23 @@ def dry_run(
             "landed_at": row["started_at"],
         }
         turn = turn_again(deployment, entry, row)
-        turn = replace(turn, previous_unwritten=instead.get(turn.previous or ""))
+        foreseen = Foreseen(lists, instead.get(turn.previous or ""))
         try:
             manifest = deployment.landing.manifest(entry.id, row["delivery_id"])
-            judgement = weigh_kind(deployment, entry, manifest, turn, row["kind"])
+            judgement = weigh_kind(
+                deployment, entry, manifest, replace(turn, foreseen=foreseen), row["kind"]
+            )
         except Exception as error:  # noqa: BLE001  as a delivery: it must not stop the others
             # an exception's message can carry a cell's value
             kind, where = type(error).__name__, "".join(traceback.format_tb(error.__traceback__))
             logger.error("dry run failed: %s\n%s", kind, where)
             yield DeliveryChange(outcome="error", problem=f"internal error: {kind}", **facts)
             continue
-        verdict, applies = judgement.verdict, judgement.attempt.outcome in GOOD
-        if turn.standing and applies and verdict is not None and row["kind"] != CORRECTION:
-            instead = {turn.standing: verdict.accepted}
+        verdict = judgement.verdict
+        if judgement.attempt.outcome in GOOD and verdict is not None:
+            lists.accept(entry.feed.dataset, row["seq"], verdict.accepted)
+            if turn.standing and row["kind"] != CORRECTION:
+                instead = {turn.standing: verdict.accepted}
         yield _change(deployment, entry, facts, turn.standing or row["batch_id"], judgement)
 
 

@@ -6,7 +6,7 @@ Knows no Dagster and no ledger entry: the delivery around it records the outcome
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal, get_args
 
@@ -94,13 +94,29 @@ class Judgement:
 
 
 @dataclass(frozen=True)
+class Foreseen:
+    """What a dry run found so far: ``lists`` as they would be, and the rows that would be accepted
+    of the batch before, None where that stays as it is.
+    """
+
+    lists: Mapping[str, pl.Series]
+    previous: pl.DataFrame | None = None
+
+    def in_place_of(self, context: BatchContext, contract: type[Contract]) -> BatchContext:
+        """The context as it would be by then."""
+        rows = context.previous
+        if self.previous is not None:
+            rows = self.previous.lazy().select(*contract.polars_schema())
+        return replace(context, references=self.lists, previous=rows)
+
+
+@dataclass(frozen=True)
 class Turn:
     """A delivery's turn: its number, when it arrived, and what it is measured against.
 
     ``standing`` is the batch that it would take the place of: the same again is "seen before" and
     changes nothing. Its rows are not judged by a later clock, unless judging ``again`` is what was
-    asked for. ``previous`` is the batch accepted before it, ``previous_unwritten`` the rows that a
-    dry run found to be accepted in its place; ``missing`` are files no longer there.
+    asked for. ``previous`` is the batch accepted before it; ``missing`` are files no longer there.
     """
 
     seq: int
@@ -109,7 +125,7 @@ class Turn:
     previous: str | None
     missing: Sequence[str] = ()
     again: bool = False
-    previous_unwritten: pl.DataFrame | None = None
+    foreseen: Foreseen | None = None
 
 
 def turn_again(deployment: Deployment, entry: FeedEntry, delivery: Mapping[str, Any]) -> Turn:
@@ -215,9 +231,9 @@ def judge_rows(
     """
     contract = entry.required_contract()
     decision, floor = deployment.approvals.decision(name, *earlier), entry.feed.acceptance_floor
-    context = context_of(
-        deployment, contract, turn.arrived_at, turn.previous, turn.previous_unwritten
-    )
+    context = context_of(deployment, contract, turn.arrived_at, turn.previous)
+    if turn.foreseen is not None:
+        context = turn.foreseen.in_place_of(context, contract)
     waived = taken is not None or decision == "waived"
     judged = judge(contract, corrected.batch, context, floor, waived=waived)
     if taken is not None:
@@ -247,20 +263,11 @@ def judge_rows(
 
 
 def context_of(
-    deployment: Deployment,
-    contract: type[Contract],
-    arrived_at: datetime,
-    previous: str | None,
-    unwritten: pl.DataFrame | None = None,
+    deployment: Deployment, contract: type[Contract], arrived_at: datetime, previous: str | None
 ) -> BatchContext:
-    """What a batch that arrives then is judged against; ``previous`` is the batch before it.
-
-    ``unwritten``: rows that would be accepted in its place.
-    """
+    """What a batch that arrives then is judged against; ``previous`` is the batch before it."""
     rows = None
-    if unwritten is not None:
-        rows = unwritten.lazy().select(*contract.polars_schema())
-    elif previous is not None and contract.batch_rules():
+    if previous is not None and contract.batch_rules():
         rows = deployment.rows.accepted.read(contract, previous)
     return BatchContext(arrived_at, deployment.references, deployment.validity, rows)
 

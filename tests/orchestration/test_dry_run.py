@@ -65,7 +65,7 @@ def tightened(bench: Bench) -> Bench:
 
 
 def shown(bench: Bench, batch: str | None = None) -> list[DeliveryChange]:
-    return list(dry_run(bench.deployment, bench.entry, batch))
+    return list(dry_run(bench.deployment, [bench.entry], batch))
 
 
 def places(rows: Any) -> list[tuple[str, int, list[str]]]:

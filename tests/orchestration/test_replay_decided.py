@@ -10,9 +10,11 @@ import pytest
 
 from contracts.base import ContractInfo, column
 from contracts.batch_rules import row_count_as_before
+from contracts.value_rules import exists_in
 from ioc_pipelines.orchestration.approving import decide, waiting
 from ioc_pipelines.orchestration.delivery import reprocess
 from ioc_pipelines.orchestration.dry_run import dry_run
+from ioc_pipelines.orchestration.waves import waves
 from ioc_pipelines.serving.replay import DeliveryChange
 from tests.orchestration.deployments import (
     COLUMNS,
@@ -57,6 +59,11 @@ class TightenedAgain(Claims):
     amount: int = column(vi="Số tiền", en="Amount", ge=0, le=8000)
 
 
+class Referring(Claims):
+    __contract__ = info("referring")
+    __batch_rules__ = (exists_in("code", dataset="test.counted"),)
+
+
 class Strict(Claims):
     """Refuses most of what was good: a whole delivery falls below its floor."""
 
@@ -88,7 +95,7 @@ def under(bench: Bench, contract: Any) -> Bench:
 
 
 def shown(bench: Bench) -> list[DeliveryChange]:
-    return list(dry_run(bench.deployment, bench.entry))
+    return list(dry_run(bench.deployment, [bench.entry]))
 
 
 def standing(bench: Bench) -> list[list[int]]:
@@ -198,3 +205,34 @@ def test_the_dry_run_measures_a_delivery_against_what_would_stand_before_it(
     reports = reprocess(bench.deployment, bench.entry, "again")
     assert [r.outcome for r in reports] == ["partly_accepted", "accepted"]
     assert [c.outcome for c in changes] == ["partly_accepted", "accepted"]
+
+
+def test_the_dry_run_holds_a_feed_against_what_would_be_accepted_of_another(
+    tmp_path: Path, drop: Path
+) -> None:
+    """Both are judged again: what the first loses, the second may no longer refer to."""
+    facts = {"layout": {"format": "csv", "delimiter": ";"}, "columns": COLUMNS}
+    listed = entry(Counted, "so_a", connector=dropped("so_a/*.csv"), **facts)
+    referring = entry(Referring, "so_b", connector=dropped("so_b/*.csv"), **facts)
+    bench = Bench.of(tmp_path, referring, listed)
+    for agency in ("so_a", "so_b"):
+        write_csv(drop / agency / "1.csv", good(10))
+    assert [bench.deliver(feed=feed).outcome for feed in (listed, referring)] == ["accepted"] * 2
+    entries = [referring, replace(listed, contract=Tightened)]
+    bench = bench.again(*entries)
+    changes = {change.feed: change for change in dry_run(bench.deployment, entries)}
+    said = changes[referring.id].newly_refused
+    assert [(row.row, row.rules) for row in said] == [(11, ["correct.code_exists (code)"])]
+    reports = [
+        report
+        for wave in waves(entries)
+        for feed in wave
+        for report in reprocess(bench.deployment, feed, "again")
+    ]
+    assert [report.entry.id for report in reports] == list(changes) == [listed.id, referring.id]
+    assert [report.outcome for report in reports] == [c.outcome for c in changes.values()]
+    refused = bench.deployment.rows.quarantine.refusals(
+        "test.referring",
+        [reports[1].batch.batch_id],  # type: ignore[union-attr]
+    )
+    assert refused.select("row_number", "rule").rows() == [(11, "correct.code_exists")]
