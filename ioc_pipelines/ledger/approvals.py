@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, cast
+from typing import Literal
 
 import sqlalchemy as sa
 
@@ -16,6 +16,14 @@ from ioc_pipelines.ledger.open import writer
 _OF_CORRECTIONS_AND_REPLAYS = ("awaiting_approval", "rejected")
 
 Decision = Literal["approved", "waived", "rejected"]
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A decision, and the batch that it was about."""
+
+    batch_id: str
+    decision: Decision
 
 
 @dataclass(frozen=True)
@@ -50,16 +58,17 @@ class Approvals:
         """Use an engine that ``open_ledger`` made."""
         self._engine, self._writer = engine, writer(engine)
 
-    def decision(self, *batch_ids: str) -> Decision | None:
+    def decided(self, *batch_ids: str) -> Decided | None:
         """The newest decision about rows, by the ids they have as batches of several versions."""
         query = (
-            sa.select(t.approval.c.decision)
+            sa.select(t.approval.c.batch_id, t.approval.c.decision)
             .where(t.approval.c.batch_id.in_(batch_ids))
             .order_by(t.approval.c.approval_id.desc())
             .limit(1)
         )
         with self._engine.connect() as connection:
-            return cast(Decision | None, connection.execute(query).scalar())
+            row = connection.execute(query).first()
+        return Decided(row.batch_id, row.decision) if row else None
 
     def taken(self, batch_id: str | None = None) -> list[Decided]:
         """Every decision, of all batches or one, the newest first."""

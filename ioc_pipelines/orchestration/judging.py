@@ -230,7 +230,10 @@ def judge_rows(
     was decided about them then holds.
     """
     contract = entry.required_contract()
-    decision, floor = deployment.approvals.decision(name, *earlier), entry.feed.acceptance_floor
+    decided, floor = deployment.approvals.decided(name, *earlier), entry.feed.acceptance_floor
+    decision = decided.decision if decided else None
+    if decided and decided.batch_id != name:
+        attempt.detail["decided_as"] = vars(decided)
     context = context_of(deployment, contract, turn.arrived_at, turn.previous)
     if turn.foreseen is not None:
         context = turn.foreseen.in_place_of(context, contract)

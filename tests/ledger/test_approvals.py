@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from ioc_pipelines.ledger.approvals import Approvals, Decision, Waiting
+from ioc_pipelines.ledger.approvals import Approvals, Decided, Decision, Waiting
 from ioc_pipelines.ledger.records import Feeder
 from ioc_pipelines.ledger.store import Ledger
 from tests.ledger.delivering import HOUR, NOW, A, B, batch, deliver
@@ -44,13 +44,14 @@ def test_the_newest_decision_counts_whichever_name_the_rows_had(
     for name in ("b1", "b2"):
         waits(ledger, name)
     decide(approvals, "b1", "rejected")
-    assert approvals.decision("b1") == "rejected"
-    assert approvals.decision("b2") is None
+    assert approvals.decided("b1") == Decided("b1", "rejected")
+    assert approvals.decided("b2") is None
     decide(approvals, "b1", "approved")
-    assert approvals.decision("b1") == approvals.decision("b2", "b1") == "approved"
+    assert approvals.decided("b1") == approvals.decided("b2", "b1") == Decided("b1", "approved")
     decide(approvals, "b2", "waived")
-    assert approvals.decision("b1") == "approved"
-    assert approvals.decision("b2", "b1") == approvals.decision("b1", "b2") == "waived"
+    assert approvals.decided("b1") == Decided("b1", "approved")
+    waived = Decided("b2", "waived")
+    assert approvals.decided("b2", "b1") == approvals.decided("b1", "b2") == waived
 
 
 def test_the_versions_that_were_decided_about_are_those_of_the_feed(

@@ -140,8 +140,14 @@ def test_a_waiver_of_the_same_rows_holds_under_a_tightened_contract(waived: Benc
     reports = reprocess(bench.deployment, bench.entry, "again")
     assert [r.outcome for r in reports] == [c.outcome for c in changes]
     assert standing(bench)[1] == [6000, 7000, 8000, 9000]
-    # nobody decided anew, and nobody is asked to
-    assert [row["decision"] for row in bench.table("approval")] == ["waived"]
+    # nobody decided anew, and nobody is asked to; it is said whose decision it is
+    (row,) = bench.table("approval")
+    assert row["decision"] == "waived"
+    assert [r.detail.get("decided_as") for r in reports] == [
+        None,
+        {"batch_id": row["batch_id"], "decision": "waived"},
+        None,
+    ]
     assert waiting(bench.deployment) == []
 
 
