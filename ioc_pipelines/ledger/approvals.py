@@ -19,14 +19,6 @@ Decision = Literal["approved", "waived", "rejected"]
 
 
 @dataclass(frozen=True)
-class Decided:
-    """A decision, and the batch that it was about."""
-
-    batch_id: str
-    decision: Decision
-
-
-@dataclass(frozen=True)
 class Waiting:
     """A batch that waits for a person: its status says for what."""
 
@@ -60,21 +52,13 @@ class Approvals:
 
     def decided(self, *batch_ids: str) -> Decided | None:
         """The newest decision about rows, by the ids they have as batches of several versions."""
-        query = (
-            sa.select(t.approval.c.batch_id, t.approval.c.decision)
-            .where(t.approval.c.batch_id.in_(batch_ids))
-            .order_by(t.approval.c.approval_id.desc())
-            .limit(1)
-        )
-        with self._engine.connect() as connection:
-            row = connection.execute(query).first()
-        return Decided(row.batch_id, row.decision) if row else None
+        return next(iter(self.taken(*batch_ids)), None)
 
-    def taken(self, batch_id: str | None = None) -> list[Decided]:
-        """Every decision, of all batches or one, the newest first."""
+    def taken(self, *batch_ids: str) -> list[Decided]:
+        """Every decision, of all batches or these, the newest first."""
         query = sa.select(t.approval).order_by(t.approval.c.approval_id.desc())
-        if batch_id is not None:
-            query = query.where(t.approval.c.batch_id == batch_id)
+        if batch_ids:
+            query = query.where(t.approval.c.batch_id.in_(batch_ids))
         with self._engine.connect() as connection:
             rows = connection.execute(query).all()
         return [
@@ -149,7 +133,8 @@ class Approvals:
         )
         with self._engine.connect() as connection:
             batches: dict[str, None] = dict.fromkeys(connection.execute(query).scalars())
-        return [batch for batch in batches if self.decision(batch) in ("approved", "waived")]
+        found = [self.decided(batch) for batch in batches]
+        return [one.batch_id for one in found if one and one.decision != "rejected"]
 
     def waiting(self, statuses: frozenset[str]) -> list[Waiting]:
         """Batches of these statuses that are the newest judgement of what they stand for.

@@ -68,7 +68,7 @@ def decide(
     if decision == "approved" and (why := _needs_waiver(deployment, found, score)):
         msg = f"batch {batch_id} {why}: only a waiver with its reason lets it pass"
         raise DecisionRefusedError(msg)
-    before = next(iter(deployment.approvals.taken(batch_id)), None)
+    before = deployment.approvals.decided(batch_id)
     if before and not change:
         msg = (
             f"batch {batch_id} was {before.decision} by {before.actor} on "

@@ -233,7 +233,7 @@ def judge_rows(
     decided, floor = deployment.approvals.decided(name, *earlier), entry.feed.acceptance_floor
     decision = decided.decision if decided else None
     if decided and decided.batch_id != name:
-        attempt.detail["decided_as"] = vars(decided)
+        attempt.detail["decided_as"] = {"batch_id": decided.batch_id, "decision": decision}
     context = context_of(deployment, contract, turn.arrived_at, turn.previous)
     if turn.foreseen is not None:
         context = turn.foreseen.in_place_of(context, contract)

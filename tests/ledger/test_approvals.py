@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from ioc_pipelines.ledger.approvals import Approvals, Decided, Decision, Waiting
+from ioc_pipelines.ledger.approvals import Approvals, Decision, Waiting
 from ioc_pipelines.ledger.records import Feeder
 from ioc_pipelines.ledger.store import Ledger
 from tests.ledger.delivering import HOUR, NOW, A, B, batch, deliver
@@ -38,20 +38,25 @@ def decide(approvals: Approvals, name: str, decision: Decision, feeder: Feeder =
     approvals.record(waiting, decision, actor="x", reason="", score=None, now=NOW)
 
 
+def said(approvals: Approvals, *names: str) -> tuple[str, Decision]:
+    found = approvals.decided(*names)
+    assert found is not None
+    return found.batch_id, found.decision
+
+
 def test_the_newest_decision_counts_whichever_name_the_rows_had(
     ledger: Ledger, approvals: Approvals
 ) -> None:
     for name in ("b1", "b2"):
         waits(ledger, name)
     decide(approvals, "b1", "rejected")
-    assert approvals.decided("b1") == Decided("b1", "rejected")
+    assert said(approvals, "b1") == ("b1", "rejected")
     assert approvals.decided("b2") is None
     decide(approvals, "b1", "approved")
-    assert approvals.decided("b1") == approvals.decided("b2", "b1") == Decided("b1", "approved")
+    assert said(approvals, "b1") == said(approvals, "b2", "b1") == ("b1", "approved")
     decide(approvals, "b2", "waived")
-    assert approvals.decided("b1") == Decided("b1", "approved")
-    waived = Decided("b2", "waived")
-    assert approvals.decided("b2", "b1") == approvals.decided("b1", "b2") == waived
+    assert said(approvals, "b1") == ("b1", "approved")
+    assert said(approvals, "b2", "b1") == said(approvals, "b1", "b2") == ("b2", "waived")
 
 
 def test_the_versions_that_were_decided_about_are_those_of_the_feed(
