@@ -12,6 +12,7 @@ from ioc_pipelines.catalog.load import FeedEntry
 from ioc_pipelines.connectors.files.returned import pack_name, slug
 from ioc_pipelines.intake.conform import sources_of
 from ioc_pipelines.orchestration.deployment import Deployment
+from ioc_pipelines.orchestration.places import places_of
 from ioc_pipelines.serving.feedback.pack import About, workbook
 from ioc_pipelines.serving.feedback.page import summary_page
 
@@ -49,6 +50,7 @@ def feedback_of(
     refusals = deployment.rows.quarantine.refusals(dataset, [batch_id]).join(
         cases, on="ticket", how="semi"
     )
+    refusals = _in_own_files(deployment, entry, batch_id, refusals)
     cells = deployment.rows.quarantine.cells(dataset, batch_id)
     if any(source not in cells.columns for source in sources_of(entry.feed.columns)):
         msg = f"batch {batch_id} was read by another layout: run `ioc reprocess {entry.id}`"
@@ -63,6 +65,24 @@ def feedback_of(
         summary_page(about, refusals, pack).encode(),
         about,
     )
+
+
+def _in_own_files(
+    deployment: Deployment, entry: FeedEntry, batch_id: str, refusals: pl.DataFrame
+) -> pl.DataFrame:
+    """The refusals of a correction with the places that the rows had in the agency's own files."""
+    if deployment.rows.quarantine.answers(entry.feed.dataset, [batch_id]).is_empty():
+        return refusals
+    place = ("source_file", "sheet", "row_number")
+    own = (
+        places_of(deployment, entry, refusals["ticket"].unique())
+        .filter("is_own")
+        .unique("ticket", keep="first", maintain_order=True)
+    )
+    found = refusals.join(own, on="ticket", how="left", suffix="_own", maintain_order="left")
+    return found.with_columns(
+        pl.when("is_own").then(f"{name}_own").otherwise(name).alias(name) for name in place
+    ).select(refusals.columns)
 
 
 def _about(deployment: Deployment, entry: FeedEntry, batch_id: str, cases: pl.DataFrame) -> About:

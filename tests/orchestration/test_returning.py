@@ -228,6 +228,12 @@ def test_a_pack_of_the_second_round_is_held_to_its_tickets_too(bench: Bench) -> 
     night(bench, NIGHT + DAY)
     second = pack(bench)
     assert second.name != first.name
+    # it shows where the rows stand in the agency's own file, not in the pack before
+    shown = [
+        [cell.value for cell in row[1:4]]
+        for row in openpyxl.load_workbook(second)[ROWS_SHEET].iter_rows(min_row=4)
+    ]
+    assert shown == [["so_a/1.csv", None, "5"], ["so_a/1.csv", None, "8"]]
     path = bench.drop / "so_a" / second.name
     edited(corrected(second, path, **FIXED), path, swapped(*TICKETS))
     correction = night(bench, NIGHT + 2 * DAY)[0]
