@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 from functools import lru_cache
+from typing import Any
 
 import polars as pl
 
 from contracts.base import KEY_UNIQUE, REQUIRED, Contract
 from ioc_pipelines.catalog.columns import Column
 from ioc_pipelines.catalog.models import Feed
+from ioc_pipelines.catalog.units import ratio
 from ioc_pipelines.quality.evaluate import READABLE
+from ioc_pipelines.quality.taken_keys import KEY_TAKEN
 from ioc_pipelines.serving.contract_bounds import bounds_of, is_bound
 from ioc_pipelines.serving.contract_form import (
     MAX_AGE,
@@ -36,6 +40,7 @@ _WHOLE_NUMBERS = {
     "plain": "ví dụ 1234",
     None: "ví dụ 1234, không có dấu phân cách hàng nghìn",
 }
+_ACROSS = "Xem lại các ô liên quan của dòng cho khớp nhau"
 _DATE_PARTS = {
     "%d": "31",
     "%m": "12",
@@ -56,10 +61,13 @@ def expected(feed: Feed, contract: type[Contract]) -> pl.DataFrame:
     """
     form = _form(contract)
     types = {column.name: column.type for column in form.columns}
-    rows = [(rule.id, rule.column, _asked(rule, feed, form)) for rule in form.rules]
+    rows = [
+        (rule.id, rule.column, _asked(rule, feed, form) or _across(rule)) for rule in form.rules
+    ]
     rows += [(REQUIRED, name, "Phải có giá trị") for name in types]
     rows += [(READABLE, name, _readable(types[name], feed.columns[name])) for name in types]
     titles = ", ".join(c.title_vi for c in form.columns if c.name in form.key)
+    rows.append((KEY_TAKEN.id, None, f"Bộ ({titles}) chưa có ở dòng nào đã được tiếp nhận"))
     rows.append((KEY_UNIQUE, None, f"Mỗi bộ ({titles}) chỉ có một dòng: giữ lại dòng đúng"))
     said = [row for row in rows if row[2]]
     return pl.DataFrame(said, schema=EXPECTED_SCHEMA, orient="row").unique(
@@ -77,7 +85,7 @@ def _asked(rule: RuleForm, feed: Feed, form: ContractForm) -> str | None:
     asked = rule.parameters
     column = feed.columns.get(rule.column or "")
     if is_bound(rule):
-        return _between(rule, form)
+        return _between(rule, column, form)
     match rule.kind:
         case "isin":
             return f"Một trong: {_values(asked['allowed_values'], column)}"
@@ -98,10 +106,21 @@ def _asked(rule: RuleForm, feed: Feed, form: ContractForm) -> str | None:
     return None
 
 
-def _between(rule: RuleForm, form: ContractForm) -> str:
+def _across(rule: RuleForm) -> str | None:
+    """A rule about several cells of a row, which says of none what it must be."""
+    return f"{_ACROSS}: {rule.message_vi}" if rule.column is None else None
+
+
+def _between(rule: RuleForm, column: Column | None, form: ContractForm) -> str:
+    """The limits in the unit that the form is in, where it is one; else in that of the contract."""
     bounds = bounds_of([rule])
-    (least, with_least), (most, with_most) = bounds.least, bounds.most
     unit = next((c.unit for c in form.columns if c.name == rule.column and c.unit), "")
+    per = Fraction(column.scale if column else 1)
+    if column and column.unit and unit:
+        stated = ratio(column.unit, unit)
+        per, unit = (per * stated, column.unit) if stated else (Fraction(1), f"quy ra {unit}")
+    least, most = (_limit(value, per, column) for value, _ in (bounds.least, bounds.most))
+    with_least, with_most = bounds.least[1], bounds.most[1]
     low = f"{'Từ' if with_least else 'Lớn hơn'} {least}" if least is not None else ""
     high = f"{'đến' if with_most else 'nhỏ hơn'} {most}" if most is not None else ""
     if least is None:
@@ -109,6 +128,21 @@ def _between(rule: RuleForm, form: ContractForm) -> str:
     elif most is None and with_least:
         high = "trở lên"
     return " ".join(part for part in (low, high, f"({unit})" if unit else "") if part)
+
+
+def _limit(value: Any, per: Fraction, column: Column | None) -> str | None:
+    """A limit as the source would write it; ``per``: what a figure of it is multiplied by."""
+    if value is None or isinstance(value, bool) or not isinstance(value, int | float):
+        return None if value is None else str(value)
+    number = Fraction(str(value)) / per
+    plain = f"{number.numerator}" if number.denominator == 1 else f"{float(number):.12g}"
+    whole, _, decimals = plain.partition(".")
+    match column.number if column else None:
+        case "vi":
+            return f"{int(whole):,}".replace(",", ".") + (f",{decimals}" if decimals else "")
+        case "en":
+            return f"{int(whole):,}" + (f".{decimals}" if decimals else "")
+    return plain
 
 
 def _values(values: list[object], column: Column | None) -> str:

@@ -37,6 +37,7 @@ from ioc_pipelines.intake.returned import (
     labels_of,
     personal_sources,
 )
+from ioc_pipelines.quality.taken_keys import KEY_TAKEN
 from ioc_pipelines.serving.feedback.expected import expected
 
 _FIRST_ROW = 3
@@ -119,7 +120,7 @@ def refused_rows(refusals: pl.DataFrame, feed: Feed, contract: type[Contract]) -
         asked, on=["rule", "column_name"], how="left", nulls_equal=True
     )
     key = pl.lit(list(contract.info().key), pl.List(pl.String))
-    of_rule = pl.when(pl.col("rule") == KEY_UNIQUE).then(key)
+    of_rule = pl.when(pl.col("rule").is_in([KEY_UNIQUE, KEY_TAKEN.id])).then(key)
     columns = of_rule.otherwise(pl.concat_list("column_name").list.drop_nulls())
     return (
         told.with_columns(columns.alias("wrong"))

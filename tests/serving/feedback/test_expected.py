@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandera.polars as pa
+import polars as pl
 import pytest
 
 from contracts.base import Contract, column
@@ -55,3 +57,47 @@ def test_an_example_of_a_number_is_one_that_is_taken(
     found = asked(**number)
     assert found["correct.readable", "count"] == whole
     assert found["correct.readable", "rate"] == any_number
+
+
+class Money(Contract):
+    __contract__ = info("append")
+
+    code: str = column(vi="Mã", en="Code")
+    paid: int = column(
+        vi="Đã chi", en="Paid", unit="đồng", in_range={"min_value": 0, "max_value": 2_500_000_000}
+    )
+
+    @pa.dataframe_check(error="correct.paid_has_code", description="Đã chi thì phải có mã hợp lệ")
+    def paid_has_code(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        return data.lazyframe.select(pl.col("paid") >= 0)
+
+
+def of_money(**facts: Any) -> dict[tuple[str, str | None], str]:
+    columns = {"code": {"source": "Mã"}, "paid": {"source": "Đã chi", **facts}}
+    layout = {"format": "csv", "delimiter": ";"}
+    feed = entry(Money, "so_a", connector=dropped("a/*.csv"), layout=layout, columns=columns).feed
+    return {(rule, name): said for rule, name, said in expected(feed, Money).rows()}
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ({"number": "vi", "unit": "triệu đồng"}, "Từ 0 đến 2.500 (triệu đồng)"),
+        ({"number": "vi", "unit": "tỷ đồng"}, "Từ 0 đến 2,5 (tỷ đồng)"),
+        ({"number": "en", "unit": "triệu đồng"}, "Từ 0 đến 2,500 (triệu đồng)"),
+        ({"number": "plain", "scale": 1000}, "Từ 0 đến 2500000 (đồng)"),
+        # the form says its unit in its title, another in each file
+        ({"number": "vi", "unit": "{unit}"}, "Từ 0 đến 2.500.000.000 (quy ra đồng)"),
+        ({"number": "vi"}, "Từ 0 đến 2.500.000.000 (đồng)"),
+    ],
+)
+def test_limits_are_in_the_unit_of_the_form(facts: dict[str, Any], said: str) -> None:
+    assert of_money(**facts)["correct.range", "paid"] == said
+
+
+def test_a_rule_about_several_cells_says_what_to_look_at() -> None:
+    found = of_money()
+    assert found["correct.paid_has_code", None] == (
+        "Xem lại các ô liên quan của dòng cho khớp nhau: Đã chi thì phải có mã hợp lệ"
+    )
+    assert found["clean.key_taken", None] == "Bộ (Mã) chưa có ở dòng nào đã được tiếp nhận"
