@@ -139,7 +139,8 @@ def _weigh(
         attempt.outcome, attempt.batch = "seen_before", deployment.ledger.batches.record(found)
         return Judgement(attempt, ReadBatch(batch, 1, letters=pack.letters))
     if pack.is_settled.any():
-        add_problem(attempt.detail, _set_aside(pack))
+        attempt.detail["set_aside"] = _set_aside(pack)
+        add_problem(attempt.detail, attempt.detail["set_aside"])
         pack = pack.open()
         if pack.table.is_empty():
             attempt.outcome = "already_closed"

@@ -127,6 +127,8 @@ def _reasons(received: Received) -> Iterator[str]:
             yield f"  Chi tiết kỹ thuật: {reason}"
     if len(files) > _FILES_SHOWN:
         yield f"… và {len(files) - _FILES_SHOWN} tệp khác chưa nhận"
+    if set_aside := received.detail.get("set_aside"):
+        yield f"Không xét lại: {set_aside}"
     missing: Sequence[str] = received.detail.get("missing_files") or ()
     if missing:
         more = f" … ({len(missing)} tệp)" if len(missing) > _FILES_SHOWN else ""

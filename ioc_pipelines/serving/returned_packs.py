@@ -10,6 +10,8 @@ from pydantic import BaseModel
 from ioc_pipelines.ledger.records import INTERRUPTED, RUNNING
 
 _TAKEN = ("accepted", "partly_accepted", "seen_before")
+# nothing is left to do for a pack of rows that have ended by then
+_DONE = (*_TAKEN, "already_closed")
 
 
 class ReturnedPack(BaseModel):
@@ -31,7 +33,7 @@ def packs_not_in(delivery: pl.DataFrame) -> dict[str, list[ReturnedPack]]:
     packs = _newest_judgements(delivery)
     taken = pl.col("seq").filter(pl.col("outcome").is_in(_TAKEN)).max().over("feed")
     is_open = (pl.col("outcome") == "awaiting_approval") | (
-        ~pl.col("outcome").is_in(_TAKEN) & (pl.col("seq") > taken.fill_null(0))
+        ~pl.col("outcome").is_in(_DONE) & (pl.col("seq") > taken.fill_null(0))
     )
     found: dict[str, list[ReturnedPack]] = {}
     for row in packs.filter(is_open).iter_rows(named=True):

@@ -374,6 +374,7 @@ def test_a_pack_whose_rows_came_mended_from_the_source_changes_nothing(bench: Be
     assert "2 phiếu đã đóng (hàng 4, 5)" in correction.detail["problem"]
     receipt = bench.drop / OUTBOX / "bien-nhan-can-sua-test.upsert.txt"
     assert "các phiếu này đã đóng" in receipt.read_text(encoding="utf-8-sig")
+    assert "2 phiếu đã đóng (hàng 4, 5)" in receipt.read_text(encoding="utf-8-sig")
     assert (bench.acceptances(), bench.accepted_files(), statuses(bench)) == before
     reprocess(bench.deployment, bench.entry, "again")
     assert (bench.acceptances(), bench.accepted_files(), statuses(bench)) == before

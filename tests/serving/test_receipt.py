@@ -157,6 +157,7 @@ def test_only_what_took_files_has_a_receipt() -> None:
         "held",
         "awaiting_approval",
         "rejected",
+        "already_closed",
         "structure_mismatch",
         "unreadable",
     }

@@ -134,6 +134,18 @@ def test_a_pack_whose_every_row_is_refused_again_is_seen(tmp_path: Path) -> None
     assert not feed.is_held, "what readers see is the newest full delivery"
 
 
+def test_a_pack_of_rows_that_were_mended_meanwhile_asks_for_nothing(tmp_path: Path) -> None:
+    bench = bench_of(tmp_path)
+    write_csv(bench.drop / "so_a" / "1.csv", two_wrong())
+    night(bench, NOW - 2 * DAY)
+    first = pack(bench)
+    write_csv(bench.drop / "so_a" / "1.csv", today(10))
+    night(bench, NOW - DAY)
+    corrected(first, bench.drop / "so_a" / first.name, **FIXED)
+    assert night(bench, NOW)[0].outcome == "already_closed"
+    assert (feed_of(bench).packs_not_in, feed_of(bench).rows_open) == ([], 0)
+
+
 def test_a_correction_that_waits_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bench = bench_of(tmp_path, approval=Approval(approver=APPROVER, document="số 1"))
     write_csv(bench.drop / "so_a" / "1.csv", two_wrong())
