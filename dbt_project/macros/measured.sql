@@ -98,6 +98,8 @@
                 "finance",
                 "land",
                 "planning",
+                "map",
+                "infrastructure",
                 "population",
                 "government",
                 "health",
