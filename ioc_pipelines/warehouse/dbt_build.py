@@ -86,6 +86,8 @@ def _build(home: Home, facts: Mapping[str, str], selected: list[str]) -> list[No
             duration_s=node.execution_time,
         )
         for node in result.result.results
+        # who reads what is built is no part of the build; dbt names it among its results
+        if node.node.resource_type != "exposure"
     ]
 
 
