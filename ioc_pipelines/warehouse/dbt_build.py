@@ -70,7 +70,7 @@ def _build(home: Home, facts: Mapping[str, str], selected: list[str]) -> list[No
     # what dbt remembers of an earlier parse misses properties that came before their model
     is_new = not stamp.exists() or stamp.read_text() != project
     anew = ["--no-partial-parse"] if is_new else []
-    data_only = ["--exclude-resource-type", "unit_test"]
+    data_only = ["--exclude-resource-type", "unit_test", "--exclude-resource-type", "exposure"]
     result = dbtRunner().invoke(["build", *_flags(target), *anew, *data_only, *selected])
     stamp.write_text(project)
     if not isinstance(result.result, RunExecutionResult) or result.exception:
