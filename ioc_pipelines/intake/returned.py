@@ -212,11 +212,12 @@ def corrected(
         reason = f"thiếu cột {', '.join(gone)}" if gone else "biểu mẫu của nguồn đã thay đổi"
         raise StructureMismatchError(name, f"{reason}; {_NEWEST}")
     kept = kept_of(returned, cells)
-    given = {source: label for source, label in labels.items() if source in derived}
+    personal = personal_sources(feed, contract)
+    # a mask says nothing of whose row it is
+    given = {s: label for s, label in labels.items() if s in derived - personal}
     key = {feed.columns[part].source for part in contract.info().key}
     own_key = {source: labels[source] for source in labels if source in key - derived}
     require_agreement(returned.rows, kept, given, own_key, name)
-    personal = personal_sources(feed, contract)
     for source in personal - derived:
         _require_whole_masks(returned.rows, labels[source], kept[source], name)
     columns = [

@@ -70,7 +70,7 @@ def _build(home: Home, facts: Mapping[str, str], selected: list[str]) -> list[No
     # what dbt remembers of an earlier parse misses properties that came before their model
     is_new = not stamp.exists() or stamp.read_text() != project
     anew = ["--no-partial-parse"] if is_new else []
-    data_only = ["--exclude-resource-type", "unit_test", "--exclude-resource-type", "exposure"]
+    data_only = [f"--exclude-resource-type={kind}" for kind in ("unit_test", "exposure")]
     result = dbtRunner().invoke(["build", *_flags(target), *anew, *data_only, *selected])
     stamp.write_text(project)
     if not isinstance(result.result, RunExecutionResult) or result.exception:
@@ -86,8 +86,6 @@ def _build(home: Home, facts: Mapping[str, str], selected: list[str]) -> list[No
             duration_s=node.execution_time,
         )
         for node in result.result.results
-        # who reads what is built is no part of the build; dbt names it among its results
-        if node.node.resource_type != "exposure"
     ]
 
 

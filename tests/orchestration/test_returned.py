@@ -27,6 +27,7 @@ from ioc_pipelines.orchestration.feeds import intake_assets
 from ioc_pipelines.orchestration.returned_files import take_corrections
 from tests.orchestration.deployments import (
     APPROVER,
+    COLUMNS,
     DAY,
     NIGHT,
     PROFILE,
@@ -424,3 +425,37 @@ def test_what_stands_in_the_title_is_kept_from_the_received_row(tmp_path: Path, 
         2_500_000,
         100_500_000,
     )
+
+
+def test_a_name_in_a_title_is_masked_too(tmp_path: Path, drop: Path) -> None:
+    """It stands in no cell of its row, and comes back as it was."""
+    entry = xlsx_feed(
+        layout={
+            "format": "xlsx",
+            "sheet": "^Biểu$",
+            "captures": {"person": {"where": "title", "pattern": r"Người khai: (\S+ \S+)"}},
+        },
+        columns={**COLUMNS, "name": {"source": "{person}"}},
+    )
+    bench = Bench.of(tmp_path, entry)
+    rows = [(f"K{n:03d}", "-1" if n == 10 else "5", "15/11/2026") for n in range(1, 11)]
+    (drop / "so_b").mkdir()
+    with xlsxwriter.Workbook(drop / "so_b" / "1.xlsx") as book:
+        sheet = book.add_worksheet("Biểu")
+        sheet.write_string(0, 0, "Người khai: Bí Mật")
+        for number, row in enumerate([("Mã", "Số tiền", "Ngày"), *rows], start=2):
+            sheet.write_row(number, 0, row)
+    report = bench.deliver()
+    assert report.batch is not None
+    now = datetime.now(UTC)
+    made = feedback_of(bench.deployment, bench.entry, report.batch.batch_id, now, masked=True)
+    path = tmp_path / "masked.xlsx"
+    path.write_bytes(made.pack)
+    said = [str(c.value) for row in openpyxl.load_workbook(path)[ROWS_SHEET] for c in row]
+    assert MASK in said
+    assert not [text for text in said if "Bí Mật" in text]
+    corrected(path, drop / "so_b" / made.pack_name, K010={"Số tiền": 10})
+    (correction,) = take_corrections(bench.deployment, bench.entry, "run", NIGHT + DAY)
+    assert correction.batch is not None
+    rows_accepted = bench.accepted(correction.batch.batch_id)
+    assert rows_accepted.select("name", "amount").rows() == [("Bí Mật", 10)]

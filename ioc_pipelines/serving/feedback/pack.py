@@ -233,13 +233,15 @@ def _of_source(
 ) -> list[_Cell]:
     """The cells of one source column: as received, numbers as numbers, wrong ones marked."""
     texts = shown(kept[source]).to_list()
+    hidden = masked and source in personal_sources(feed, contract)
     if source in derived_sources(feed):
-        return [_Cell(text, _style("given", False, text or "")) for text in texts]
+        told = [MASK if hidden and text else text for text in texts]
+        return [_Cell(text, _style("given", False, text or "")) for text in told]
     names = [name for name, column in feed.columns.items() if column.source == source]
     wrong = rows.select(pl.col("wrong").list.set_intersection(names).list.len() > 0).to_series()
     is_text = all(contract.polars_schema()[name] == pl.String for name in names)
     kind = "text" if is_text else "value"
-    if masked and source in personal_sources(feed, contract):
+    if hidden:
         return [
             _Cell(MASK if text is not None else None, _style(kind, w, ""))
             for text, w in zip(texts, wrong, strict=True)
