@@ -100,12 +100,12 @@ def loop(tmp_path_factory: pytest.TempPathFactory) -> Loop:
         ioc("refresh", "--dataset", "environment.air_quality_hourly")
         return told(ioc, province, batch)
 
-    def pack(name: str) -> Path:
+    def pack() -> Path:
         shutil.rmtree(out, ignore_errors=True)
         (found, *_) = ioc(
             "quarantine", "export", "--feed", FEED, "--output", str(out), "--json"
         ).json()
-        return Path(shutil.copy(found["file"], out.parent / name))
+        return Path(shutil.copy(found["file"], out.parent))
 
     ioc("refresh", "--dataset", "environment.air_quality_hourly")
     (batch,) = {r["batch_id"] for r in ioc("quarantine", "list", "--feed", FEED, "--json").json()}
