@@ -82,7 +82,7 @@ def test_a_person_is_nowhere_but_where_rows_are_kept(first: First) -> None:
     receipts = list(first.province.sandbox.glob("*/phan-hoi/*"))
     kept = [path for path in home.glob("reports/**/*") if path.is_file()]
     assert receipts
-    assert {path.suffix for path in kept} == {".html", ".xlsx"}
+    assert {path.suffix for path in kept} == {".html", ".txt", ".xlsx"}
     for path in receipts + kept:
         text = _said(path)
         assert NAME not in text
