@@ -92,8 +92,12 @@ def _code_of_known(error: Exception) -> int | None:
 @app.command()
 def refresh(
     profile: Profile = None,
-    agency: Annotated[str | None, typer.Option(help="Only this agency's feeds")] = None,
-    dataset: Annotated[str | None, typer.Option(help="Only feeds of this dataset")] = None,
+    agency: Annotated[
+        list[str] | None, typer.Option(help="Only this agency's feeds; may be repeated")
+    ] = None,
+    dataset: Annotated[
+        list[str] | None, typer.Option(help="Only feeds of this dataset; may be repeated")
+    ] = None,
     since: Annotated[str | None, typer.Option(help="Only changes since, 2026-11-01")] = None,
     until: Annotated[str | None, typer.Option(help="Only changes before, 2026-11-15")] = None,
     as_of: Annotated[
@@ -258,19 +262,21 @@ def snapshots_rollback(
     show.say(f"published: {snapshot_id}")
 
 
-def _chosen(deployment: Deployment, agency: str | None, dataset: str | None) -> list[FeedEntry]:
+def _chosen(
+    deployment: Deployment, agencies: Sequence[str] | None, datasets: Sequence[str] | None
+) -> list[FeedEntry]:
     """The active feeds that the options leave."""
     active = deployment.catalog.active
-    agencies, datasets = {e.agency.code for e in active}, {e.feed.dataset for e in active}
-    if agency and agency not in agencies:
-        unknown("agency with active feeds", agency, agencies)
-    if dataset and dataset not in datasets:
-        unknown("dataset with active feeds", dataset, datasets)
-    return [
-        entry
-        for entry in active
-        if agency in (None, entry.agency.code) and dataset in (None, entry.feed.dataset)
-    ]
+    known = {e.agency.code for e in active}, {e.feed.dataset for e in active}
+    asked = (agencies or (), datasets or ())
+    for kind, names, there in zip(("agency", "dataset"), asked, known, strict=True):
+        for name in names:
+            if name not in there:
+                unknown(f"{kind} with active feeds", name, there)
+    of_agencies, of_datasets = (
+        set(names) or there for names, there in zip(asked, known, strict=True)
+    )
+    return [e for e in active if e.agency.code in of_agencies and e.feed.dataset in of_datasets]
 
 
 def _status_of(deployment: Deployment) -> StatusReport:

@@ -35,7 +35,7 @@ def approvals_list(profile: Profile = None, as_json: Json = False) -> None:
             "feed": batch.feed,
             "status": batch.status,
             "rows": batch.rows_received,
-            "lowest_score": score_of(deployment, batch.batch_id),
+            "lowest_score": rounded(score_of(deployment, batch.batch_id)),
             "submitted_by": batch.submitted_by,
             "submitted_at": batch.submitted_at.isoformat(timespec="minutes"),
             "decision": known.decision if (known := newest.get(batch.batch_id)) else None,
@@ -64,7 +64,7 @@ def decisions(profile: Profile = None, as_json: Json = False) -> None:
             "feed": known.feed,
             "decision": known.decision,
             "decided_by": known.actor,
-            "score": known.score,
+            "score": rounded(known.score),
             "reason": known.reason,
         }
         for known in deployment_of(profile).approvals.taken()
@@ -110,3 +110,8 @@ def _decide(
     progress(f"{batch} of {decided.feed}: {decision} by {deployment.actor}")
     if decision != "rejected":
         progress(f"it counts from the next refresh on; now: ioc reprocess {decided.feed}")
+
+
+def rounded(score: float | None) -> float | None:
+    """A score as people read it."""
+    return None if score is None else round(score, 2)

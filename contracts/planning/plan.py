@@ -53,7 +53,9 @@ class Plan(Contract):
         en="Number of the decision that approves it",
         str_matches=r"^\d{1,5}/QĐ-UBND$",
     )
-    decided_on: pl.Date = column(vi="Ngày quyết định", en="Day of the decision")
+    decided_on: pl.Date = column(
+        vi="Ngày quyết định", en="Day of the decision", not_after_arrival=True
+    )
     reported_on: pl.Date = column(
         vi="Ngày chốt sổ",
         en="Day the register was closed",
@@ -68,10 +70,3 @@ class Plan(Contract):
     def looks_ahead(cls, data: pa.PolarsData) -> pl.LazyFrame:  # noqa: D102
         ahead = pl.col("horizon_year") > pl.col("decided_on").dt.year()
         return data.lazyframe.select(ahead.fill_null(value=True))
-
-    @pa.dataframe_check(
-        error="correct.decided_before_report",
-        description="Ngày quyết định không được sau ngày chốt sổ",
-    )
-    def decided_before_report(cls, data: pa.PolarsData) -> pl.LazyFrame:  # noqa: D102
-        return data.lazyframe.select(pl.col("decided_on") <= pl.col("reported_on"))

@@ -52,23 +52,28 @@ def require_agreement(
     rows: pl.DataFrame,
     kept: pl.DataFrame,
     derived: Mapping[str, str],
+    own: Mapping[str, str],
     key: Mapping[str, str],
     name: str,
 ) -> None:
     """Raise StructureMismatchError naming the rows that are not those of their tickets.
 
     ``rows``: the pack's; ``kept``: the rows as received, in the same order, with ``_places``: where
-    each was shown to stand. ``derived`` and ``key``: the headings of sources that stand in no cell,
-    and of those that the business key is read from.
+    each was shown to stand. ``derived``, ``own`` and ``key``: the headings of sources that stand in
+    no cell, of those that do, and of those that the business key is read from.
     """
-    apart = _stands_elsewhere(rows, kept)
+    apart = {", ".join(PLACE_HEADERS.values()): _stands_elsewhere(rows, kept)}
     for source, label in derived.items():
-        apart |= ~_says_same_day(rows[label], shown(kept[source]))
-    apart |= _went_round(rows, kept, key)
-    if apart.any():
-        where = listed(rows.filter(apart))
-        headings = ", ".join([*PLACE_HEADERS.values(), *derived.values()])
-        reason = f"hàng {where} không khớp với mã phiếu (cột {headings}): {_WHAT_TO_DO}"
+        apart[label] = ~_says_same_day(rows[label], shown(kept[source]))
+    for source, label in own.items():
+        apart[label] = _changed_places(rows[label], shown(kept[source]))
+    apart[", ".join(key.values())] = _went_round(rows, kept, key)
+    wrong = {heading: found for heading, found in apart.items() if found.any()}
+    if wrong:
+        where = listed(
+            rows.filter(pl.DataFrame(wrong).select(pl.any_horizontal(pl.all())).to_series())
+        )
+        reason = f"hàng {where} không khớp với mã phiếu (cột {', '.join(wrong)}): {_WHAT_TO_DO}"
         raise StructureMismatchError(name, reason)
 
 
@@ -85,6 +90,18 @@ def _stands_elsewhere(rows: pl.DataFrame, kept: pl.DataFrame) -> pl.Series:
         fits &= says_same(said[column], shown(known[place]))
     told, fitting = known["at"].unique(), known["at"].filter(fits).unique()
     return at.is_in(told.implode()) & ~at.is_in(fitting.implode())
+
+
+def _changed_places(now: pl.Series, before: pl.Series) -> pl.Series:
+    """The rows whose cells of a column changed, if what they say is only in another order.
+
+    A correction says something new; a column that was sorted alone says the same of other rows.
+    """
+    changed = ~says_same(now, before)
+    said, was = (
+        _keys([texts.filter(changed)]).sort() for texts in (now.struct.field("text"), before)
+    )
+    return changed & (len(said) > 1 and said.equals(was))
 
 
 def _says_same_day(now: pl.Series, before: pl.Series) -> pl.Series:

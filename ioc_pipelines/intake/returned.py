@@ -216,8 +216,9 @@ def corrected(
     # a mask says nothing of whose row it is
     given = {s: label for s, label in labels.items() if s in derived - personal}
     key = {feed.columns[part].source for part in contract.info().key}
-    own_key = {source: labels[source] for source in labels if source in key - derived}
-    require_agreement(returned.rows, kept, given, own_key, name)
+    own = {source: label for source, label in labels.items() if source not in derived}
+    own_key = {source: label for source, label in own.items() if source in key}
+    require_agreement(returned.rows, kept, given, own, own_key, name)
     for source in personal - derived:
         _require_whole_masks(returned.rows, labels[source], kept[source], name)
     columns = [

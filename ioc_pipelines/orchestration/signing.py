@@ -30,8 +30,9 @@ def sign_offs_now(deployment: Deployment, now: datetime) -> pl.DataFrame:
 def supplied(deployment: Deployment, agency: str, month: str) -> pl.DataFrame:
     """What the head checks, one row per active feed.
 
-    ``feed, deliveries, failed, rows_received, rows_accepted, rows_refused`` of the month,
-    ``open_refused`` rows and the four scores as they are now. Raises SignOffRefusedError.
+    ``feed, deliveries, failed`` of the month; ``rows_received, rows_accepted, rows_refused`` of
+    its last full delivery; ``open_refused`` rows and the four scores as they are now. Raises
+    SignOffRefusedError.
     """
     now = datetime.now(UTC)
     _require(deployment, agency, month, now)
@@ -39,16 +40,23 @@ def supplied(deployment: Deployment, agency: str, month: str) -> pl.DataFrame:
     started = pl.col("started_at").str.to_datetime(time_zone="UTC")
     local = started.dt.convert_time_zone(str(VIETNAM)).dt.strftime("%Y-%m")
     came = deployment.ledger.table("delivery").filter(pl.col("agency") == agency, local == month)
-    batches = deployment.ledger.table("batch").join(
-        came.select("batch_id").drop_nulls().unique(), on="batch_id", how="semi"
+    fetched = came.filter(pl.col("kind") == "fetch")
+    # what a folder without news says is no failure
+    has_failed = (
+        ~pl.col("arrived") & pl.col("batch_id").is_null() & (pl.col("outcome") != "no_news")
     )
-    counted = came.group_by("feed").agg(
-        deliveries=pl.len(), failed=(~pl.col("arrived") & pl.col("batch_id").is_null()).sum()
+    counted = fetched.group_by("feed").agg(deliveries=pl.len(), failed=has_failed.sum())
+    last = fetched.filter(pl.col("batch_id").is_not_null()).sort("seq").group_by("feed").last()
+    rows = last.select("feed", "batch_id").join(
+        deployment.ledger.table("batch").select(
+            "batch_id",
+            "rows_received",
+            "rows_accepted",
+            pl.col("rows_quarantined").alias("rows_refused"),
+        ),
+        on="batch_id",
     )
-    rows = batches.group_by("feed").agg(
-        pl.sum("rows_received", "rows_accepted"),
-        pl.sum("rows_quarantined").alias("rows_refused"),
-    )
+    rows = rows.drop("batch_id")
     known = pl.DataFrame({"feed": [entry.id for entry in entries]})
     known = known.join(counted, on="feed", how="left").join(rows, on="feed", how="left")
     return known.with_columns(pl.exclude("feed").fill_null(0)).with_columns(
@@ -88,5 +96,6 @@ def _open(deployment: Deployment, feed: str, now: datetime) -> int:
 def _scores(deployment: Deployment, feeds: list[str]) -> list[pl.Series]:
     known = [deployment.ledger.batches.latest_scores(feed) for feed in feeds]
     return [
-        pl.Series(name, [scores.get(name) for scores in known], pl.Float64) for name in DIMENSIONS
+        pl.Series(name, [scores.get(name) for scores in known], pl.Float64).round(2)
+        for name in DIMENSIONS
     ]

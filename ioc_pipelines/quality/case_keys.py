@@ -1,8 +1,8 @@
 """Which case each refused row of a feed belongs to.
 
 A row that comes again with the same business key is the same case; one without a whole key is
-known by its content, which is its ticket. A case whose ticket came back with another key, and was
-refused again, goes on under that key.
+known by its content, which is its ticket, and so is one that was given the key of another row. A
+case whose ticket came back with another key, and was refused again, goes on under that key.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from contracts.base import KEY_UNIQUE
+from ioc_pipelines.quality.taken_keys import KEY_TAKEN
 
 
 def case_rows(refused: pl.DataFrame) -> pl.DataFrame:
@@ -20,11 +21,15 @@ def case_rows(refused: pl.DataFrame) -> pl.DataFrame:
     ``shown`` is the case that a row shows by itself. Rows that are held back only with their batch
     have no ticket, and no case.
     """
+    is_taken = (pl.col("rule") == KEY_TAKEN.id).any()
     return (
         refused.filter(pl.col("ticket").is_not_null())
         .group_by("batch_id", "ticket")
         .agg(
-            pl.when("has_key").then("key_hash").otherwise("ticket").first().alias("shown"),
+            pl.when(pl.col("has_key").first() & ~is_taken)
+            .then(pl.col("key_hash").first())
+            .otherwise(pl.col("ticket").first())
+            .alias("shown"),
             (pl.col("rule") == KEY_UNIQUE).any().alias("is_conflict"),
         )
     )
@@ -37,10 +42,12 @@ def renamings(
 
     There are as many as officers changed keys by hand, so a loop is fast enough.
     """
-    new = pl.when("has_key").then("key_hash").otherwise("new_ticket")
+    again = rows.select(
+        "batch_id", pl.col("ticket").alias("new_ticket"), pl.col("shown").alias("new")
+    )
     changed = (
         answers.filter(~pl.col("is_accepted"))
-        .with_columns(new.alias("new"))
+        .join(again, on=["batch_id", "new_ticket"])
         .join(deliveries, on="batch_id")
         .join(rows.select("ticket", pl.col("shown").alias("old")).unique("ticket"), on="ticket")
         .filter(pl.col("old") != pl.col("new"))

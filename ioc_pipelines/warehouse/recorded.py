@@ -6,7 +6,7 @@ known. A build adds where its values differ (``marts.indicator_value_recorded``)
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import polars as pl
 
@@ -40,4 +40,4 @@ def recorded_so_far(home: Home, until: datetime | None = None) -> pl.DataFrame:
     known = pl.read_parquet(path, columns=list(RECORDED_SCHEMA)).cast(RECORDED_SCHEMA)
     if until is None:
         return known
-    return known.filter(pl.col("known_from") <= pl.lit(until, MOMENT))
+    return known.filter(pl.col("known_from") <= pl.lit(until.astimezone(UTC), MOMENT))

@@ -208,3 +208,42 @@ def test_a_ticket_is_settled_when_its_case_has_ended(
 ) -> None:
     story = happened(nights, full=full, closings=[("Pbx", START)])
     assert set(settled(story)) == over
+
+
+def test_a_case_is_not_closed_by_the_row_whose_key_it_was_given_by_mistake() -> None:
+    """`clean.key_taken`: the key is another row's, which is accepted again and again."""
+    nights = [(1, "b1"), (2, "b2"), (3, "b3")]
+    deliveries = pl.DataFrame(
+        [
+            (FEED, batch, ORDERS * number + 1, START + timedelta(days=number), batch != "b2", False)
+            for number, batch in nights
+        ],
+        schema=DELIVERY_SCHEMA,
+        orient="row",
+    )
+    refused = pl.DataFrame(
+        [
+            ("b1", FEED, None, "Pold", False, False, "complete.required"),
+            ("b2", FEED, "other", "Pnew", True, False, "clean.key_taken"),
+            ("b3", FEED, None, "Pold", False, False, "complete.required"),
+        ],
+        schema=REFUSED,
+        orient="row",
+    )
+    answers = pl.DataFrame(
+        [("b2", FEED, "Pold", "Pnew", "other", True, False)], schema=ANSWERS, orient="row"
+    )
+    accepted = pl.DataFrame(
+        [(ORDERS * number + 1, "other") for number in (1, 3)],
+        schema={"order": pl.Int64, "key_hash": pl.String},
+        orient="row",
+    )
+    closings = pl.DataFrame(schema={"ticket": pl.String, "closed_at": pl.Datetime("us", "UTC")})
+    story = Happened(FEED, deliveries, refused, accepted, answers, closings)
+    found = cases(story, None, START + timedelta(days=4))
+    assert found.select("batch_id", "ticket", "status").rows() == [
+        ("b1", "Pold", "superseded"),
+        ("b2", "Pnew", "superseded"),
+        ("b3", "Pold", "open"),
+    ]
+    assert settled(story).to_list() == []

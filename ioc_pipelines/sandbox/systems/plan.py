@@ -49,7 +49,7 @@ KINDS = ("Quy hoạch chung", "Quy hoạch phân khu", "Quy hoạch chi tiết")
 AREA_HA = ((900.0, 4_000.0), (80.0, 600.0), (4.0, 60.0))
 AHEAD_YEARS = (20, 15)  # a detailed plan names no year
 
-_LATER = pl.col("reported_on").str.to_date(DATE).dt.offset_by("5d").dt.strftime(DATE)
+_AHEAD = moved("decided_on", DECADE_AHEAD, DATE)
 _LOOKS_AHEAD = pl.col("horizon").is_not_null()
 DEFECTS = (
     Defect(REQUIRED, "plan_name", {"plan_name": NOTHING}),
@@ -57,7 +57,7 @@ DEFECTS = (
     Defect("correct.reference", "commune_code", {"commune_code": UNKNOWN_COMMUNE}),
     Defect("correct.enum", "plan_kind", {"plan_kind": pl.lit("Quy hoạch khác")}),
     Defect("correct.readable", "area_ha", {"area": pl.lit("đang đo")}),
-    Defect("correct.decided_before_report", None, {"decided_on": _LATER}, ~_LOOKS_AHEAD),
+    Defect("correct.not_future", "decided_on", {"decided_on": _AHEAD}, ~_LOOKS_AHEAD),
     Defect("correct.looks_ahead", None, {"horizon": pl.lit("2023")}, _LOOKS_AHEAD),
     Defect(
         "correct.not_future",
