@@ -217,7 +217,7 @@ def test_a_copy_that_is_not_what_was_built_is_refused(
     assert values(published(home)) == 1
 
 
-@pytest.mark.parametrize("step", ["_export_marts", "write_durably", "_fsync"])
+@pytest.mark.parametrize("step", ["export_marts", "write_durably", "_fsync"])
 def test_a_publish_that_dies_half_way_is_never_seen(
     home: Home, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
