@@ -120,6 +120,36 @@ def test_every_published_column_is_described_in_vietnamese_and_english(
     assert [(model, name) for model, name, text in columns if " · " not in text] == []
 
 
+def test_a_table_of_what_is_only_published_as_sums_shows_no_small_cell(
+    manifest: dict[str, Any], models: dict[str, Node]
+) -> None:
+    """H28: what reads counts of persons carries the test, or is an indicator, which is a sum."""
+    counts = {k for k, s in manifest["sources"].items() if s["meta"].get("publish") == "aggregate"}
+    guarded = {
+        node["attached_node"]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "test"
+        and (node.get("test_metadata") or {}).get("name") == "no_small_cell"
+    }
+    reading = {
+        node["name"]: name in guarded
+        for name, node in models.items()
+        if node["database"] == "ioc"
+        and layer(node) in ("core", "marts")
+        and not node["name"].startswith("indicator")
+        and counts & _read_by(name, models)
+    }
+    assert len(counts) >= 3
+    assert reading == dict.fromkeys(reading, True)
+    assert len(reading) >= 3
+
+
+def _read_by(name: str, models: dict[str, Node]) -> set[str]:
+    """Everything that a model reads, through others too."""
+    direct = set(models[name]["depends_on"]["nodes"])
+    return direct.union(*(_read_by(other, models) for other in direct & set(models)))
+
+
 def test_the_rules_would_find_what_they_look_for() -> None:
     assert _HARD_CODED.findall('select 1 from marts.indicator join "core"."x" on true')
     assert not _HARD_CODED.findall(_COMMENT.sub("", "-- from marts.indicator\nselect 1"))
