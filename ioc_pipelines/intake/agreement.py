@@ -67,7 +67,9 @@ def require_agreement(
         apart[label] = ~_says_same_day(rows[label], shown(kept[source]))
     for source, label in own.items():
         apart[label] = _changed_places(rows[label], shown(kept[source]))
-    apart[", ".join(key.values())] = _went_round(rows, kept, key)
+    went_round = _went_round(rows, kept, key)
+    for label in key.values():
+        apart[label] |= went_round
     wrong = {heading: found for heading, found in apart.items() if found.any()}
     if wrong:
         where = listed(
