@@ -10,7 +10,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
   --no-strip-extras --no-header
 export DAGSTER_DISABLE_TELEMETRY := yes
 
-.PHONY: refresh test dev check bench format lock clean
+.PHONY: refresh test faults dev check bench format lock clean
 .DELETE_ON_ERROR:
 
 refresh: $(READY)  ## the nightly refresh on the sandbox province
@@ -18,6 +18,9 @@ refresh: $(READY)  ## the nightly refresh on the sandbox province
 
 test: $(READY)  ## every test
 	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+faults: $(READY)  ## the long fault suite: kills, full disks, bad sources, hostile files
+	@IOC_TESTS_MUST_KILL=1 $(BIN)/pytest tests/faults -m "" -n 2 --dist loadfile --no-loadscope-reorder
 
 dev: $(READY)  ## sandbox systems and the Dagster UI on 127.0.0.1:3000
 	@$(BIN)/ioc sandbox run $(BIN)/ioc dev
