@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from contracts.base import VIETNAM
+from ioc_pipelines.serving import vietnamese
 
 Alert = Mapping[str, Any]
 
@@ -16,7 +17,6 @@ _KINDS = {
     "cumulative_fell": "số lũy kế giảm",
     "period_missing": "thiếu số liệu kỳ mới",
 }
-_QUARTERS = ("I", "II", "III", "IV")
 _MOST_DECIMALS = 6
 
 
@@ -69,7 +69,7 @@ def paragraph(alert: Alert, owners: Mapping[str, str]) -> str:
 
 def sentence(alert: Alert) -> str:
     """What is wrong, with period, value and what it is held to."""
-    period = period_vi(alert["period_type"], alert["period_start"])
+    period = vietnamese.period(alert["period_type"], alert["period_start"])
     if alert["kind"] == "period_missing":
         return f"Thiếu số liệu {period}, hạn {alert['due_on']:%d/%m/%Y}."
     value, bound = _amounts(alert["value"], alert["bound"], alert["unit"])
@@ -90,27 +90,9 @@ def ending(alert: Alert) -> str:
     day = f"{alert['closed_at'].astimezone(VIETNAM):%d/%m/%Y}"
     if alert["closed_reason"] != "recovered":
         return f"Đóng ngày {day}: không còn mục tiêu, ngưỡng hay kỳ báo cáo để đánh giá."
-    period = period_vi(alert["closed_period_type"], alert["closed_period_start"])
+    period = vietnamese.period(alert["closed_period_type"], alert["closed_period_start"])
     value, _ = _amounts(alert["closed_value"], None, alert["unit"])
     return f"Đóng ngày {day}: {period} là {value}, không còn vi phạm."
-
-
-def period_vi(period_type: str, start: date) -> str:
-    """A period in words: ``tháng 10/2026``, ``quý III/2026``."""
-    match period_type:
-        case "day":
-            return f"ngày {start:%d/%m/%Y}"
-        case "week":
-            year, week, _ = start.isocalendar()
-            return f"tuần {week}/{year} (từ {start:%d/%m/%Y})"
-        case "month":
-            return f"tháng {start.month}/{start.year}"
-        case "quarter":
-            return f"quý {_QUARTERS[(start.month - 1) // 3]}/{start.year}"
-        case "half":
-            return f"6 tháng {'đầu' if start.month == 1 else 'cuối'} năm {start.year}"
-        case _:
-            return f"năm {start.year}"
 
 
 def _amounts(value: float, bound: float | None, unit: str | None) -> tuple[str, str]:
@@ -119,19 +101,13 @@ def _amounts(value: float, bound: float | None, unit: str | None) -> tuple[str, 
     while (
         bound is not None
         and decimals < _MOST_DECIMALS
-        and _number(value, decimals) == _number(bound, decimals)
+        and vietnamese.number(value, decimals) == vietnamese.number(bound, decimals)
     ):
         decimals += 1
     sign = "" if unit is None else "%" if unit == "%" else f" {unit}"
-    shown = ("" if n is None else f"{_number(n, decimals)}{sign}" for n in (value, bound))
+    shown = ("" if n is None else f"{vietnamese.number(n, decimals)}{sign}" for n in (value, bound))
     first, second = shown
     return first, second
-
-
-def _number(value: float, decimals: int) -> str:
-    """A number as Vietnamese write it: ``1.234,5``."""
-    text = f"{value:,.{decimals}f}".rstrip("0").rstrip(".")
-    return text.translate(str.maketrans(",.", ".,"))
 
 
 def _order(alert: Alert) -> tuple[bool, bool, str, str]:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from html import escape
 
 from contracts.base import VIETNAM
-from ioc_pipelines.serving.alert_text import period_vi
+from ioc_pipelines.serving import vietnamese
 
 _STATUS_VI: dict[str, str] = {
     "accepted": "Kiến nghị đã được trả lời: chấp nhận.",
@@ -41,7 +41,7 @@ class Notice:
 
 def notice_lines(notice: Notice) -> list[str]:
     """The notice, short: about what, until when, what to do."""
-    period = period_vi(notice.period_type, notice.period_start)
+    period = vietnamese.period(notice.period_type, notice.period_start)
     lines = [
         f"KIẾN NGHỊ VỀ SỐ LIỆU ĐÃ CÔNG BỐ: {notice.reference}",
         "",

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ioc_pipelines.serving.alert_text import body_of, paragraph, period_vi, sentence, title_of
+from ioc_pipelines.serving.alert_text import body_of, paragraph, sentence, title_of
 from tests.alert_rows import alert, closed
 
 OWNERS = {"so_a": "Sở Nội vụ"}
@@ -49,21 +49,6 @@ AT = datetime(2026, 11, 20, 19, 5, tzinfo=UTC)
 )
 def test_it_says_what_is_wrong(changes: dict[str, Any], text: str) -> None:
     assert sentence(alert(**changes)) == text
-
-
-@pytest.mark.parametrize(
-    ("period_type", "start", "text"),
-    [
-        ("day", date(2026, 11, 28), "ngày 28/11/2026"),
-        ("week", date(2026, 12, 28), "tuần 53/2026 (từ 28/12/2026)"),
-        ("quarter", date(2026, 7, 1), "quý III/2026"),
-        ("half", date(2026, 1, 1), "6 tháng đầu năm 2026"),
-        ("half", date(2026, 7, 1), "6 tháng cuối năm 2026"),
-        ("year", date(2026, 1, 1), "năm 2026"),
-    ],
-)
-def test_periods_in_words(period_type: str, start: date, text: str) -> None:
-    assert period_vi(period_type, start) == text
 
 
 def test_a_paragraph_names_owner_document_and_alert() -> None:
