@@ -178,9 +178,14 @@ def dev(
 ) -> None:
     """Start the Dagster UI and its daemon for a profile."""
     from ioc_pipelines.orchestration.dbt import ensure_manifest
-    from ioc_pipelines.orchestration.instance import prepare_instance
+    from ioc_pipelines.orchestration.hanging import close_hanging_runs
+    from ioc_pipelines.orchestration.instance import open_instance
 
-    prepare_instance(deployment_of(profile).home)
+    home = deployment_of(profile).home
+    with open_instance(home) as instance:
+        closed = close_hanging_runs(instance, home, datetime.now(UTC))
+    for run_id in closed:
+        progress(f"closed run {run_id}: its process is gone")
     ensure_manifest()
     workspace = str(PROJECT / "workspace.yaml")
     dagster = os.path.join(os.path.dirname(sys.executable), "dagster")  # noqa: PTH118, PTH120

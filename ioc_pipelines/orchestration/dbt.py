@@ -16,6 +16,7 @@ from contracts.base import VIETNAM
 from ioc_pipelines.durable import write_durably
 from ioc_pipelines.home import DBT_PROJECT, Home
 from ioc_pipelines.orchestration.deployment import Deployment
+from ioc_pipelines.orchestration.hanging import hold_run
 from ioc_pipelines.orchestration.keys import sector
 from ioc_pipelines.orchestration.signing import sign_offs_now
 from ioc_pipelines.warehouse.build import dbt_hash, end_build, start_build
@@ -78,6 +79,7 @@ def warehouse_assets(deployment: Deployment) -> dg.AssetsDefinition:
 
     @dbt_assets(manifest=ensure_manifest(), dagster_dbt_translator=translator, name="warehouse")
     def warehouse(context: dg.AssetExecutionContext) -> Iterator[object]:
+        hold_run(deployment.home, context.run_id)
         hold_build(deployment.home)
         now = datetime.now(VIETNAM)
         faults = faults_now(deployment.ledger, deployment.rows)

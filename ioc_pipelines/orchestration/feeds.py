@@ -20,6 +20,7 @@ from ioc_pipelines.orchestration import metadata
 from ioc_pipelines.orchestration.approving import enter_approved
 from ioc_pipelines.orchestration.delivery import Report, deliver, last_report, reprocess
 from ioc_pipelines.orchestration.deployment import Deployment
+from ioc_pipelines.orchestration.hanging import hold_run
 from ioc_pipelines.orchestration.keys import accepted_key, feed_key, sector
 from ioc_pipelines.orchestration.pages import feedback_links
 from ioc_pipelines.orchestration.receipts import send_receipt
@@ -67,6 +68,7 @@ def intake_assets(deployment: Deployment) -> dg.AssetsDefinition:
         can_subset=True,
     )
     def intake(context: dg.AssetExecutionContext, config: IntakeConfig) -> Iterator[object]:
+        hold_run(deployment.home, context.run_id)
         chosen = [
             entry
             for key, entry in entries.items()

@@ -19,6 +19,7 @@ REPROCESS = "reprocess"
 PUBLISH = "publish"
 COLLECT = "collect"
 TRIGGER_TAG = "ioc/trigger"
+COMMAND = "command"
 TIMEZONE = "Asia/Ho_Chi_Minh"
 
 

@@ -8,6 +8,7 @@ from ioc_pipelines.home import PUBLISHED_FILE
 from ioc_pipelines.orchestration.alerting import tell_of_alerts
 from ioc_pipelines.orchestration.dbt import build_facts, published_tables
 from ioc_pipelines.orchestration.deployment import Deployment
+from ioc_pipelines.orchestration.hanging import hold_run
 from ioc_pipelines.orchestration.keys import SNAPSHOT
 from ioc_pipelines.orchestration.pages import acceptance_page_of, link
 from ioc_pipelines.warehouse.acceptance.mark import accepted_build
@@ -34,6 +35,7 @@ def snapshot_asset(deployment: Deployment) -> dg.AssetsDefinition:
     )
     def snapshot(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         home = deployment.home
+        hold_run(home, context.run_id)
         hold_build(home)
         accepted = accepted_build(home.build)
         require_fit_text(home.build / PUBLISHED_FILE)

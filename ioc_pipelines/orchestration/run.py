@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
@@ -11,8 +13,9 @@ import dagster as dg
 from ioc_pipelines.catalog.load import FeedEntry
 from ioc_pipelines.orchestration.assemble import assemble
 from ioc_pipelines.orchestration.deployment import Deployment
+from ioc_pipelines.orchestration.hanging import close_hanging_runs, holding_run
 from ioc_pipelines.orchestration.instance import open_instance
-from ioc_pipelines.orchestration.jobs import NIGHTLY, REPROCESS, TRIGGER_TAG
+from ioc_pipelines.orchestration.jobs import COMMAND, NIGHTLY, REPROCESS, TRIGGER_TAG
 from ioc_pipelines.orchestration.keys import feed_key
 
 # by this Dagster files a run under the job of the code location in workspace.yaml
@@ -55,15 +58,18 @@ def _run(
     definition = assemble(deployment).resolve_job_def(job)
     left_out = {feed_key(e) for e in deployment.catalog.active} - {feed_key(e) for e in entries}
     selection = definition.asset_layer.selected_asset_keys - left_out
-    with open_instance(deployment.home) as instance:
+    home, run_id = deployment.home, str(uuid.uuid4())
+    with open_instance(home) as instance, holding_run(home, run_id):
+        close_hanging_runs(instance, home, datetime.now(UTC))
         result = definition.execute_in_process(
             instance=instance,
+            run_id=run_id,
             run_config={
                 "ops": {"intake": {"config": config}},
                 "loggers": {"operator": {}},
             },
             asset_selection=sorted(selection),
-            tags={TRIGGER_TAG: "command", _LOCATION_TAG: "__repository__@ioc"},
+            tags={TRIGGER_TAG: COMMAND, _LOCATION_TAG: "__repository__@ioc"},
             raise_on_error=False,
         )
     problems = [_problem(event) for event in result.all_events if event.is_step_failure]

@@ -1,4 +1,4 @@
-"""Sensors: a file that lands is taken at once; an open collection round asks again."""
+"""Sensors: what lands is taken at once; an open round asks again; what hangs is closed."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from ioc_pipelines.connectors.files.folder import folder_of, list_folder
 from ioc_pipelines.connectors.files.returned import list_corrections
 from ioc_pipelines.ledger.rounds import Round
 from ioc_pipelines.orchestration.deployment import Deployment
+from ioc_pipelines.orchestration.hanging import hanging_runs_sensor
 from ioc_pipelines.orchestration.jobs import COLLECT, PUBLISH, TRIGGER_TAG
 
 _LOOK_EVERY_S = 15
@@ -26,9 +27,13 @@ ROUND_TAG = "ioc/collection_round"
 
 
 def all_sensors(deployment: Deployment, jobs: Sequence[Any]) -> list[dg.SensorDefinition]:
-    """``new_files`` and ``collection_rounds``, both running; ``jobs`` are the deployment's."""
+    """``new_files``, ``collection_rounds``, ``hanging_runs``; ``jobs`` are the deployment's."""
     asked = [job for job in jobs if job.name in {COLLECT, PUBLISH}]
-    return [_new_files(deployment), _collection_rounds(deployment, asked)]
+    return [
+        _new_files(deployment),
+        _collection_rounds(deployment, asked),
+        hanging_runs_sensor(deployment.home),
+    ]
 
 
 def _new_files(deployment: Deployment) -> dg.SensorDefinition:

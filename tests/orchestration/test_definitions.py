@@ -337,14 +337,18 @@ def test_the_nightly_schedule_is_local_time(loaded: Loaded) -> None:
 
 def test_sensors_look_at_folders_and_rounds_by_themselves(loaded: Loaded) -> None:
     sensors = {sensor.name: sensor for sensor in loaded.definitions.sensors or ()}
-    assert set(sensors) == {"new_files", "collection_rounds"}
+    assert set(sensors) == {"new_files", "collection_rounds", "hanging_runs"}
     for sensor in sensors.values():
         assert isinstance(sensor, dg.SensorDefinition)
         assert sensor.default_status == dg.DefaultSensorStatus.RUNNING
         assert is_vietnamese(sensor.description), sensor.name
         assert sensor.minimum_interval_seconds is not None
     jobs = {name: {target.job_name for target in s.targets} for name, s in sensors.items()}  # type: ignore[union-attr]
-    assert jobs == {"new_files": {"collect"}, "collection_rounds": {"collect", "publish"}}
+    assert jobs == {
+        "new_files": {"collect"},
+        "collection_rounds": {"collect", "publish"},
+        "hanging_runs": set(),
+    }
     # what lands is taken within a minute: a look, the quiet time, the next look, a run
     assert sensors["new_files"].minimum_interval_seconds <= 15  # type: ignore[union-attr,operator]
 
