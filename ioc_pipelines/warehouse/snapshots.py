@@ -18,9 +18,11 @@ from pydantic import BaseModel
 
 from ioc_pipelines.durable import sha256_of, write_durably
 from ioc_pipelines.home import PUBLISHED_FILE, Home
+from ioc_pipelines.warehouse.pins import pins
+from ioc_pipelines.warehouse.readers import alone_with, processes_in
 
 KEPT = 5
-_MANIFEST = "manifest.json"
+MANIFEST = "manifest.json"
 _MARTS = "marts"
 
 
@@ -88,7 +90,7 @@ def publish(
     _require_same(copy, manifest)
     export_marts(copy, staging / _MARTS)
     manifest = manifest.model_copy(update={"marts": _mart_hashes(staging / _MARTS)})
-    write_durably(staging / _MANIFEST, manifest.model_dump_json(indent=1).encode())
+    write_durably(staging / MANIFEST, manifest.model_dump_json(indent=1).encode())
     for path in sorted(staging.rglob("*")):
         _fsync(path)
     staging.replace(home.snapshots / snapshot_id)
@@ -122,7 +124,7 @@ def published_id(home: Home) -> str | None:
 
 def snapshot_ids(home: Home) -> list[str]:
     """Ids of all snapshots on disk, newest first."""
-    found = (path.parent.name for path in home.snapshots.glob(f"[!.]*/{_MANIFEST}"))
+    found = (path.parent.name for path in home.snapshots.glob(f"[!.]*/{MANIFEST}"))
     return sorted(found, reverse=True)
 
 
@@ -132,7 +134,7 @@ def read_manifest(home: Home, snapshot_id: str) -> SnapshotManifest:
         known = ", ".join(snapshot_ids(home)) or "none"
         msg = f"no snapshot '{snapshot_id}'; there are: {known}"
         raise SnapshotError(msg)
-    path = home.snapshots / snapshot_id / _MANIFEST
+    path = home.snapshots / snapshot_id / MANIFEST
     return SnapshotManifest.model_validate_json(path.read_bytes())
 
 
@@ -170,12 +172,38 @@ def difference(home: Home, older: str, newer: str) -> dict[str, tuple[int | None
 
 
 def prune(home: Home, keep: int = KEPT) -> list[str]:
-    """Delete all but the newest ``keep`` snapshots, never the published one."""
-    published = published_id(home)
-    gone = [name for name in snapshot_ids(home)[keep:] if name != published]
-    for name in gone:
-        shutil.rmtree(home.snapshots / name)
+    """Delete the snapshots that nothing keeps: see ``kept_because``. Returns their ids."""
+    gone = []
+    for snapshot_id in snapshot_ids(home)[keep:]:
+        folder = home.snapshots / snapshot_id
+        with alone_with(folder) as alone:
+            # asked under the lock: whoever pins or reads it now was first, or finds it gone
+            if alone and not kept_because(home, snapshot_id, keep):
+                aside = home.snapshots / f".{snapshot_id}.part"
+                folder.replace(aside)
+                shutil.rmtree(aside)
+                gone.append(snapshot_id)
     return gone
+
+
+def kept_because(home: Home, snapshot_id: str, keep: int = KEPT) -> list[str]:
+    """Why a snapshot is not pruned: of the newest, published or the one before it, pinned, open.
+
+    Empty: nothing keeps it.
+    """
+    ids, published = snapshot_ids(home), published_id(home)
+    reasons = []
+    if snapshot_id in ids[:keep]:
+        reasons.append(f"one of the newest {keep}")
+    if snapshot_id == published:
+        reasons.append("published")
+    if published and snapshot_id in [older for older in ids if older < published][:1]:
+        reasons.append("the one before the published")
+    reasons += [f"pinned by {holder}" for holder in pins(home, snapshot_id)]
+    reasons += [
+        f"open in process {process}" for process in processes_in(home.snapshots / snapshot_id)
+    ]
+    return reasons
 
 
 def _require_same(path: Path, manifest: SnapshotManifest) -> None:

@@ -7,7 +7,6 @@ import multiprocessing
 import os
 import shutil
 import struct
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -17,21 +16,17 @@ import pytest
 from ioc_pipelines.home import Home
 from ioc_pipelines.warehouse import snapshots
 from ioc_pipelines.warehouse.snapshots import (
-    KEPT,
     SnapshotError,
-    SnapshotManifest,
     difference,
     point_to,
-    prune,
     publish,
     published_id,
     read_manifest,
     snapshot_ids,
     verify,
 )
+from tests.warehouse.snapshot_files import BEGAN, TABLES, build, name, published, put, values
 
-BEGAN = datetime(2026, 11, 20, 19, tzinfo=UTC)
-TABLES = {"staging.a", "marts.indicator_value", "marts.indicator"}
 # what DuckDB 1.5 can open (STACK: versions between 64 and 68)
 STORAGE_OF_1_5 = range(64, 69)
 
@@ -39,56 +34,6 @@ STORAGE_OF_1_5 = range(64, 69)
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
     return Home("test", tmp_path / "var" / "test")
-
-
-def build(home: Home, values: int, *extra: str, left_out: str = "") -> Path:
-    """A build file with ``values`` indicator values, as the dbt profile writes it."""
-    home.build.mkdir(parents=True, exist_ok=True)
-    path = home.build / "ioc.duckdb"
-    path.unlink(missing_ok=True)
-    statements = [
-        "create schema ioc.staging",
-        "create schema ioc.marts",
-        "create table ioc.staging.a as select range as id from range(3)",
-        "create table ioc.marts.indicator as select 'X' as indicator_code, 'Chỉ tiêu' as name_vi",
-        f"create table ioc.marts.indicator_value as select 'X' as indicator_code, range::double"
-        f" as value, date '2026-11-01' as period_start from range({values})",
-    ]
-    with duckdb.connect() as connection:
-        connection.execute(f"attach '{path}' as ioc (storage_version 'v1.5.0')").fetchall()
-        for statement in [*statements, *extra]:
-            if not left_out or left_out not in statement:
-                connection.execute(statement).fetchall()
-        connection.execute("detach ioc").fetchall()
-    return path
-
-
-def name(number: int) -> str:
-    return f"{BEGAN + timedelta(days=number):%Y%m%dT%H%M%S}-{number:08x}"
-
-
-def put(home: Home, number: int, values: int | None = None) -> SnapshotManifest:
-    """Build and publish snapshot ``number``."""
-    build(home, number if values is None else values)
-    return publish(
-        home,
-        snapshot_id=name(number),
-        built_at=BEGAN + timedelta(days=number),
-        run_id=f"run-{number}",
-        dbt_hash="abc",
-        expected=TABLES,
-        record=lambda _: None,
-    )
-
-
-def published(home: Home) -> Path:
-    return home.published / "ioc.duckdb"
-
-
-def values(path: Path) -> int:
-    with duckdb.connect(str(path), read_only=True) as connection:
-        ((count,),) = connection.execute("select count(*) from marts.indicator_value").fetchall()
-        return int(count)
 
 
 # -- publishing -----------------------------------------------------------------------------------
@@ -305,7 +250,7 @@ def test_an_unknown_snapshot_is_named_with_those_there_are(home: Home) -> None:
     assert published_id(home) == name(1)
 
 
-# -- switching and keeping ------------------------------------------------------------------------
+# -- switching ------------------------------------------------------------------------------------
 
 
 def test_rolling_back_and_forward(home: Home) -> None:
@@ -320,26 +265,6 @@ def test_rolling_back_and_forward(home: Home) -> None:
         assert pl.read_parquet(marts).height == number
     assert snapshot_ids(home) == [name(3), name(2), name(1)]
     assert {path.name for path in home.published.iterdir()} == {"ioc.duckdb", "marts"}
-
-
-def test_five_are_kept(home: Home) -> None:
-    for number in range(1, 8):
-        put(home, number)
-    assert KEPT == 5
-    assert snapshot_ids(home) == [name(number) for number in (7, 6, 5, 4, 3)]
-    assert {path.name for path in home.snapshots.iterdir()} == set(snapshot_ids(home))
-    for snapshot_id in snapshot_ids(home):
-        verify(home, snapshot_id)
-
-
-def test_the_published_one_is_never_pruned(home: Home) -> None:
-    for number in range(1, 6):
-        put(home, number)
-    point_to(home, name(1))
-    assert sorted(prune(home, keep=2)) == [name(2), name(3)]
-    assert snapshot_ids(home) == [name(5), name(4), name(1)]
-    assert values(published(home)) == 1
-    assert prune(home, keep=2) == []
 
 
 def test_difference_names_tables_and_rows(home: Home) -> None:
@@ -367,20 +292,6 @@ def test_difference_names_tables_and_rows(home: Home) -> None:
 
 
 # -- readers --------------------------------------------------------------------------------------
-
-
-def test_a_reader_keeps_its_snapshot_and_a_new_one_sees_the_new(home: Home) -> None:
-    put(home, 1)
-    reader = duckdb.connect(str(published(home)), read_only=True)
-    try:
-        for number in range(2, 9):  # long enough for the first to be pruned
-            put(home, number)
-            assert values(published(home)) == number
-            query = "select count(*) from marts.indicator_value"
-            assert reader.execute(query).fetchall() == [(1,)]
-        assert name(1) not in snapshot_ids(home)
-    finally:
-        reader.close()
 
 
 def _watch(path: str, until: str, found: multiprocessing.Queue) -> None:  # type: ignore[type-arg]
