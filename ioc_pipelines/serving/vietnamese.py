@@ -1,12 +1,16 @@
-"""Numbers, days and periods as they are written in Viet Nam."""
+"""Numbers, days and periods as they are written in Viet Nam, words in the order of dictionaries."""
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import date, datetime
 
 from contracts.base import VIETNAM
 
 _QUARTERS = ("I", "II", "III", "IV")
+_LETTERS = "aăâbcdđeêfghijklmnoôơpqrstuưvwxyz"
+# grave, hook above, tilde, acute, dot below
+_TONES = "\u0300\u0309\u0303\u0301\u0323"
 _SWAPPED = str.maketrans(",.", ".,")
 
 
@@ -44,3 +48,41 @@ def period(period_type: str, start: date) -> str:
             return f"6 tháng {'đầu' if start.month == 1 else 'cuối'} năm {start.year}"
         case _:
             return f"năm {start.year}"
+
+
+def long_day(value: date) -> str:
+    """``ngày 05 tháng 10 năm 2025``; a month of one digit only in January and February.
+
+    Decree 30/2020/NĐ-CP, annex I: a zero goes before days below 10 and months 1 and 2.
+    """
+    month = f"{value.month:02d}" if value.month <= 2 else str(value.month)
+    return f"ngày {value:%d} tháng {month} năm {value.year}"
+
+
+def order(text: str) -> tuple[tuple[int, ...], tuple[int, ...], str]:
+    """Key that sorts as a Vietnamese dictionary does: letters first, then tones.
+
+    Digits come before letters, and a space before both, so that ``An Thi`` stands before ``Anh``.
+    """
+    letters, tones = [], []
+    for char in unicodedata.normalize("NFC", text).lower():
+        base, tone = _parted(char)
+        letters.append(_rank(base))
+        tones.append(tone)
+    return tuple(letters), tuple(tones), text
+
+
+def _parted(char: str) -> tuple[str, int]:
+    """A letter without its tone, and which tone it had."""
+    apart = unicodedata.normalize("NFD", char)
+    tone = next((_TONES.index(mark) + 1 for mark in apart if mark in _TONES), 0)
+    bare = unicodedata.normalize("NFC", "".join(mark for mark in apart if mark not in _TONES))
+    return bare, tone
+
+
+def _rank(letter: str) -> int:
+    if letter and letter in _LETTERS:
+        return 1000 + _LETTERS.index(letter)
+    if letter.isdigit():
+        return 100 + int(letter)
+    return 0 if letter.isspace() else 10

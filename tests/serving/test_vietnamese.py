@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import UTC, date, datetime
 
 import pytest
@@ -42,3 +43,38 @@ def test_a_moment_is_that_of_viet_nam() -> None:
 )
 def test_a_period(kind: str, start: date, text: str) -> None:
     assert vietnamese.period(kind, start) == text
+
+
+def test_a_zero_stands_before_small_days_and_the_first_two_months_only() -> None:
+    assert vietnamese.long_day(date(2026, 2, 5)) == "ngày 05 tháng 02 năm 2026"
+    assert vietnamese.long_day(date(2026, 3, 31)) == "ngày 31 tháng 3 năm 2026"
+
+
+def test_words_stand_as_in_a_vietnamese_dictionary() -> None:
+    sorted_by_hand = [
+        "Xã 9 tháng 3",
+        "Xã Ái Quốc",
+        "Xã An Thi",
+        "Xã Ân Thi",
+        "Xã Châu Ninh",
+        "Xã Dạ Trạch",
+        "Xã Đa Lộc",
+        "Xã Đại Đồng",
+        "Xã Đoàn Đào",
+        "Xã Hồng Bàng",
+        "Xã Ninh Giang",
+        "Xã Ôn Đình",
+        "Xã Ơn",
+        "Xã Tả",
+        "Xã Tã",
+        "Xã Tá",
+        "Xã Tạ",
+        "Xã Ưng",
+        "Xã Yên Mỹ",
+    ]
+    shuffled = random.Random(1).sample(sorted_by_hand, len(sorted_by_hand))  # noqa: S311
+    assert sorted(shuffled, key=vietnamese.order) == sorted_by_hand
+
+
+def test_composed_and_decomposed_letters_have_one_place() -> None:
+    assert vietnamese.order("Ân Thi")[:2] == vietnamese.order("Â" + "n Thi")[:2]
