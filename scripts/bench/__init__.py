@@ -1,0 +1,1 @@
+"""The benchmarks of `make bench`: one module each, ratios against peers in the same run."""

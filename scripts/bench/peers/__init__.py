@@ -1,0 +1,1 @@
+"""What the product is measured against: programs of their own, run as commands."""
