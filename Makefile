@@ -33,9 +33,8 @@ check: $(READY)  ## format, lint, types, import rules, generated files fresh
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/ioc contracts check
 
-bench: $(READY)  ## the benchmarks, as ratios against peers in the same run
-	@$(BIN)/python scripts/bench.py
-	@$(BIN)/python scripts/bench_quality.py
+bench: $(READY)  ## the benchmarks, as ratios against peers in the same run; writes docs/benchmarks.md
+	@$(BIN)/python -m scripts.bench
 
 format: $(READY)  ## write the format that `check` asks for
 	@$(BIN)/ruff check --fix --quiet .

@@ -71,7 +71,10 @@ def _build(home: Home, facts: Mapping[str, str], selected: list[str]) -> list[No
     is_new = not stamp.exists() or stamp.read_text() != project
     anew = ["--no-partial-parse"] if is_new else []
     data_only = [f"--exclude-resource-type={kind}" for kind in ("unit_test", "exposure")]
-    result = dbtRunner().invoke(["build", *_flags(target), *anew, *data_only, *selected])
+    result = dbtRunner().invoke(
+        # the artefacts would repeat on disk what the results say, for seconds
+        ["build", *_flags(target), "--no-write-json", *anew, *data_only, *selected]
+    )
     stamp.write_text(project)
     if not isinstance(result.result, RunExecutionResult) or result.exception:
         msg = f"dbt build: {result.exception or 'no result'}"

@@ -51,7 +51,9 @@ def main() -> None:
         started = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="ioc-bench-") as folder:
             result = benchmark(name).run(Path(folder), tiny=asked.tiny)
-        print(f"\n{name}, {time.monotonic() - started:.0f} s", *result.lines(), sep="\n", flush=True)
+        print(
+            f"\n{name}, {time.monotonic() - started:.0f} s", *result.lines(), sep="\n", flush=True
+        )
         if not asked.tiny:
             report.write(name, result)
 

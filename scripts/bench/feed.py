@@ -37,7 +37,7 @@ def communes() -> list[str]:
     return sorted(lists["admin_unit.commune"].to_list())
 
 
-def write_feed(path: Path, rows: int, bad: float, start: int = 0) -> None:
+def write_feed(path: Path, rows: int, bad: float, start: int = 0, *, repeated: bool = True) -> None:
     """``rows`` dossiers from number ``start`` on as Parquet, and every thousandth once more.
 
     A share ``bad`` breaks one rule each, of seven in turn, always the same ones.
@@ -48,24 +48,13 @@ def write_feed(path: Path, rows: int, bad: float, start: int = 0) -> None:
     try:
         for first in range(start, start + rows, CHUNK):
             frame = _rows(first, min(CHUNK, start + rows - first), bad, known)
-            frame = pl.concat([frame, frame[::REPEATED]]).rename(SOURCES)
-            table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+            frame = pl.concat([frame, frame[::REPEATED]]) if repeated else frame
+            table = frame.rename(SOURCES).to_arrow(compat_level=pl.CompatLevel.oldest())
             writer = writer or pq.ParquetWriter(path, table.schema, compression="zstd")
             writer.write_table(table)
     finally:
         if writer:
             writer.close()
-
-
-def write_csv(path: Path, rows: int, bad: float) -> None:
-    """The same rows as text."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    known = pl.Series(communes())
-    with path.open("wb") as file:
-        for first in range(0, rows, CHUNK):
-            frame = _rows(first, min(CHUNK, rows - first), bad, known)
-            frame = pl.concat([frame, frame[::REPEATED]]).rename(SOURCES)
-            frame.write_csv(file, include_header=first == 0)
 
 
 def _rows(first: int, count: int, bad: float, known: pl.Series) -> pl.DataFrame:
@@ -95,7 +84,9 @@ def _rows(first: int, count: int, bad: float, known: pl.Series) -> pl.DataFrame:
         "area_m2": pl.lit(0.0),
         "finished_on": pl.col("received_on") - pl.duration(days=1),
     }
-    turn = pl.Series(np.where(chance.random(count) < bad, chance.integers(0, len(spoilt), count), -1))
+    turn = pl.Series(
+        np.where(chance.random(count) < bad, chance.integers(0, len(spoilt), count), -1)
+    )
     return frame.with_columns(
         pl.when(turn == at).then(wrong).otherwise(pl.col(name)).alias(name)
         for at, (name, wrong) in enumerate(spoilt.items())

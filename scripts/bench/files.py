@@ -9,14 +9,10 @@ from __future__ import annotations
 
 import os
 import random
-import resource
 import shutil
 import socket
-import statistics
 import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,6 +25,8 @@ from ioc_pipelines.catalog.layouts import CsvLayout, XlsxLayout
 from ioc_pipelines.intake.conform import conform
 from ioc_pipelines.intake.layout.read import read_tables
 from ioc_pipelines.intake.layout.table import wanted_of
+from scripts.bench.measure import alternate
+from scripts.bench.report import Result
 
 ROWS, ROUNDS, SEED = 100_000, 5, 1
 TABLE_ROWS, TABLE_ROUNDS = 5_000_000, 3
@@ -47,7 +45,7 @@ SCHEMA: dict[str, pl.DataType] = {
     "G": pl.String(),
 }
 COLUMNS = {name: Column(source=name) for name in HEADER}
-TABLE_SQL = f"""
+TABLE_SQL = """
     CREATE TABLE ho_so AS SELECT
         i::bigint AS id,
         'H32.' || lpad(i::text, 9, '0') AS ma,
@@ -61,7 +59,7 @@ TABLE_SQL = f"""
         i * 0.37::float8 AS ty_le,
         CASE WHEN i % 3 > 0 THEN 'đang xử lý' END AS trang_thai,
         (i % 9)::smallint AS muc
-    FROM generate_series(1, {TABLE_ROWS}) AS i
+    FROM generate_series(1, {rows}) AS i
 """
 TABLE_COLUMNS = (
     "id", "ma", "xa", "ten", "so_tien", "xong",
@@ -83,19 +81,22 @@ print(fetched.note["rows"], int(peak_kb) // 1024)
 """
 
 
-def main() -> None:
-    """Make the files, time, print."""
-    with tempfile.TemporaryDirectory(prefix="ioc-bench-") as folder:
-        book, text = Path(folder) / "bench.xlsx", Path(folder) / "bench.csv"
-        _write(book, text)
-        _report("XLSX, calamine alone", "XLSX, intake", _bare_xlsx(book), _intake_xlsx(book))
-        _report("CSV, polars alone", "CSV, intake", _bare_csv(text), _intake_csv(text))
-        peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-        print(f"peak memory of this process: {peak_mb} MB")
-        _postgres(Path(folder))
+def run(folder: Path, *, tiny: bool) -> Result:
+    """Make the files, time, compare."""
+    rows, rounds = (1_000, 1) if tiny else (ROWS, ROUNDS)
+    book, text = folder / "bench.xlsx", folder / "bench.csv"
+    _write(book, text, rows)
+    pairs = [
+        ("calamine alone", "XLSX, intake", _bare_xlsx(book), _intake_xlsx(book, rows)),
+        ("polars alone", "CSV, intake", _bare_csv(text), _intake_csv(text, rows)),
+    ]
+    found = [_compared(*pair, rounds) for pair in pairs]
+    return Result(
+        ("ours", "peer", "ours, s", "peer, s", "ratio"), [*found, *_postgres(folder, tiny=tiny)]
+    )
 
 
-def _write(book: Path, text: Path) -> None:
+def _write(book: Path, text: Path, count: int) -> None:
     chance = random.Random(SEED)  # noqa: S311  a reproducible file, no secret
     rows: list[tuple[str | float, ...]] = [
         (
@@ -110,7 +111,7 @@ def _write(book: Path, text: Path) -> None:
             i * 3,
             "đồng",
         )
-        for i in range(ROWS)
+        for i in range(count)
     ]
     with xlsxwriter.Workbook(book, {"constant_memory": True}) as workbook:
         sheet = workbook.add_worksheet("Dữ liệu")
@@ -127,50 +128,51 @@ def _bare_csv(path: Path) -> Callable[[], int]:
     return lambda: pl.read_csv(path, infer_schema=False).height
 
 
-def _intake_xlsx(path: Path) -> Callable[[], int]:
+def _intake_xlsx(path: Path, rows: int) -> Callable[[], int]:
     layout = XlsxLayout(format="xlsx", sheet=".")
-    return lambda: _intake(layout, path)
+    return lambda: _intake(layout, path, rows)
 
 
-def _intake_csv(path: Path) -> Callable[[], int]:
-    return lambda: _intake(CsvLayout(format="csv"), path)
+def _intake_csv(path: Path, rows: int) -> Callable[[], int]:
+    return lambda: _intake(CsvLayout(format="csv"), path, rows)
 
 
-def _intake(layout: XlsxLayout | CsvLayout, path: Path) -> int:
+def _intake(layout: XlsxLayout | CsvLayout, path: Path, rows: int) -> int:
     (table,) = read_tables(layout, wanted_of(COLUMNS), path, path.name)
     found = conform(table.frame, COLUMNS, SCHEMA)
-    if found.unreadable.height or found.rows.height != ROWS:
+    if found.unreadable.height or found.rows.height != rows:
         msg = f"{found.rows.height} rows, {found.unreadable.height} unreadable cells"
         raise AssertionError(msg)
     return found.rows.height
 
 
-def _postgres(folder: Path) -> None:
+def _postgres(folder: Path, *, tiny: bool) -> list[list[str]]:
     """A table of its own, in a database of its own, dropped at the end."""
+    rows, rounds = (5_000, 1) if tiny else (TABLE_ROWS, TABLE_ROUNDS)
     try:
         socket.create_connection(POSTGRES, timeout=2).close()
     except OSError:
-        print(f"PostgreSQL: SKIPPED, nothing listens at {POSTGRES[0]}:{POSTGRES[1]}")
-        return
+        where = f"{POSTGRES[0]}:{POSTGRES[1]}"
+        return [["PostgreSQL", f"skipped: nothing listens at {where}", "", "", ""]]
     if shutil.which("psql") is None:
-        print("PostgreSQL: SKIPPED, there is no psql to compare with")
-        return
+        return [["PostgreSQL", "skipped: there is no psql to compare with", "", "", ""]]
     database = f"ioc_bench_{os.getpid()}"
     _psql("postgres", f"CREATE DATABASE {database}")
     try:
-        _psql(database, TABLE_SQL)
+        _psql(database, TABLE_SQL.format(rows=rows))
         _psql(database, "VACUUM ANALYZE ho_so")
         columns = ", ".join(TABLE_COLUMNS)
         copy = f"\\copy (SELECT {columns} FROM ho_so) TO '{folder / 'ho_so.csv'}' (FORMAT csv)"
         peaks: list[int] = []
-        _report(
-            f"{TABLE_ROWS:,} rows of PostgreSQL, COPY to CSV by psql",
-            "fetched to Parquet",
+        compared = _compared(
+            "COPY to CSV by psql",
+            f"PostgreSQL, {rows:,} rows to Parquet",
             lambda: _psql(database, copy),
-            lambda: peaks.append(_fetch_postgres(database, folder)),
-            TABLE_ROUNDS,
+            lambda: peaks.append(_fetch_postgres(database, folder, rows)),
+            rounds,
         )
-        print(f"peak memory of the fetching process: {max(peaks)} MB")
+        compared[0] += f", peak {max(peaks)} MB"
+        return [compared]
     finally:
         _psql("postgres", f"DROP DATABASE {database} WITH (FORCE)")
 
@@ -181,7 +183,7 @@ def _psql(database: str, statement: str) -> None:
     subprocess.run([*command, "-U", "postgres", "-c", statement, database], check=True)  # noqa: S603
 
 
-def _fetch_postgres(database: str, folder: Path) -> int:
+def _fetch_postgres(database: str, folder: Path, wanted: int) -> int:
     """Fetch in a process of its own, so that its peak memory is its own; in MB."""
     url = f"postgresql://postgres@{POSTGRES[0]}:{POSTGRES[1]}/{database}"
     done = subprocess.run(  # noqa: S603
@@ -191,29 +193,19 @@ def _fetch_postgres(database: str, folder: Path) -> int:
         text=True,
     )
     rows, peak_mb = map(int, done.stdout.split())
-    if rows != TABLE_ROWS:
+    if rows != wanted:
         msg = f"{rows} rows"
         raise AssertionError(msg)
     return peak_mb
 
 
-def _report(
+def _compared(
     peer: str,
     ours: str,
     run_peer: Callable[[], object],
     run_ours: Callable[[], object],
-    rounds: int = ROUNDS,
-) -> None:
-    """Alternate the two, so that the noise falls on both; the median of the rounds."""
-    times: dict[str, list[float]] = {peer: [], ours: []}
-    for _ in range(rounds):
-        for name, run in ((peer, run_peer), (ours, run_ours)):
-            started = time.perf_counter()
-            run()
-            times[name].append(time.perf_counter() - started)
-    of_peer, of_ours = (statistics.median(times[name]) for name in (peer, ours))
-    print(f"{peer}: {of_peer:.2f} s · {ours}: {of_ours:.2f} s · ratio {of_ours / of_peer:.2f}")
-
-
-if __name__ == "__main__":
-    main()
+    rounds: int,
+) -> list[str]:
+    times = alternate({peer: run_peer, ours: run_ours}, rounds)
+    ratio = times[ours] / times[peer]
+    return [ours, peer, f"{times[ours]:.2f}", f"{times[peer]:.2f}", f"{ratio:.2f} ×"]

@@ -8,99 +8,29 @@ that does the one or the other once.
 
 from __future__ import annotations
 
-import statistics
 import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-import numpy as np
-import pandera.polars as pa
 import polars as pl
 from pandera.errors import SchemaErrors
 
-from contracts.base import VIETNAM, BatchContext, Contract, ContractInfo, column
+from contracts.base import VIETNAM, BatchContext
+from ioc_pipelines.home import PROJECT
 from ioc_pipelines.quality.proof.specimen import conformed
 from ioc_pipelines.quality.score import scores
 from ioc_pipelines.quality.split import judge
+from scripts.bench.feed import SOURCES, communes, write_feed
+from scripts.bench.measure import alternate
+from scripts.bench.overlay.contracts.bench.dossier import Dossier
+from scripts.bench.report import Result
 
-ROWS, ROUNDS, SEED = 1_000_000, 3, 1
+ROWS, ROUNDS = 1_000_000, 3
 SHARES = {0.01: 1.0, 0.5: 0.5}  # bad rows, and the ratio to stay below
-ARRIVED = datetime(2026, 11, 20, 2, tzinfo=VIETNAM)
-COMMUNES = [f"{12_000 + n:05}" for n in range(104)]
-CONTEXT = BatchContext(ARRIVED, {"admin_unit.commune": pl.Series(COMMUNES)})
-
-
-class Dossier(Contract):
-    """Twelve columns of the usual kinds, as a table of dossiers has them."""
-
-    __contract__ = ContractInfo(
-        dataset="bench.dossier",
-        version="1.0.0",
-        title_vi="Hồ sơ",
-        title_en="Dossiers",
-        grain="one row per dossier",
-        key=("code",),
-        load_mode="upsert",
-        publish="none",
-        basis="benchmark",
-    )
-    code: str = column(vi="Mã hồ sơ", en="Code", str_matches=r"^H\d{7}$")
-    commune_code: str = column(vi="Mã xã", en="Commune", references="admin_unit.commune")
-    kind: str = column(vi="Loại", en="Kind", isin=["a", "b", "c", "d"])
-    name: str = column(vi="Người nộp", en="Applicant", personal=True)
-    channel: str = column(vi="Kênh", en="Channel", isin=["online", "in_person"])
-    fee_vnd: int = column(vi="Lệ phí", en="Fee", ge=0)
-    pages: int = column(vi="Số trang", en="Pages", in_range=(1, 500))
-    area_m2: float = column(vi="Diện tích", en="Area", gt=0)
-    share: float = column(vi="Tỷ lệ", en="Share", nullable=True, in_range=(0, 100))
-    received_on: pl.Date = column(vi="Ngày nhận", en="Received", not_after_arrival=True)
-    finished_on: pl.Date = column(vi="Ngày trả", en="Finished", nullable=True)
-    note: str = column(vi="Ghi chú", en="Note", nullable=True)
-
-    @pa.dataframe_check(
-        error="correct.finished_after_received", description="Ngày trả không trước ngày nhận"
-    )
-    def finished_after_received(cls, data: pa.PolarsData) -> pl.LazyFrame:
-        return data.lazyframe.select(pl.col("finished_on") >= pl.col("received_on"))
-
-
-def table(bad: float) -> pl.DataFrame:
-    """The frame; a share ``bad`` of its rows breaks one rule each, of seven in turn."""
-    chance = np.random.default_rng(SEED)
-    n = pl.int_range(ROWS, eager=True)
-    day = pl.lit(ARRIVED.date()) - pl.duration(days=pl.col("n") % 700 + 30)
-    frame = pl.DataFrame({"n": n, "area": chance.random(ROWS) * 500 + 1}).select(
-        pl.format("H{}", pl.col("n").cast(pl.String).str.zfill(7)).alias("code"),
-        pl.Series(COMMUNES).gather(n % len(COMMUNES)).alias("commune_code"),
-        pl.Series(["a", "b", "c", "d"]).gather(n % 4).alias("kind"),
-        pl.format("Nguyễn Văn {}", pl.col("n") % 1000).alias("name"),
-        pl.Series(["online", "in_person"]).gather(n % 2).alias("channel"),
-        (pl.col("n") * 1000).alias("fee_vnd"),
-        (pl.col("n") % 499 + 1).alias("pages"),
-        pl.col("area").alias("area_m2"),
-        pl.when(pl.col("n") % 3 > 0).then(pl.col("n") % 100).cast(pl.Float64).alias("share"),
-        day.alias("received_on"),
-        pl.when(pl.col("n") % 5 > 0).then(day + pl.duration(days=9)).alias("finished_on"),
-        pl.when(pl.col("n") % 7 == 0).then(pl.lit("bổ sung")).alias("note"),
-    )
-    spoilt = {
-        "code": pl.format("?{}", "code"),
-        "commune_code": pl.lit("99999"),
-        "kind": pl.lit("x"),
-        "name": pl.lit(None),
-        "fee_vnd": pl.lit(-1),
-        "area_m2": pl.lit(0.0),
-        "finished_on": pl.col("received_on") - pl.duration(days=1),
-    }
-    turn = pl.Series(np.where(chance.random(ROWS) < bad, chance.integers(0, len(spoilt), ROWS), -1))
-    return frame.with_columns(
-        pl.when(turn == number).then(wrong).otherwise(pl.col(name)).alias(name)
-        for number, (name, wrong) in enumerate(spoilt.items())
-    )
+ARRIVED = datetime.now(VIETNAM)
+CONTEXT = BatchContext(ARRIVED, {"admin_unit.commune": pl.Series(communes())})
 
 
 def stock(frame: pl.DataFrame) -> Callable[[], int]:
@@ -123,7 +53,7 @@ def ours(frame: pl.DataFrame) -> Callable[[], int]:
     def run() -> int:
         verdict = judge(Dossier, batch, CONTEXT, 0)
         found = scores(verdict.results)
-        if verdict.rows_received != ROWS or found["live"].score is not None:
+        if verdict.rows_received != frame.height or found["live"].score is None:
             msg = "not the batch that was given"
             raise AssertionError(msg)
         return verdict.broken.height
@@ -134,44 +64,50 @@ def ours(frame: pl.DataFrame) -> Callable[[], int]:
 RUNS = {"stock": stock, "ours": ours}
 
 
-def main() -> None:
+def run(folder: Path, *, tiny: bool) -> Result:
     """Time both at each share of bad rows; the median of the rounds, then the peaks."""
+    count, rounds = (1_000, 1) if tiny else (ROWS, ROUNDS)
+    rows = []
     for bad, target in SHARES.items():
-        frame = table(bad)
+        stored = folder / f"{bad}.parquet"
+        write_feed(stored, count, bad, repeated=False)
+        frame = table(stored)
         runs = {name: make(frame) for name, make in RUNS.items()}
-        times: dict[str, list[float]] = {name: [] for name in runs}
-        found: dict[str, int] = {}
-        for _ in range(ROUNDS):
-            for name, run in runs.items():
-                started = time.perf_counter()
-                found[name] = run()
-                times[name].append(time.perf_counter() - started)
+        found = {name: run() for name, run in runs.items()}
         if found["stock"] != found["ours"]:
             msg = f"not the same is found: {found}"
             raise AssertionError(msg)
-        peer, own = (statistics.median(times[name]) for name in ("stock", "ours"))
-        with tempfile.NamedTemporaryFile(suffix=".parquet") as stored:
-            frame.write_parquet(stored.name)
-            peaks = {name: _peak_mb(name, stored.name) for name in RUNS}
-        print(
-            f"{ROWS:,} x 12, {bad:.0%} bad rows, {found['ours']:,} reasons: "
-            f"pandera {peer:.2f} s, {peaks['stock']} MB · judged, split, scored {own:.2f} s, "
-            f"{peaks['ours']} MB · ratio {own / peer:.2f} (at most {target})"
+        times = alternate(runs, rounds)
+        peaks = {name: _peak_mb(name, stored) for name in RUNS}
+        rows.append(
+            [
+                f"{bad:.0%}, {found['ours']:,} reasons",
+                *(f"{times[name]:.2f} s, {peaks[name]} MB" for name in ("ours", "stock")),
+                f"{times['ours'] / times['stock']:.2f} × (at most {target} ×)",
+            ]
         )
+    columns = ("bad rows", "judged, split, scored", "pandera `validate(lazy=True)`", "ratio")
+    return Result(columns, rows, [f"{count:,} rows, 12 columns, 25 rules and more."])
 
 
-def _peak_mb(name: str, stored: str) -> int:
+def table(stored: Path) -> pl.DataFrame:
+    """The feed in the contract's columns."""
+    return pl.read_parquet(stored).rename({source: name for name, source in SOURCES.items()})
+
+
+def _peak_mb(name: str, stored: Path) -> int:
     done = subprocess.run(  # noqa: S603
-        [sys.executable, __file__, name, stored], check=True, capture_output=True, text=True
+        [sys.executable, "-m", "scripts.bench.judging", name, stored],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=PROJECT,
     )
     return int(done.stdout)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        RUNS[sys.argv[1]](pl.read_parquet(sys.argv[2]))()
-        # ru_maxrss would be that of the process which started this one
-        status = Path("/proc/self/status").read_text(encoding="ascii")
-        print(int(status.split("VmHWM:")[1].split()[0]) // 1024)
-    else:
-        main()
+    RUNS[sys.argv[1]](table(Path(sys.argv[2])))()
+    # ru_maxrss would be that of the process which started this one
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    print(int(status.split("VmHWM:")[1].split()[0]) // 1024)

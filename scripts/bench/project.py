@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,15 +31,15 @@ class Copy:
     root: Path
 
     @classmethod
-    def below(cls, folder: Path, feeds: int = 1, form: str = "parquet") -> Copy:
-        """Copy the project; ``feeds`` agencies send dossiers as ``form``."""
+    def below(cls, folder: Path, feeds: int = 1) -> Copy:
+        """Copy the project; so many agencies send dossiers."""
         copy = cls(folder / "project")
         left = shutil.ignore_patterns("logs", "target")
         for name in _FOLDERS:
             shutil.copytree(PROJECT / name, copy.root / name, ignore=left)
         shutil.copytree(_OVERLAY, copy.root, dirs_exist_ok=True, ignore=left)
         copy.drop.mkdir()
-        copy.declare(feeds, form)
+        copy.declare(feeds)
         copy.ioc("contracts", "generate")
         copy.python("-m", "ioc_pipelines.orchestration.dbt")  # as the set-up of a clone does
         return copy
@@ -55,11 +54,13 @@ class Copy:
         """The data root of the profile."""
         return self.root.parent / "var" / "bench"
 
-    def declare(self, feeds: int, form: str = "parquet") -> None:
-        """So many agencies, each with one feed."""
+    def declare(self, feeds: int) -> None:
+        """So many agencies, each with one feed; those of before are no more."""
+        for path in (self.root / "sources" / "bench").glob("so_*.yaml"):
+            path.unlink()
         for number in range(feeds):
             code = f"so_{number:03d}"
-            text = yaml.safe_dump(_agency(code, form), allow_unicode=True, sort_keys=False)
+            text = yaml.safe_dump(_agency(code), allow_unicode=True, sort_keys=False)
             (self.root / "sources" / "bench" / f"{code}.yaml").write_text(text, encoding="utf-8")
 
     def ioc(self, *arguments: str) -> Measured:
@@ -88,7 +89,7 @@ class Copy:
         shutil.rmtree(self.home, ignore_errors=True)
 
 
-def _agency(code: str, form: str) -> dict[str, object]:
+def _agency(code: str) -> dict[str, object]:
     return {
         "code": code,
         "name_vi": "Sở đo tốc độ",
@@ -109,25 +110,12 @@ def _agency(code: str, form: str) -> dict[str, object]:
                 "connector": {
                     "kind": "files",
                     "root_env": "BENCH_DROP",
-                    "pattern": f"{code}/*.{form}",
+                    "pattern": f"{code}/*.parquet",
                     "quiet_s": 0,
                     "timeout_s": 600,
                 },
-                "layout": {"format": form},
-                "columns": {
-                    name: {"source": source, **_form_of(name, form)}
-                    for name, source in SOURCES.items()
-                },
+                "layout": {"format": "parquet"},
+                "columns": dict(SOURCES),
             }
         ],
     }
-
-
-def _form_of(name: str, form: str) -> dict[str, str]:
-    if name.endswith("_on"):
-        return {"date": "%Y-%m-%d"}
-    return {"number": "plain"} if form == "csv" and name in _NUMBERS else {}
-
-
-_NUMBERS = ("fee_vnd", "pages", "area_m2", "share")
-

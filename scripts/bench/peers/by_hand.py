@@ -110,8 +110,8 @@ def conform(work: duckdb.DuckDBPyConnection, landed: Path) -> None:
 
 def _spaced(text: str) -> str:
     """One space between words; the pattern only where two stand, as it costs."""
-    single = f"case when contains({text}, '  ') then regexp_replace({text}, ' +', ' ', 'g') else {text} end"
-    return f"nullif(trim({single}), '')"
+    single = f"regexp_replace({text}, ' +', ' ', 'g')"
+    return f"nullif(trim(case when contains({text}, '  ') then {single} else {text} end), '')"
 
 
 def judge(work: duckdb.DuckDBPyConnection) -> None:
@@ -208,9 +208,10 @@ def publish(built: Path, folder: Path) -> None:
     with part.open("rb") as file:
         os.fsync(file.fileno())
     with built.open("rb") as one, part.open("rb") as other:
-        if hashlib.file_digest(one, "sha256").digest() != hashlib.file_digest(
-            other, "sha256"
-        ).digest():
+        if (
+            hashlib.file_digest(one, "sha256").digest()
+            != hashlib.file_digest(other, "sha256").digest()
+        ):
             msg = "the copy is not what was built"
             raise AssertionError(msg)
     target = part.rename(folder / "snapshot.duckdb")
@@ -218,8 +219,12 @@ def publish(built: Path, folder: Path) -> None:
     link.symlink_to(target)
     link.rename(folder / "ioc.duckdb")
     with duckdb.connect(str(target), read_only=True) as reader:
-        print(*(reader.execute(f"select count(*) from {t}").fetchall()[0][0]
-                for t in ("dossier", "refused_row", "dossier_by_month")))
+        print(
+            *(
+                reader.execute(f"select count(*) from {t}").fetchall()[0][0]
+                for t in ("dossier", "refused_row", "dossier_by_month")
+            )
+        )
 
 
 if __name__ == "__main__":

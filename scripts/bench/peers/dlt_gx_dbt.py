@@ -126,7 +126,9 @@ def check(database: Path, communes: list[str]) -> Any:
             raise RuntimeError(msg)
         broken = result.result.get("unexpected_index_list") or []
         if broken:
-            rule = f"{result.expectation_config.type} {result.expectation_config.kwargs.get('column')}"
+            rule = (
+                f"{result.expectation_config.type} {result.expectation_config.kwargs.get('column')}"
+            )
             positions = frame["position"].to_numpy()[broken]
             parts.append(pd.DataFrame({"position": positions, "rule": rule}))
     kept = frame[["position"]].assign(rule=None)

@@ -45,5 +45,5 @@ class Dossier(Contract):
     @pa.dataframe_check(
         error="correct.finished_after_received", description="Ngày trả không trước ngày nhận"
     )
-    def finished_after_received(cls, data: pa.PolarsData) -> pl.LazyFrame:  # noqa: D102
+    def finished_after_received(cls, data: pa.PolarsData) -> pl.LazyFrame:
         return data.lazyframe.select(pl.col("finished_on") >= pl.col("received_on"))
