@@ -6,10 +6,12 @@ Heavy modules are imported where they are used: ``ioc --help`` must not wait for
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -37,6 +39,7 @@ from ioc_pipelines.cli_support import (
 )
 from ioc_pipelines.cli_units import units
 from ioc_pipelines.home import PROJECT
+from ioc_pipelines.log_lines import LogFormatError, line_formatter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,6 +47,7 @@ if TYPE_CHECKING:
     from ioc_pipelines.catalog.load import FeedEntry
     from ioc_pipelines.orchestration.deployment import Deployment
     from ioc_pipelines.orchestration.run import RunResult
+    from ioc_pipelines.serving.health import Health
     from ioc_pipelines.serving.status import StatusReport
 
 app = typer.Typer(
@@ -70,6 +74,7 @@ app.command("new-dataset")(new_dataset)
 def main() -> None:
     """Run the command; a known problem is one clear message, not a traceback."""
     try:
+        _log_in_one_form()
         app()
     except Exception as error:
         code = _code_of_known(error)
@@ -78,13 +83,21 @@ def main() -> None:
         stop(str(error), code=code)
 
 
+def _log_in_one_form() -> None:
+    """What libraries warn of is written as the program's own lines are. Raises LogFormatError."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(line_formatter())
+    handler.setLevel(logging.WARNING)  # some set a lower one for themselves
+    logging.basicConfig(handlers=[handler])
+
+
 def _code_of_known(error: Exception) -> int | None:
     """The exit code of a problem that its message explains; None of an error of ours."""
     from ioc_pipelines.sandbox.process import SandboxError
     from ioc_pipelines.warehouse.as_of import AsOfError
     from ioc_pipelines.warehouse.snapshots import SnapshotError
 
-    if isinstance(error, CatalogError):
+    if isinstance(error, CatalogError | LogFormatError):
         return 2
     return 1 if isinstance(error, SandboxError | SnapshotError | AsOfError) else None
 
@@ -159,15 +172,42 @@ def status(profile: Profile = None, as_json: Json = False) -> None:
     """Where every feed stands: last delivery, rows, what is open, scores and why, age."""
     from ioc_pipelines.serving import show
 
-    report = _status_of(deployment_of(profile))
+    deployment = deployment_of(profile)
+    report = _status_of(deployment)
+    health = _health_of(deployment, report)
     if as_json:
-        print_json(report.model_dump(mode="json"))
+        told = report.model_dump(mode="json")
+        print_json({**told, "health": health.model_dump(mode="json")})
         return
     published = "nothing published yet"
     if snapshot := report.snapshot:
         published = f"snapshot {snapshot.id}, built {snapshot.built_at:%Y-%m-%d %H:%M} UTC"
     show.say(f"{report.profile}: {published}")
     show.status(report)
+    show.health(health)
+
+
+@app.command()
+def metrics(
+    profile: Profile = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Write this file, whole or not at all, instead of stdout")
+    ] = None,
+) -> None:
+    """Figures of feeds, runs, backlog, age and disk as Prometheus text."""
+    from ioc_pipelines.durable import write_durably
+    from ioc_pipelines.serving.metrics import metrics_text
+
+    deployment = deployment_of(profile)
+    report = _status_of(deployment)
+    text = metrics_text(report, _health_of(deployment, report))
+    if output is None:
+        typer.echo(text, nl=False)
+    elif not output.parent.is_dir():
+        stop(f"no folder {output.parent}; make it first", code=2)
+    else:
+        write_durably(output, text.encode())
+        output.chmod(0o644)  # another program's user reads it
 
 
 @app.command()
@@ -291,6 +331,14 @@ def _status_of(deployment: Deployment) -> StatusReport:
     cases = deployment.cases(datetime.now(UTC))
     home, catalog, ledger = deployment.home, deployment.catalog, deployment.ledger
     return status_of(home, catalog, ledger, cases, waiting(deployment))
+
+
+def _health_of(deployment: Deployment, report: StatusReport) -> Health:
+    from ioc_pipelines.serving.health import health_of
+    from ioc_pipelines.warehouse.disk import disk_use
+
+    now = datetime.now(UTC)
+    return health_of(report, deployment.ledger.table("run"), disk_use(deployment.home, now), now)
 
 
 def _summary(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-import time
+import logging
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
+
+from ioc_pipelines.log_lines import line_formatter
 
 if TYPE_CHECKING:
     from ioc_pipelines.catalog.load import FeedEntry
@@ -49,7 +51,8 @@ def stop(message: str, *, code: int) -> NoReturn:
 
 def progress(message: str) -> None:
     """Say on stderr what is being done."""
-    typer.echo(f"{time.strftime('%H:%M:%S')}  {message}", err=True)
+    record = logging.LogRecord("ioc", logging.INFO, "", 0, message, None, None)
+    typer.echo(line_formatter().format(record), err=True)
 
 
 def print_json(value: Any) -> None:

@@ -234,13 +234,15 @@ def _unknown_in_precedence(profile: Profile, entries: Iterable[FeedEntry]) -> It
 
 
 def _unknown_in_sinks(profile: Profile) -> Iterator[str]:
-    """Sinks of alerts that share a name, or choose by what is not there and would hear nothing."""
+    """Sinks that share a name, or choose alerts by what is not there and would hear nothing."""
     known = alert_filters(DBT_PROJECT / "seeds")
-    names = [sink.name for sink in profile.alert_sinks]
+    for field, sinks in (("alert_sinks", profile.alert_sinks), ("run_sinks", profile.run_sinks)):
+        names = [sink.name for sink in sinks]
+        for name in names:
+            if names.count(name) > 1:
+                yield f"profile.yaml: {field}.{name}: two sinks have this name"
     for sink in profile.alert_sinks:
         where = f"profile.yaml: alert_sinks.{sink.name}"
-        if names.count(sink.name) > 1:
-            yield f"{where}: two sinks have this name"
         for field, there in known.items():
             for wanted in sorted(set(getattr(sink, field)) - there):
                 yield f"{where}.{field}: no '{wanted}'; there are {', '.join(sorted(there))}"

@@ -250,8 +250,8 @@ class Mail(Strict):
 AlertKind = Literal["target_missed", "threshold_crossed", "cumulative_fell", "period_missing"]
 
 
-class AlertSink(Strict):
-    """Somebody who is told of alerts about indicators, and of which; none given: of all (H40)."""
+class Sink(Strict):
+    """Somebody who is told."""
 
     name: Identifier = Field(
         description="What the ledger keeps of who was told; another name is told of all anew"
@@ -260,8 +260,13 @@ class AlertSink(Strict):
         default=None,
         description="Environment variable with one or more URLs as apprise reads them, apart by "
         "spaces: `mailtos://user:password@host?from=…&to=…`. Without it: a text file for each "
-        "message, in the data root's `reports/alerts/<name>/`",
+        "message, in the data root's `reports/alerts/<name>/` or `reports/runs/<name>/`",
     )
+
+
+class AlertSink(Sink):
+    """Somebody who is told of alerts about indicators, and of which; none given: of all (H40)."""
+
     kinds: tuple[AlertKind, ...] = ()
     severities: tuple[Literal["warning", "critical"], ...] = ()
     scenarios: tuple[str, ...] = Field(
@@ -299,6 +304,9 @@ class Profile(Strict):
     mail: Mail | None = None
     alert_sinks: tuple[AlertSink, ...] = Field(
         default=(), description="Who is told of alerts about indicators"
+    )
+    run_sinks: tuple[Sink, ...] = Field(
+        default=(), description="Who is told of runs that failed (H64)"
     )
     nightly_at: str = Field(
         default="0 2 * * *", description="Cron of the nightly refresh, Asia/Ho_Chi_Minh"

@@ -254,3 +254,27 @@ alert_notification = sa.Table(
     sa.Column("problem", sa.String, nullable=False),  # empty when it was handed over
     sa.Column("tried_at", sa.String, nullable=False),
 )
+
+# runs that ended, as Dagster told of them; kept longer than Dagster keeps its own
+run = sa.Table(
+    "run",
+    metadata,
+    sa.Column("run_id", sa.String, primary_key=True),
+    sa.Column("job", sa.String, nullable=False),
+    sa.Column("trigger", sa.String, nullable=False),  # command | schedule | file | round | person
+    sa.Column("status", sa.String, nullable=False),  # succeeded | failed | canceled
+    sa.Column("started_at", sa.String, nullable=False),
+    sa.Column("ended_at", sa.String, nullable=False),
+    sa.Column("problem", sa.String, nullable=False),  # step and kind of error, never its message
+)
+
+# who was told of a run that failed, each try one row
+run_notification = sa.Table(
+    "run_notification",
+    metadata,
+    sa.Column("notification_id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("run_id", sa.String, nullable=False, index=True),
+    sa.Column("sink", sa.String, nullable=False),
+    sa.Column("problem", sa.String, nullable=False),  # empty when it was handed over
+    sa.Column("tried_at", sa.String, nullable=False),
+)

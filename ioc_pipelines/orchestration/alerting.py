@@ -10,12 +10,11 @@ from pathlib import Path
 import polars as pl
 
 from ioc_pipelines.catalog.models import AlertSink
-from ioc_pipelines.durable import write_durably
 from ioc_pipelines.home import PUBLISHED_FILE
 from ioc_pipelines.orchestration.deployment import Deployment
+from ioc_pipelines.orchestration.telling import hand_over
 from ioc_pipelines.quality.alert_notices import notices_due
 from ioc_pipelines.serving.alert_text import body_of, title_of
-from ioc_pipelines.serving.messages import NotSentError, send_message
 from ioc_pipelines.warehouse.alerts import alerts_of
 from ioc_pipelines.warehouse.snapshots import SnapshotManifest, published_id
 
@@ -82,19 +81,14 @@ def _tell(
     rows = due.to_dicts()
     title = title_of(deployment.catalog.profile.title_vi, rows)
     body = body_of(rows, owners(deployment), manifest.built_at)
-    try:
-        if sink.url_env is None:
-            folder = deployment.home.root / ALERT_FILES / sink.name
-            folder.mkdir(parents=True, exist_ok=True)
-            path = folder / f"canh-bao-{manifest.snapshot_id}.txt"
-            write_durably(path, f"{title}\n\n{body}".encode())
-        else:
-            send_message(deployment.environment.get(sink.url_env, "").split(), title, body)
-    except NotSentError as error:
-        return str(error)
-    except OSError as error:
-        return f"the file was not written: {type(error).__name__}"
-    return ""
+    return hand_over(
+        deployment,
+        sink,
+        folder=ALERT_FILES,
+        name=f"canh-bao-{manifest.snapshot_id}.txt",
+        title=title,
+        body=body,
+    )
 
 
 def owners(deployment: Deployment) -> dict[str, str]:

@@ -19,9 +19,11 @@ from ioc_pipelines.orchestration.deployment import Deployment
 from ioc_pipelines.orchestration.hanging import hold_run
 from ioc_pipelines.orchestration.keys import sector
 from ioc_pipelines.orchestration.signing import sign_offs_now
+from ioc_pipelines.orchestration.watching import watch_runs
 from ioc_pipelines.warehouse.build import dbt_hash, end_build, start_build
 from ioc_pipelines.warehouse.cases import faults_now
 from ioc_pipelines.warehouse.dbt_build import NodeResult, dbt_build, dbt_parse
+from ioc_pipelines.warehouse.disk import DISK, disk_use
 from ioc_pipelines.warehouse.lock import hold_build
 from ioc_pipelines.warehouse.recorded import RECORDED, recorded_so_far
 from ioc_pipelines.warehouse.snapshots import row_counts
@@ -82,11 +84,13 @@ def warehouse_assets(deployment: Deployment) -> dg.AssetsDefinition:
         hold_run(deployment.home, context.run_id)
         hold_build(deployment.home)
         now = datetime.now(VIETNAM)
+        watch_runs(deployment, context.instance, now)
         faults = faults_now(deployment.ledger, deployment.rows)
         known = {
             "refused_case": deployment.cases(now),
             "sign_off_due": sign_offs_now(deployment, now),
             RECORDED: recorded_so_far(deployment.home),
+            DISK: disk_use(deployment.home, now),
             **faults,
         }
         plan = start_build(

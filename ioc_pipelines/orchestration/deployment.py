@@ -30,6 +30,7 @@ from ioc_pipelines.ledger.complaints import Complaints
 from ioc_pipelines.ledger.mailings import Mailings
 from ioc_pipelines.ledger.open import open_ledger
 from ioc_pipelines.ledger.rounds import Rounds
+from ioc_pipelines.ledger.runs import Runs
 from ioc_pipelines.ledger.sign_offs import SignOffs
 from ioc_pipelines.ledger.store import Ledger
 from ioc_pipelines.orchestration.references import References
@@ -98,6 +99,11 @@ class Deployment:
     def alerts(self) -> Alerts:
         """Alerts about indicators and who was told, in the ledger's database."""
         return Alerts(self._engine)
+
+    @cached_property
+    def runs(self) -> Runs:
+        """Runs that ended and who was told of failed ones, in the ledger's database."""
+        return Runs(self._engine)
 
     def cases(self, now: datetime, feed: str | None = None) -> pl.DataFrame:
         """What became of each refused row, of all feeds or one: ``quality.cases.CASE_SCHEMA``."""

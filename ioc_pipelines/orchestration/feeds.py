@@ -79,7 +79,7 @@ def intake_assets(deployment: Deployment) -> dg.AssetsDefinition:
         deployment.rows.prepare(catalog.contracts.values())
         _open_round(deployment, chosen, config, context.run_id)
         for report in _reports(deployment, chosen, config, context.run_id):
-            context.log.info(metadata.progress(report))
+            context.log.info(metadata.progress(report), extra=metadata.log_fields(report))
             if report.kind != CORRECTION:
                 yield from _events(deployment, report, context.selected_asset_check_keys)
         for key, entry in entries.items():

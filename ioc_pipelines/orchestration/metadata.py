@@ -9,6 +9,7 @@ import dagster as dg
 import polars as pl
 
 from contracts.base import Contract, Dimension
+from ioc_pipelines.log_lines import with_fields
 from ioc_pipelines.orchestration.delivery import Report
 from ioc_pipelines.orchestration.deployment import Deployment
 
@@ -31,6 +32,23 @@ def progress(report: Report) -> str:
         )
     problem = f" ({report.detail['problem']})" if "problem" in report.detail else ""
     return f"{report.entry.id} {report.outcome}{counts}{problem}"
+
+
+def log_fields(report: Report) -> dict[str, object]:
+    """What a collector of logs is told of a delivery beside that line."""
+    batch = report.batch
+    rows = (
+        {
+            "batch_id": batch.batch_id,
+            "rows_received": batch.rows_received,
+            "rows_accepted": batch.rows_accepted,
+            "rows_quarantined": batch.rows_quarantined,
+            "rows_duplicate": batch.rows_duplicate,
+        }
+        if batch
+        else {}
+    )
+    return with_fields(feed=report.entry.id, outcome=report.outcome, kind=report.kind, **rows)
 
 
 def of_delivery(report: Report, links: Mapping[str, dg.MetadataValue]) -> dict[str, Any]:

@@ -6,6 +6,8 @@ import logging
 
 import dagster as dg
 
+from ioc_pipelines.log_lines import line_formatter
+
 
 class _OperatorLines(logging.Filter):
     """Pass what the pipeline itself says; Dagster's own events and book-keeping stay in its log."""
@@ -17,14 +19,6 @@ class _OperatorLines(logging.Filter):
         return bool(is_ours) and not meta.get("dagster_event") and not _is_consequence(meta)
 
 
-class _Plain(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
-        """Time and message, without Dagster's prefix."""
-        meta = getattr(record, "dagster_meta", {})
-        message = meta.get("orig_message") or record.getMessage()
-        return f"{self.formatTime(record, '%H:%M:%S')}  {message}"
-
-
 def _is_consequence(meta: dict[str, str]) -> bool:
     """Steps that did not run because one before them failed: the failure itself was said."""
     return str(meta.get("orig_message", "")).startswith("Dependencies for step")
@@ -34,7 +28,7 @@ def _is_consequence(meta: dict[str, str]) -> bool:
 def operator_logger(_context: dg.InitLoggerContext) -> logging.Logger:
     """A console logger for people."""
     handler = logging.StreamHandler()
-    handler.setFormatter(_Plain())
+    handler.setFormatter(line_formatter())
     handler.addFilter(_OperatorLines())
     logger = logging.Logger("ioc.operator", level=logging.INFO)
     logger.addHandler(handler)

@@ -17,6 +17,7 @@ from ioc_pipelines.orchestration.hanging import close_hanging_runs, holding_run
 from ioc_pipelines.orchestration.instance import open_instance
 from ioc_pipelines.orchestration.jobs import COMMAND, NIGHTLY, REPROCESS, TRIGGER_TAG
 from ioc_pipelines.orchestration.keys import feed_key
+from ioc_pipelines.orchestration.watching import watch_runs
 
 # by this Dagster files a run under the job of the code location in workspace.yaml
 _LOCATION_TAG = ".dagster/repository"
@@ -72,6 +73,7 @@ def _run(
             tags={TRIGGER_TAG: COMMAND, _LOCATION_TAG: "__repository__@ioc"},
             raise_on_error=False,
         )
+        watch_runs(deployment, instance, datetime.now(UTC))
     problems = [_problem(event) for event in result.all_events if event.is_step_failure]
     return RunResult(result.success, tuple(problems))
 

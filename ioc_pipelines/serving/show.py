@@ -8,10 +8,12 @@ from rich.console import Console
 from rich.table import Table
 
 from contracts.base import DIMENSIONS
+from ioc_pipelines.serving.health import Health, JobHealth
 from ioc_pipelines.serving.status import FeedStatus, StatusReport, WhyNotGreen
 
 # of a delivery in part, what is wrong is said by its problem and by what is still open
 _CALM = frozenset({"accepted", "partly_accepted", "seen_before", "no_news"})
+_LARGEST = 5  # areas of the disk that are named
 _WIDTH = 400  # of what is piped: nothing is cut
 
 
@@ -56,6 +58,45 @@ def status(report: StatusReport) -> None:
     for feed in sorted(report.feeds, key=_urgency):
         if warning := warning_of(feed):
             say(f"! {feed.feed}: {warning}")
+
+
+def health(found: Health) -> None:
+    """Runs of the last 30 days by job, what waits, the disk."""
+    say("")
+    for job in found.jobs:
+        say(f"{job.job}: {_job(job)}")
+    waiting = found.backlog
+    parts = [
+        f"batches to decide on: {waiting.batches_waiting}",
+        f"returned packs not in: {waiting.packs_not_in}",
+        f"late feeds: {waiting.feeds_late}",
+    ]
+    say(f"waiting: {', '.join(parts)}")
+    largest = [f"{area} {_size(bytes_)}" for area, bytes_ in found.disk_bytes.items() if bytes_]
+    say(f"disk: {_size(found.disk_free_bytes)} free; {', '.join(largest[:_LARGEST])}")
+
+
+def _job(job: JobHealth) -> str:
+    """How often it succeeded, how long it takes, and what the last run came to."""
+    parts = []
+    if job.runs:
+        parts.append(f"{job.succeeded} of {counted(job.runs, 'run')} of 30 days succeeded")
+    if job.median_duration_s is not None:
+        parts.append(f"median {job.median_duration_s:.0f} s")
+    last = f"last {job.last_status} {job.last_ended_at:%Y-%m-%d %H:%M} UTC"
+    parts.append(f"{last} after {job.last_duration_s:.0f} s")
+    if job.last_problem:
+        parts.append(job.last_problem)
+    return ", ".join(parts)
+
+
+def _size(bytes_: int) -> str:
+    """``190 MB``; of decimal prefixes, as disks are sold."""
+    size, units = float(bytes_), iter(("B", "kB", "MB", "GB"))
+    unit = next(units)
+    while size >= 1000 and (larger := next(units, None)):
+        size, unit = size / 1000, larger
+    return f"{size:.0f} {unit}" if size >= 10 or unit == "B" else f"{size:.1f} {unit}"
 
 
 def quoted(text: str | None) -> str:

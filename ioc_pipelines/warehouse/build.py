@@ -25,6 +25,7 @@ from ioc_pipelines.quality.cases import CASE_SCHEMA
 from ioc_pipelines.quality.fault import DELIVERY_FAULT_SCHEMA, ROW_FAULT_SCHEMA
 from ioc_pipelines.quality.sign_off import SIGN_OFF_SCHEMA
 from ioc_pipelines.warehouse.catalog_export import catalog_tables
+from ioc_pipelines.warehouse.disk import DISK, DISK_SCHEMA
 from ioc_pipelines.warehouse.recorded import RECORDED, RECORDED_SCHEMA
 
 LEDGER_EXPORTS = (
@@ -39,11 +40,13 @@ LEDGER_EXPORTS = (
     "delivery",
     "indicator_alert_event",
     "rule_result",
+    "run",
     "score",
     "snapshot",
 )
 DERIVED = {
     RECORDED: RECORDED_SCHEMA,
+    DISK: DISK_SCHEMA,
     "refused_case": CASE_SCHEMA,
     "delivery_fault": DELIVERY_FAULT_SCHEMA,
     "row_fault": ROW_FAULT_SCHEMA,

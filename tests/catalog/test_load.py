@@ -226,6 +226,12 @@ def test_a_sink_that_would_never_hear_is_refused(
     )
 
 
+def test_two_sinks_of_failed_runs_with_one_name_are_refused(write: Write) -> None:
+    sinks = [{"name": "a"}, {"name": "b"}, {"name": "a"}]
+    told = problems(write(profile=PROFILE | {"run_sinks": sinks}))
+    assert set(told) == {"profile.yaml: run_sinks.a: two sinks have this name"}
+
+
 @pytest.mark.parametrize("state", ["planned", "suspended", "retired"])
 def test_only_an_active_feed_is_fetched(write: Write, state: str) -> None:
     status = {"state": state, "since": "2026-11-01", "reason": "Lý do"}

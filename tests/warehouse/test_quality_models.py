@@ -24,6 +24,7 @@ from ioc_pipelines.ledger.records import (
     ResultRecord,
     ScoreRecord,
 )
+from ioc_pipelines.ledger.runs import Runs
 from ioc_pipelines.ledger.store import Ledger
 from ioc_pipelines.warehouse.alerts import new_alert_events
 from ioc_pipelines.warehouse.build import LEDGER_EXPORTS
@@ -497,3 +498,41 @@ def test_what_a_build_says_of_alerts_is_what_the_next_one_begins_with(
     assert events("s2") == []
     with pytest.raises(sa.exc.IntegrityError):
         Alerts(story.engine).record(found)
+
+
+# --- runs ----------------------------------------------------------------------------------------
+
+
+def test_how_reliable_a_job_is_counts_thirty_days_and_no_cancelled_run(story: Story) -> None:
+    facts = {"IOC_BUILT_AT": NIGHT.isoformat()}
+    for number, (days, status, minutes) in enumerate(
+        [
+            (40, "failed", 1),
+            (29, "succeeded", 10),
+            (3, "succeeded", 20),
+            (2, "canceled", 500),
+            (1, "failed", 1),
+        ]
+    ):
+        began = NIGHT - days * DAY
+        row = {
+            "run_id": str(number),
+            "job": "nightly_refresh",
+            "trigger": "schedule",
+            "status": status,
+            "started_at": as_text(began),
+            "ended_at": as_text(began + minutes * MINUTE),
+            "problem": "",
+        }
+        Runs(story.engine).record([row])
+    sql = """select runs, succeeded, success_percent, median_duration_s, p95_duration_s,
+        last_succeeded_at, last_failed_at from quality.run_summary"""
+    tables = {"ledger.run": story.ledger.table("run")}
+    ((runs, succeeded, percent, median, p95, good, bad),) = answers(
+        ["run", "run_summary"], tables, sql, facts
+    )
+    assert (runs, succeeded) == (3, 2)
+    assert percent == pytest.approx(200 / 3)
+    assert (median, p95) == (900, pytest.approx(1170))
+    assert good == NIGHT - 3 * DAY + 20 * MINUTE
+    assert bad == NIGHT - DAY + MINUTE
