@@ -13,7 +13,6 @@ from ioc_pipelines.orchestration.jobs import all_jobs, nightly_schedule
 from ioc_pipelines.orchestration.progress import operator_logger
 from ioc_pipelines.orchestration.publish import snapshot_asset
 from ioc_pipelines.orchestration.sensors import all_sensors
-from ioc_pipelines.orchestration.watching import failed_runs_sensor
 
 
 def assemble(deployment: Deployment) -> dg.Definitions:
@@ -28,7 +27,7 @@ def assemble(deployment: Deployment) -> dg.Definitions:
         asset_checks=[acceptance_checks(deployment), alert_check(deployment)],
         jobs=jobs,
         schedules=[nightly_schedule(deployment)],
-        sensors=[*all_sensors(deployment, jobs), failed_runs_sensor(deployment)],
+        sensors=all_sensors(deployment, jobs),
         executor=dg.in_process_executor,
         loggers={"operator": operator_logger},
     )

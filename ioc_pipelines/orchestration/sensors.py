@@ -20,6 +20,7 @@ from ioc_pipelines.ledger.rounds import Round
 from ioc_pipelines.orchestration.deployment import Deployment
 from ioc_pipelines.orchestration.hanging import hanging_runs_sensor
 from ioc_pipelines.orchestration.jobs import COLLECT, PUBLISH, TRIGGER_TAG
+from ioc_pipelines.orchestration.watching import failed_runs_sensor
 
 _LOOK_EVERY_S = 15
 _ASK_AGAIN_AFTER = timedelta(minutes=10)
@@ -33,6 +34,7 @@ def all_sensors(deployment: Deployment, jobs: Sequence[Any]) -> list[dg.SensorDe
         _new_files(deployment),
         _collection_rounds(deployment, asked),
         hanging_runs_sensor(deployment.home),
+        failed_runs_sensor(deployment),
     ]
 
 

@@ -337,8 +337,6 @@ def test_the_nightly_schedule_is_local_time(loaded: Loaded) -> None:
 
 def test_sensors_look_at_folders_and_rounds_by_themselves(loaded: Loaded) -> None:
     sensors = {sensor.name: sensor for sensor in loaded.definitions.sensors or ()}
-    assert set(sensors) == {"new_files", "collection_rounds", "hanging_runs"}
-    assert set(sensors) == {"new_files", "collection_rounds", "failed_runs"}
     for sensor in sensors.values():
         assert isinstance(sensor, dg.SensorDefinition)
         assert sensor.default_status == dg.DefaultSensorStatus.RUNNING
@@ -349,10 +347,8 @@ def test_sensors_look_at_folders_and_rounds_by_themselves(loaded: Loaded) -> Non
         "new_files": {"collect"},
         "collection_rounds": {"collect", "publish"},
         "hanging_runs": set(),
+        "failed_runs": set(),
     }
-    starting = {name: s for name, s in sensors.items() if name != "failed_runs"}
-    jobs = {name: {target.job_name for target in s.targets} for name, s in starting.items()}  # type: ignore[union-attr]
-    assert jobs == {"new_files": {"collect"}, "collection_rounds": {"collect", "publish"}}
     # what lands is taken within a minute: a look, the quiet time, the next look, a run
     assert sensors["new_files"].minimum_interval_seconds <= 15  # type: ignore[union-attr,operator]
 
