@@ -28,7 +28,7 @@ ROUND_TAG = "ioc/collection_round"
 
 
 def all_sensors(deployment: Deployment, jobs: Sequence[Any]) -> list[dg.SensorDefinition]:
-    """``new_files``, ``collection_rounds``, ``hanging_runs``; ``jobs`` are the deployment's."""
+    """All that look by themselves; ``jobs`` are the deployment's."""
     asked = [job for job in jobs if job.name in {COLLECT, PUBLISH}]
     return [
         _new_files(deployment),
