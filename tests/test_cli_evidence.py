@@ -47,11 +47,11 @@ def test_rows_for_a_person(bench: Bench, capsys: pytest.CaptureFixture[str]) -> 
     ).files[0]
     assert lines[0] == f"so_a/1.csv: {landed.size} bytes, SHA-256 {landed.sha256}"
     assert lines.count(lines[0]) == 1, "the file is told once for its rows"
-    assert any(line.startswith("so_a/1.csv, row 4 clean.format (code): ") for line in lines)
+    assert any(line.startswith("so_a/1.csv, row 4 correct.readable (code): ") for line in lines)
     assert 'code ← A4 "Mã"' in lines
     # nothing that came is obeyed by the terminal
     assert TURNED not in out
-    assert r'conformed "K00\u202e3"' in lines
+    assert r'parsed "K00\u202e3"' in lines
     assert "parsed nothing" in lines
     assert "reading the landed file reads now as it did then" in lines
     assert sum(line.startswith("fault source: ") for line in lines) == 2
@@ -61,7 +61,8 @@ def test_rows_for_a_person(bench: Bench, capsys: pytest.CaptureFixture[str]) -> 
 
 def test_rows_for_a_program(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
     first, second = json.loads(rows(bench, capsys, as_json=True))
-    assert (first["rule"], first["cells"][0]["conformed"]) == ("clean.format", f"K00{TURNED}3")
+    (cell,) = first["cells"]
+    assert (first["rule"], cell["parsed"]) == ("correct.readable", f"K00{TURNED}3")
     assert (second["rule"], second["cells"][0]["is_masked"]) == ("complete.required", True)
 
 

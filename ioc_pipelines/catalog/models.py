@@ -11,6 +11,7 @@ from contracts.base import Dimension
 from ioc_pipelines.catalog.columns import ColumnSpec
 from ioc_pipelines.catalog.connectors import Connector, EnvironmentName, Span, Strict
 from ioc_pipelines.catalog.layouts import Layout
+from ioc_pipelines.catalog.reading import ReadingLimits
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 DatasetId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")]
@@ -293,6 +294,9 @@ class Profile(Strict):
         default=(),
         description="Where given, an active feed names its entry in one of them "
         "(`shared_catalogue_ref`): nothing else is taken in (B16)",
+    )
+    reading: ReadingLimits = Field(
+        default=ReadingLimits(), description="What reading a delivery's files may cost"
     )
     scoring: Scoring = Scoring()
     precedence: dict[DatasetId, Annotated[tuple[str, ...], Field(min_length=2)]] = Field(

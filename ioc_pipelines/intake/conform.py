@@ -16,7 +16,7 @@ from ioc_pipelines.catalog.columns import Column
 from ioc_pipelines.catalog.patterns import names_in
 from ioc_pipelines.intake.amounts import Amounts, Scaling, amounts
 from ioc_pipelines.intake.layout.table import PLACE
-from ioc_pipelines.intake.legacy_text import MOJIBAKE
+from ioc_pipelines.intake.legacy_text import MOJIBAKE, UNSEEN
 from ioc_pipelines.intake.names import Spellings, canonical
 from ioc_pipelines.intake.text import nfc, single_spaced
 
@@ -164,13 +164,14 @@ def _typed(
 
 
 def _string(column: Column, found: _Cells, spellings: Spellings) -> pl.Series:
-    """Text in Unicode; a period; or the name that the reviewed lists give it."""
+    """Text in Unicode that shows as what it is; a period; or the name of the reviewed lists."""
     if column.period:
         return found.select(_period(column, found.kind))
     if column.names:
         known = {k: v for name in reversed(column.names) for k, v in spellings[name].items()}
         return canonical(found.text, known)
-    return found.select(pl.when(~pl.col("text").str.contains(MOJIBAKE)).then(pl.col("text")))
+    unclean = pl.col("text").str.contains(f"{MOJIBAKE}|{UNSEEN}")
+    return found.select(pl.when(~unclean).then(pl.col("text")))
 
 
 def _date(column: Column, kind: pl.DataType) -> pl.Expr:

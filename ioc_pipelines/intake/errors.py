@@ -20,6 +20,10 @@ class UnreadableFileError(FileRefusedError):
     outcome = "unreadable"
 
 
+class OversizedFileError(UnreadableFileError):
+    """Larger, unpacked or in memory, than any table of an agency: not read to its end."""
+
+
 class StructureMismatchError(FileRefusedError):
     """The file is readable but its table is not the one the feed was connected to."""
 

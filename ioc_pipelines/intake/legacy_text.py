@@ -91,8 +91,10 @@ _UNICODE = re.compile("[ĂăĐđĨĩŨũƠơƯư\u1ea0-\u1ef9]")
 _SIGNS = "°±²³º"
 _SIGN = re.compile("[\u00a1-\u00bf\u00d7\u00f7]?")
 _ASCII_CAPITAL, _ASCII_SMALL = re.compile("[A-Z]"), re.compile("[a-z]")
-_CONTROL = "|[\u0000-\u0008\u000e-\u001f\u007f]"
 _INVISIBLE = "[\u00ad\u200b-\u200f\u2060\ufeff]"
+
+# Control codes, and what turns the reading direction, so that a text shows as another one.
+UNSEEN = "[\u0000-\u0008\u000e-\u001f\u007f\u202a-\u202e\u2066-\u2069]"
 
 # Text that is not what its writer meant: a replacement character, control codes of a wrong
 # decoding, UTF-8 read as Latin-1, or a sign of a Western font inside a word.
@@ -127,7 +129,7 @@ def readable(name: str) -> str:
     A file whose name cannot be read must not keep the province from publishing.
     """
     known = decode(name)
-    unclean = pl.Series([known]).str.contains(MOJIBAKE + _CONTROL)[0]
+    unclean = pl.Series([known]).str.contains(f"{MOJIBAKE}|{UNSEEN}|{_INVISIBLE}")[0]
     return quote(known, safe="/ !()[],.;:'=+@#&") if unclean else known
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -11,17 +11,21 @@ from typing import Any
 import polars as pl
 
 from contracts.base import Contract
+from ioc_pipelines.catalog.connectors import SqlConnector
 from ioc_pipelines.catalog.models import Feed
+from ioc_pipelines.catalog.reading import ReadingLimits
+from ioc_pipelines.intake.child.read import Files, read_files
 from ioc_pipelines.intake.conform import ROW_ID, Conformed, conform
 from ioc_pipelines.intake.control_totals import CONTROL_SCHEMA, control_totals
 from ioc_pipelines.intake.errors import FileRefusedError
-from ioc_pipelines.intake.layout.read import read_file
-from ioc_pipelines.intake.layout.table import ROW, Table, wanted_of
+from ioc_pipelines.intake.layout.read import Part, read_file
+from ioc_pipelines.intake.layout.table import ROW, Table, Wanted, wanted_of
 from ioc_pipelines.intake.legacy_text import readable
 from ioc_pipelines.intake.names import Spellings
 
 LETTER_SCHEMA = pl.Schema({ROW_ID: pl.UInt32, "column": pl.String, "letter": pl.String})
 _FOUND_SHOWN = 150
+_USUAL = ReadingLimits()
 
 
 @dataclass(frozen=True)
@@ -50,35 +54,50 @@ def read_batch(
     files: Iterable[tuple[str, Path]],
     spellings: Spellings,
     known: Mapping[str, Sequence[int]] = MappingProxyType({}),
+    limits: ReadingLimits = _USUAL,
 ) -> ReadBatch:
     """Read every file of ``files`` (name and where its bytes are) by the feed's layout.
 
     ``known`` numbers the rows of a file that an earlier delivery brought: they are passed over.
-    Raises LookupError when the feed has no layout.
+    ``limits`` are those of the process that reads them. Raises LookupError when the feed has no
+    layout and ReaderFailedError for a defect of a reader.
     """
-    if feed.layout is None:
-        msg = f"{feed.dataset} has no layout"
-        raise LookupError(msg)
     wanted = wanted_of(feed.columns)
     tables: list[Table] = []
     result = ReadBatch(None)
     read = 0
-    for name, path in files:
-        for part in read_file(feed.layout, wanted, path, readable(name)):
-            if part.refused:
-                result.refused.append(part.refused)
-            elif not part.tables:
-                result.passed_over.append(part.name)
-            else:
-                read += part.files
-                tables += [_without(table, known.get(name, ())) for table in part.tables]
-                result.found.extend({"file": part.name, **table.found} for table in part.tables)
+    given = list(files)
+    for number, part in _parts(feed, wanted, [(readable(name), p) for name, p in given], limits):
+        if part.refused:
+            result.refused.append(part.refused)
+        elif not part.tables:
+            result.passed_over.append(part.name)
+        else:
+            read += part.files
+            rows = known.get(given[number][0], ())
+            tables += [_without(table, rows) for table in part.tables]
+            result.found.extend({"file": part.name, **table.found} for table in part.tables)
     shown = _shown(result.found)
     if not tables:
         return ReadBatch(None, 0, shown, result.refused, result.passed_over)
     batch, control = _conformed(feed, contract, tables, spellings)
     letters = _letters(feed, tables)
     return ReadBatch(batch, read, shown, result.refused, result.passed_over, control, letters)
+
+
+def _parts(
+    feed: Feed, wanted: Collection[Wanted], files: Files, limits: ReadingLimits
+) -> Iterator[tuple[int, Part]]:
+    """The parts of each file by its number: what an agency wrote is read by another process."""
+    if feed.layout is None:
+        msg = f"{feed.dataset} has no layout"
+        raise LookupError(msg)
+    if not isinstance(feed.connector, SqlConnector):
+        yield from read_files(feed.layout, wanted, files, limits)
+        return
+    for number, (name, path) in enumerate(files):  # what our own connector wrote of a database
+        for part in read_file(feed.layout, wanted, path, name):
+            yield number, part
 
 
 def _conformed(

@@ -7,7 +7,6 @@ the feed takes from titles, names and headers are never read from the pack.
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +16,16 @@ import polars as pl
 from contracts.base import Contract
 from ioc_pipelines.catalog.models import Feed
 from ioc_pipelines.catalog.patterns import groups_of, names_in, pattern_of, words_of
+from ioc_pipelines.catalog.reading import ReadingLimits
 from ioc_pipelines.intake.agreement import listed, require_agreement, says_same, shown
+from ioc_pipelines.intake.child.read import cells_of
 from ioc_pipelines.intake.conform import as_received, sources_of
-from ioc_pipelines.intake.errors import StructureMismatchError, UnreadableFileError
-from ioc_pipelines.intake.layout.archive import DAMAGED
+from ioc_pipelines.intake.errors import (
+    OversizedFileError,
+    StructureMismatchError,
+    UnreadableFileError,
+)
 from ioc_pipelines.intake.layout.table import CELL, FILE, ROW, SHEET, index_letter, spaced
-from ioc_pipelines.intake.layout.workbook import cells_of
 from ioc_pipelines.intake.pack_form import (
     BATCH_FACT,
     FEED_FACT,
@@ -42,6 +45,7 @@ UNREADABLE = "không mở được như tệp Excel: tệp hỏng, lưu dở, c�
 TOO_LARGE = "tệp quá lớn, không phải phiếu phản hồi"
 _NEWEST = "đề nghị dùng tệp phản hồi mới nhất"
 _HEAD_ROWS = 30
+_LIMITS = ReadingLimits()
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,6 @@ def _given(feed: Feed) -> set[str]:
 
 def read_returned(path: Path, name: str) -> Returned:
     """The pack as it came back. Raises UnreadableFileError or StructureMismatchError."""
-    _require_size(path, name)
     found = _cells(path, name, ROWS_SHEET)
     if found is None:
         raise StructureMismatchError(name, f"tệp không có trang tính '{ROWS_SHEET}'")
@@ -110,23 +113,17 @@ def read_returned(path: Path, name: str) -> Returned:
     return Returned(facts.get(FEED_FACT), facts.get(BATCH_FACT), rows, letters)
 
 
-def _require_size(path: Path, name: str) -> None:
-    """A pack is small, packed and unpacked: what is larger is not read into memory."""
-    large = path.stat().st_size > MOST_BYTES
-    if not large and zipfile.is_zipfile(path):
-        try:
-            with zipfile.ZipFile(path) as book:
-                large = sum(part.file_size for part in book.infolist()) > MOST_UNPACKED_BYTES
-        except DAMAGED:
-            raise UnreadableFileError(name, UNREADABLE) from None
-    if large:
-        raise UnreadableFileError(name, TOO_LARGE)
-
-
 def _cells(path: Path, name: str, sheet: str) -> tuple[pl.DataFrame, pl.DataFrame] | None:
-    """``cells_of``, and why not in words for an officer."""
+    """``cells_of``, and why not in words for an officer.
+
+    A pack is small, packed and unpacked: what is larger is not read into memory.
+    """
     try:
-        return cells_of(path, name, sheet)
+        if path.stat().st_size > MOST_BYTES:
+            raise OversizedFileError(name, TOO_LARGE)
+        return cells_of(path, name, sheet, MOST_UNPACKED_BYTES, _LIMITS)
+    except OversizedFileError as error:
+        raise UnreadableFileError(name, TOO_LARGE) from error
     except UnreadableFileError as error:
         raise UnreadableFileError(name, UNREADABLE) from error
 

@@ -190,9 +190,9 @@ def _guarded(work: Any) -> Attempt:
     except Exception as error:  # noqa: BLE001  a defect of one feed must not stop the province
         # where it happened, not what it said: an exception's message can carry a cell's value
         where = "".join(traceback.format_tb(error.__traceback__))
-        logger.error("delivery failed: %s\n%s", type(error).__name__, where)
-        problem = {"problem": f"internal error: {type(error).__name__}"}
-        detail = {**problem, "evidence": failure.of_error(error)}
+        evidence = failure.of_error(error)
+        logger.error("delivery failed: %s\n%s", evidence["error"], where)
+        detail = {"problem": f"internal error: {evidence['error']}", "evidence": evidence}
         return Attempt("error", detail, file_results(read=0, refused=0, missing=1))
 
 

@@ -10,9 +10,10 @@ from typing import Any
 import polars as pl
 
 from ioc_pipelines.catalog.load import FeedEntry
+from ioc_pipelines.intake.child.read import stored_cells
 from ioc_pipelines.intake.errors import FileRefusedError
 from ioc_pipelines.intake.landing import LandedFile, Manifest, TamperedLandingError
-from ioc_pipelines.intake.layout.stored import CellAt, Stored, stored_cells
+from ioc_pipelines.intake.layout.stored import CellAt, Stored
 from ioc_pipelines.intake.layout.table import FILE, PLACE, ROW, SHEET
 from ioc_pipelines.intake.legacy_text import readable
 from ioc_pipelines.intake.read_batch import ReadBatch
@@ -193,9 +194,10 @@ def _stored(
             at[file][cell[N], cell["column"]] = place
     rows: list[tuple[Any, ...]] = []
     for file, asked in at.items():
-        path = deployment.landing.path(entry.id, file)
+        path, shown_as = deployment.landing.path(entry.id, file), readable(file.name)
+        limits, places = deployment.catalog.profile.reading, set(asked.values())
         try:
-            found = stored_cells(entry.feed.layout, path, readable(file.name), set(asked.values()))
+            found = stored_cells(entry.feed.layout, path, shown_as, places, limits)
         except FileRefusedError:
             continue  # a member that is refused, which is said of its rows
         rows += [(*key, *_bytes(found[place])) for key, place in asked.items() if place in found]

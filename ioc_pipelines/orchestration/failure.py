@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ioc_pipelines.connectors.fetched import FailedAnswer
+from ioc_pipelines.intake.child.readers import ReaderFailedError
 from ioc_pipelines.intake.errors import FileRefusedError
 from ioc_pipelines.intake.landing import LandedFile, Landing, Manifest
 
@@ -37,6 +38,8 @@ def of_answer(landing: Landing, feed: str, answer: FailedAnswer) -> dict[str, An
 
 def of_error(error: Exception) -> dict[str, Any]:
     """Where in our code an error came up, innermost last; never what it said."""
+    if isinstance(error, ReaderFailedError):
+        return {"error": error.kind, "at": list(error.at[-_FRAMES:])}
     frames = [
         f"{Path(frame.filename).relative_to(_PACKAGE).as_posix()}:{frame.lineno} {frame.name}"
         for frame in traceback.extract_tb(error.__traceback__)

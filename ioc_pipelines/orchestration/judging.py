@@ -201,7 +201,8 @@ def read_landed(
     """Read landed files by today's layout. Raises TamperedLandingError."""
     files = ((file.name, deployment.landing.path(entry.id, file)) for file in landed)
     known = {file.name: file.known for file in landed if file.known}
-    return read_batch(entry.feed, entry.required_contract(), files, deployment.spellings, known)
+    contract, limits = entry.required_contract(), deployment.catalog.profile.reading
+    return read_batch(entry.feed, contract, files, deployment.spellings, known, limits)
 
 
 def read_by(entry: FeedEntry) -> str:

@@ -16,12 +16,14 @@ import pytest
 
 from contracts.base import Contract, column
 from ioc_pipelines.connectors.fetched import SourceFile
+from ioc_pipelines.intake import read_batch
 from ioc_pipelines.intake.layout import delimited
 from ioc_pipelines.orchestration.delivery import deliver_correction, reprocess
 from ioc_pipelines.orchestration.evidence import row_evidence
 from ioc_pipelines.orchestration.feedback import feedback_of
 from ioc_pipelines.serving.evidence import CellEvidence, RowEvidence
 from ioc_pipelines.serving.refusals import with_cases
+from tests.intake.child.reading import read_here
 from tests.orchestration.deployments import (
     COLUMNS,
     DAY,
@@ -336,6 +338,7 @@ def test_a_reading_that_differs_under_the_same_layout_speaks_against_us(
     bench = Bench.of(tmp_path, csv_feed(acceptance_floor=0.1))
     batch = refused(bench, [*good(3), BAD])
     real = delimited.decoded
+    monkeypatch.setattr(read_batch, "read_files", read_here)
     monkeypatch.setattr(
         delimited, "decoded", lambda frame: real(frame).with_columns(pl.all().replace("-5", "-6"))
     )

@@ -14,16 +14,18 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from ioc_pipelines.catalog.layouts import CsvLayout
-from ioc_pipelines.intake.errors import UnreadableFileError
+from ioc_pipelines.intake.errors import OversizedFileError, UnreadableFileError
 from ioc_pipelines.intake.layout.assemble import assemble
 from ioc_pipelines.intake.layout.body import Body, first_below, needs_row_text
 from ioc_pipelines.intake.layout.captured import capture
 from ioc_pipelines.intake.layout.header import Head, find_header, from_header
+from ioc_pipelines.intake.layout.package import require_cells
 from ioc_pipelines.intake.layout.table import Table, Wanted, spaced
 from ioc_pipelines.intake.legacy_text import decode, decoded
 
 _HEAD_RECORDS = 120
 _BEYOND = 8
+_LONGEST_LINE = 16 * 1024**2
 _LINE_END = re.compile("\r*\n|\r")
 _BYTE_ORDER_MARKS = {
     b"\xff\xfe": "utf-16-le",
@@ -85,7 +87,11 @@ def stored_records(
 
 def _text_of(layout: CsvLayout, path: Path, name: str) -> tuple[str, str]:
     """The file as text, and its encoding; a byte order mark is believed."""
-    content = path.read_bytes()
+    with path.open("rb") as file:
+        content = file.read(_LONGEST_LINE + 1)
+        if len(content) > _LONGEST_LINE and not re.search(rb"[\r\n]", content):
+            raise _endless(name, 1)
+        content += file.read()
     mark = next((mark for mark in _BYTE_ORDER_MARKS if content.startswith(mark)), b"")
     declared = "utf-16-le" if layout.encoding == "utf-16" else layout.encoding
     encoding = _BYTE_ORDER_MARKS.get(mark, declared)
@@ -95,7 +101,29 @@ def _text_of(layout: CsvLayout, path: Path, name: str) -> tuple[str, str]:
         at = len(mark) + error.start
         raise UnreadableFileError(name, f"not text in {encoding.upper()}: byte {at}") from error
     # one way of ending lines, so that all that count lines count alike
-    return _LINE_END.sub("\n", text), encoding
+    text = _LINE_END.sub("\n", text)
+    _require_lines(text, name)
+    return text, encoding
+
+
+def _require_lines(text: str, name: str) -> None:
+    """Raise for what no program writes as lines of text: one without end, or a NUL."""
+    nul = text.find("\0")
+    if nul >= 0:
+        line = text.count("\n", 0, nul) + 1
+        raise UnreadableFileError(name, f"line {line}: a NUL character, which no text has")
+    begin = 0
+    while len(text) - begin > _LONGEST_LINE:
+        end = text.rfind("\n", begin, begin + _LONGEST_LINE)
+        if end < 0:
+            raise _endless(name, text.count("\n", 0, begin) + 1)
+        begin = end + 1
+
+
+def _endless(name: str, line: int) -> OversizedFileError:
+    return OversizedFileError(
+        name, f"line {line}: longer than {_LONGEST_LINE} characters, no line of a table"
+    )
 
 
 def _head(text: str, delimiter: str, name: str) -> tuple[list[list[str]], list[int]]:
@@ -104,6 +132,7 @@ def _head(text: str, delimiter: str, name: str) -> tuple[list[list[str]], list[i
     records, ends = [], []
     try:
         for record in islice(reader, _HEAD_RECORDS):
+            require_cells(1, len(record), name, f"line {reader.line_num}")
             records.append([cell.strip() for cell in record])
             ends.append(reader.line_num)
     except csv.Error as error:
@@ -132,13 +161,22 @@ def _body_frame(content: bytes, delimiter: str, lines: int, width: int, name: st
             missing_columns="insert",
         )
     except PolarsError as error:
-        raise UnreadableFileError(name, f"not readable as CSV: {type(error).__name__}") from error
+        why = _unclosed(below, lines) or type(error).__name__
+        raise UnreadableFileError(name, f"not readable as CSV: {why}") from error
     beyond = frame.select(pl.exclude(known).str.strip_chars() != "")
     too_wide = beyond.select(pl.any_horizontal(pl.all()).arg_true())
     if not too_wide.is_empty():
         row = int(_line_numbers(frame, lines)[too_wide.item(0, 0)])
         raise UnreadableFileError(name, f"line {row}: more cells than the header has columns")
     return frame.select(known)
+
+
+def _unclosed(below: bytes, lines_above: int) -> str | None:
+    """Where a quote may be opened that nothing closes."""
+    for number, line in enumerate(below.split(b"\n"), start=lines_above + 1):
+        if line.count(b'"') % 2:
+            return f"line {number} may open a quote that is not closed"
+    return None
 
 
 def _line_numbers(frame: pl.DataFrame, lines_above: int) -> pl.Series:

@@ -14,7 +14,11 @@ from polars.exceptions import PolarsError
 
 from ioc_pipelines.catalog.layouts import JsonLayout
 from ioc_pipelines.catalog.patterns import names_in
-from ioc_pipelines.intake.errors import StructureMismatchError, UnreadableFileError
+from ioc_pipelines.intake.errors import (
+    OversizedFileError,
+    StructureMismatchError,
+    UnreadableFileError,
+)
 from ioc_pipelines.intake.layout.captured import capture
 from ioc_pipelines.intake.layout.table import (
     FILE,
@@ -32,6 +36,7 @@ from ioc_pipelines.intake.legacy_text import decoded
 _AROUND = "^."
 _MISSING = object()
 _MOST = 2**63
+_LONGEST_TEXT = 16 * 1024**2
 _HALF = re.compile("[\ud800-\udfff]")
 
 
@@ -271,6 +276,9 @@ def _column(records: Sequence[_Record], want: Wanted, present: set[str]) -> pl.S
             raise StructureMismatchError(
                 record.file, f"'{want.source}' holds a structure, not a value"
             )
+        if isinstance(found, str) and len(found) > _LONGEST_TEXT:
+            what = f"'{want.source}' holds a text of {len(found)} characters, no value of a table"
+            raise OversizedFileError(record.file, what)
         if isinstance(found, str) and _HALF.search(found):
             raise UnreadableFileError(record.file, f"'{want.source}' holds half a character")
         values.append(None if found is _MISSING else found)

@@ -23,6 +23,7 @@ from ioc_pipelines.intake.layout.captured import capture
 from ioc_pipelines.intake.layout.formula_errors import formula_errors
 from ioc_pipelines.intake.layout.header import Head, Header, find_header, from_header
 from ioc_pipelines.intake.layout.join import joined
+from ioc_pipelines.intake.layout.package import MOST_BYTES, require_cells, require_harmless
 from ioc_pipelines.intake.layout.size_hints import without_size_hints
 from ioc_pipelines.intake.layout.table import Table, Wanted, spaced
 from ioc_pipelines.intake.legacy_text import decoded, readable
@@ -60,11 +61,15 @@ def read_xlsx(layout: XlsxLayout, wanted: Collection[Wanted], path: Path, name: 
     return [found]
 
 
-def cells_of(path: Path, name: str, sheet: str) -> tuple[pl.DataFrame, pl.DataFrame] | None:
+def cells_of(
+    path: Path, name: str, sheet: str, most_bytes: int = MOST_BYTES
+) -> tuple[pl.DataFrame, pl.DataFrame] | None:
     """What the cells of a sheet say and their numbers, by position; None without such a sheet.
 
-    Which format it is, the content says and not the name. Raises UnreadableFileError.
+    Which format it is, the content says and not the name. Raises UnreadableFileError, also of a
+    workbook that unpacks to more than ``most_bytes``.
     """
+    require_harmless(path, name, most_bytes)
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(path.read_bytes()))
     except (CalamineError, OSError) as error:
@@ -139,6 +144,7 @@ def _read_sheet(layout: XlsxLayout, wanted: list[Wanted], sheet: _Sheet, name: s
 
 
 def _open(path: Path, name: str) -> CalamineWorkbook:
+    require_harmless(path, name)
     try:
         return CalamineWorkbook.from_path(path)
     except (CalamineError, OSError) as error:
@@ -165,6 +171,7 @@ def _stored(
         raise UnreadableFileError(
             name, f"sheet '{sheet}': not readable: {type(error).__name__}"
         ) from error
+    require_cells(opened.total_height, opened.total_width, name, f"sheet '{readable(sheet)}'")
     texts, numbers = _columns(opened)
     _put_formula_errors(texts, path, sheet, name)
     return joined(pl.DataFrame(texts), numbers), numbers, opened.merged_cell_ranges or []
