@@ -19,6 +19,7 @@ import typer
 from ioc_pipelines.catalog.errors import CatalogError
 from ioc_pipelines.cli_alerts import alerts
 from ioc_pipelines.cli_approvals import approvals
+from ioc_pipelines.cli_backup import backup
 from ioc_pipelines.cli_complaints import complaints
 from ioc_pipelines.cli_contracts import contracts
 from ioc_pipelines.cli_feed import feed
@@ -63,6 +64,7 @@ for name, group in (
     ("quarantine", quarantine),
     ("signoffs", signoffs),
     ("snapshots", snapshots),
+    ("backup", backup),
     ("contracts", contracts),
     ("sandbox", sandbox),
     ("units", units),
@@ -95,11 +97,12 @@ def _code_of_known(error: Exception) -> int | None:
     """The exit code of a problem that its message explains; None of an error of ours."""
     from ioc_pipelines.sandbox.process import SandboxError
     from ioc_pipelines.warehouse.as_of import AsOfError
+    from ioc_pipelines.warehouse.backup.manifest import BackupError
     from ioc_pipelines.warehouse.snapshots import SnapshotError
 
     if isinstance(error, CatalogError | LogFormatError):
         return 2
-    return 1 if isinstance(error, SandboxError | SnapshotError | AsOfError) else None
+    return 1 if isinstance(error, SandboxError | SnapshotError | AsOfError | BackupError) else None
 
 
 @app.command()

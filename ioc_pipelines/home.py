@@ -79,6 +79,11 @@ class Home:
         return self.root / "reports"
 
     @property
+    def backups(self) -> Path:
+        """The encrypted archive, unless ``IOC_BACKUP_DIR`` sets another place for it."""
+        return self.root / "backups"
+
+    @property
     def dagster(self) -> Path:
         """``DAGSTER_HOME`` of this profile."""
         return self.root / "dagster"
