@@ -39,7 +39,7 @@ from ioc_pipelines.cli_support import (
     unknown,
 )
 from ioc_pipelines.cli_units import units
-from ioc_pipelines.home import PROJECT
+from ioc_pipelines.home import PROJECT, DatabaseSettingError
 from ioc_pipelines.log_lines import LogFormatError, line_formatter
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def _code_of_known(error: Exception) -> int | None:
     from ioc_pipelines.warehouse.backup.manifest import BackupError
     from ioc_pipelines.warehouse.snapshots import SnapshotError
 
-    if isinstance(error, CatalogError | LogFormatError):
+    if isinstance(error, CatalogError | DatabaseSettingError | LogFormatError):
         return 2
     return 1 if isinstance(error, SandboxError | SnapshotError | AsOfError | BackupError) else None
 

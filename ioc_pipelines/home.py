@@ -7,15 +7,23 @@ snapshots published reports backups dagster`` and ``ledger.db``.
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 PROJECT = Path(__file__).resolve().parents[1]
 SOURCES = PROJECT / "sources"
 DBT_PROJECT = PROJECT / "dbt_project"
 PUBLISHED_FILE = "ioc.duckdb"
 DEFAULT_PROFILE = "hung_yen"
+# the one setting that puts the ledger and what Dagster stores on PostgreSQL
+DATABASE_URL = "IOC_DATABASE_URL"
+
+
+class DatabaseSettingError(ValueError):
+    """``IOC_DATABASE_URL`` is no address of a PostgreSQL database. Never says what it holds."""
 
 
 def table_name(dataset: str) -> str:
@@ -90,8 +98,39 @@ class Home:
 
     @property
     def ledger_url(self) -> str:
-        """SQLAlchemy URL of the ledger."""
+        """SQLAlchemy URL of the ledger: its schema of ``IOC_DATABASE_URL``, else ``ledger.db``.
+
+        Raises DatabaseSettingError.
+        """
+        return self._in_database("ledger") or self.ledger_file_url
+
+    @property
+    def ledger_file_url(self) -> str:
+        """SQLAlchemy URL of the ledger below the data root, where there is no database server."""
         return f"sqlite:///{self.root / 'ledger.db'}"
+
+    @property
+    def dagster_url(self) -> str | None:
+        """Where Dagster stores runs and events: its schema of ``IOC_DATABASE_URL``; None: files."""
+        return self._in_database("dagster")
+
+    def _in_database(self, part: str) -> str | None:
+        """The URL of this profile's schema ``<profile>_<part>``: two profiles never mix."""
+        url = os.environ.get(DATABASE_URL, "").strip()
+        if not url:
+            return None
+        if not re.fullmatch(r"[a-z][a-z0-9_]{0,40}", self.profile):
+            msg = f"profile '{self.profile}' cannot name a schema: letters, digits, _ only"
+            raise DatabaseSettingError(msg)
+        split = urlsplit(url)
+        if split.scheme not in {"postgresql", "postgres"} or not split.path.strip("/"):
+            msg = f"{DATABASE_URL} must read postgresql://user:password@host:port/database"
+            raise DatabaseSettingError(msg)
+        given = [pair for pair in parse_qsl(split.query) if pair[0] != "options"]
+        query = urlencode(
+            [*given, ("options", f"-csearch_path={self.profile}_{part}")], quote_via=quote
+        )
+        return urlunsplit(("postgresql+psycopg2", split.netloc, split.path, query, ""))
 
     @property
     def sandbox(self) -> Path:
@@ -107,9 +146,10 @@ class Home:
         for private in (*folders, self.dagster):
             private.mkdir(parents=True, exist_ok=True)
             private.chmod(0o700)
-        ledger = self.root / "ledger.db"
-        ledger.touch()
-        ledger.chmod(0o600)
+        if self.ledger_url == self.ledger_file_url:
+            ledger = self.root / "ledger.db"
+            ledger.touch()
+            ledger.chmod(0o600)
 
     def hash_key(self) -> bytes:
         """The secret that key hashes are made with: ``IOC_HASH_KEY`` or a private file.

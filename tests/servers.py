@@ -39,6 +39,12 @@ def postgres_database() -> Iterator[str]:
         run_postgres(f"{server}/postgres", f"DROP DATABASE {name} WITH (FORCE)")
 
 
+def schema_url(url: str, schema: str) -> str:
+    """A URL of ``postgres_database`` as SQLAlchemy takes it, in a schema of that database."""
+    address = url.replace("postgresql://", "postgresql+psycopg2://", 1)
+    return f"{address}?options=-csearch_path%3D{schema}"
+
+
 def run_postgres(url: str, *statements: str) -> None:
     """Run statements, each on its own."""
     with closing(adbc.connect(url, autocommit=True)) as connection:

@@ -122,10 +122,12 @@ class Ledger:
             connection.execute(sa.insert(t.snapshot).values(values))
 
     def table(self, name: str, feed: str | None = None) -> pl.DataFrame:
-        """A ledger table, whole or what it has of one feed, for export and derivation."""
+        """A ledger table in the order of its key, whole or what it has of one feed, for export."""
         table = t.metadata.tables[name]
         kinds = {c.name: _polars_type(c.type) for c in table.c}
-        query = sa.select(table) if feed is None else sa.select(table).where(table.c.feed == feed)
+        query = sa.select(table).order_by(*table.primary_key)
+        if feed is not None:
+            query = query.where(table.c.feed == feed)
         with self._engine.connect() as connection:
             rows = [tuple(row) for row in connection.execute(query)]
         plain = [

@@ -10,6 +10,9 @@ import sqlalchemy as sa
 
 metadata = sa.MetaData()
 
+# SQLite's integer is as wide as it must be; PostgreSQL's ends at 2 GiB
+_Bytes = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
 delivery = sa.Table(
     "delivery",
     metadata,
@@ -29,7 +32,7 @@ delivery = sa.Table(
     sa.Column("arrived", sa.Boolean, nullable=False, default=False),
     sa.Column("batch_id", sa.String),
     sa.Column("rows_received", sa.Integer),
-    sa.Column("bytes_landed", sa.Integer),
+    sa.Column("bytes_landed", _Bytes),
     sa.Column("newest_event", sa.String),  # the newest moment that the feed's rows speak of so far
     sa.Column("cursor", sa.JSON),
     sa.Column("detail", sa.JSON, nullable=False),
@@ -156,7 +159,7 @@ snapshot = sa.Table(
     sa.Column("run_id", sa.String, nullable=False),
     sa.Column("dbt_hash", sa.String, nullable=False),
     sa.Column("sha256", sa.String, nullable=False),
-    sa.Column("bytes", sa.Integer, nullable=False),
+    sa.Column("bytes", _Bytes, nullable=False),
 )
 
 # an ad hoc collection: which feeds are asked for, why and until when

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+from collections.abc import Iterator
 from multiprocessing.queues import Queue
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
@@ -19,14 +20,19 @@ from alembic.util.exc import CommandError
 
 import ioc_pipelines.ledger
 from ioc_pipelines.ledger import tables
-from ioc_pipelines.ledger.open import open_ledger
+from ioc_pipelines.ledger.open import migrations, open_ledger
+from tests.servers import postgres_database, run_postgres, schema_url
 
 MIGRATIONS = Path(ioc_pipelines.ledger.__file__).parent / "migrations"
 
 
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'deep' / 'ledger.db'}"
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'deep' / 'ledger.db'}"
+    else:
+        with postgres_database() as database:
+            yield schema_url(database, "hung_yen_ledger")
 
 
 def script() -> ScriptDirectory:
@@ -86,6 +92,15 @@ def test_there_is_one_line_of_migrations(url: str) -> None:
         )
 
 
+def shape(engine: sa.Engine) -> dict[str, list[tuple[str, str]]]:
+    """Every table with its columns and their types."""
+    inspector = sa.inspect(engine)
+    return {
+        table: [(column["name"], str(column["type"])) for column in inspector.get_columns(table)]
+        for table in sorted(inspector.get_table_names())
+    }
+
+
 def test_opening_again_changes_nothing(url: str) -> None:
     row = {
         "snapshot_id": "s1",
@@ -97,12 +112,10 @@ def test_opening_again_changes_nothing(url: str) -> None:
     }
     with open_ledger(url).begin() as connection:
         connection.execute(sa.insert(tables.snapshot).values(row))
-    schema = sa.text("select name, sql from sqlite_master order by name")
-    with open_ledger(url).connect() as connection:
-        before = connection.execute(schema).fetchall()
+    before = shape(open_ledger(url))
     engine = open_ledger(url)
+    assert shape(engine) == before
     with engine.connect() as connection:
-        assert connection.execute(schema).fetchall() == before
         (kept,) = connection.execute(sa.select(tables.snapshot)).mappings()
         assert dict(kept) == {**row, "published_at": None}
     assert len(before) > 10
@@ -110,11 +123,8 @@ def test_opening_again_changes_nothing(url: str) -> None:
 
 def test_migrations_go_down_and_up_again(url: str) -> None:
     engine = open_ledger(url)
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
     with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        alembic.command.downgrade(config, "base")
+        alembic.command.downgrade(migrations(connection), "base")
     assert sa.inspect(engine).get_table_names() == ["alembic_version"]
     again = open_ledger(url)
     assert set(tables.metadata.tables) < set(sa.inspect(again).get_table_names())
@@ -170,8 +180,8 @@ def test_processes_may_open_a_fresh_ledger_at_once(url: str) -> None:
         process.join(timeout=60)
 
 
-def test_every_connection_is_durable_and_waits(url: str) -> None:
-    engine = open_ledger(url)
+def test_every_connection_to_a_file_is_durable_and_waits(tmp_path: Path) -> None:
+    engine = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
     pragmas = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
     with engine.connect() as first, engine.connect() as second:
         for connection in (first, second):
@@ -181,3 +191,40 @@ def test_every_connection_is_durable_and_waits(url: str) -> None:
             timeout = connection.execute(sa.text("pragma busy_timeout")).scalar()
             assert timeout is not None
             assert timeout >= 10_000
+
+
+def test_two_profiles_share_a_database_and_nothing_else() -> None:
+    with postgres_database() as database:
+        ours = open_ledger(schema_url(database, "hung_yen_ledger"))
+        theirs = open_ledger(schema_url(database, "open_data_ledger"))
+        row = {"round_id": "r", "reason": "", "run_id": "", "opened_at": "", "deadline": ""}
+        with ours.begin() as connection:
+            connection.execute(sa.insert(tables.collection_round).values(row))
+        with theirs.connect() as connection:
+            assert connection.execute(sa.select(tables.collection_round)).all() == []
+        schemas = set(sa.inspect(ours).get_schema_names()) - {"information_schema"}
+        assert schemas == {"hung_yen_ledger", "open_data_ledger", "public"}
+        assert sa.inspect(ours).get_table_names(schema="public") == []
+
+
+def test_a_role_that_owns_its_schemas_and_nothing_else_is_enough() -> None:
+    with postgres_database() as database:
+        role = database.rsplit("/", 1)[1].replace("ioc_test", "ioc_role")
+        run_postgres(
+            database,
+            f"CREATE ROLE {role} LOGIN",
+            "REVOKE ALL ON SCHEMA public FROM PUBLIC",
+            f"CREATE SCHEMA hung_yen_ledger AUTHORIZATION {role}",
+        )
+        try:
+            own = schema_url(database.replace("postgres@", f"{role}@"), "hung_yen_ledger")
+            assert set(tables.metadata.tables) < set(sa.inspect(open_ledger(own)).get_table_names())
+            with pytest.raises(sa.exc.ProgrammingError, match="permission denied"):
+                open_ledger(own.replace("hung_yen_ledger", "open_data_ledger"))
+        finally:
+            run_postgres(
+                database,
+                f"REASSIGN OWNED BY {role} TO postgres",
+                f"DROP OWNED BY {role}",
+                f"DROP ROLE {role}",
+            )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
-from pathlib import Path
+from multiprocessing.queues import Queue
+from multiprocessing.synchronize import Barrier
 from typing import Any
 
 import polars as pl
@@ -176,8 +178,8 @@ def test_an_export_has_its_types_even_when_it_is_empty(ledger: Ledger) -> None:
         assert frame.schema == empty[name], name
 
 
-def test_feeds_may_be_concluded_side_by_side(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'ledger.db'}"
+def test_feeds_may_be_concluded_side_by_side(engine: sa.Engine) -> None:
+    url = engine.url.render_as_string(hide_password=False)
     ledgers = [Ledger(open_ledger(url)) for _ in range(4)]
     failures: list[BaseException] = []
 
@@ -200,3 +202,41 @@ def test_feeds_may_be_concluded_side_by_side(tmp_path: Path) -> None:
     for number in range(4):
         own = [name for name, feed, _ in found if feed == f"so_{number}/test.x"]
         assert own == [f"b{number}-{night}" for night in range(5)]
+
+
+def _conclude(url: str, together: Barrier, failures: Queue[str]) -> None:
+    """The same rows, judged by two processes at the same moments."""
+    ledger = Ledger(open_ledger(url))
+    together.wait(timeout=60)
+    try:
+        for night in range(20):
+            deliver(
+                ledger,
+                name=f"b{night}",
+                results=[GOOD],
+                scores=[ScoreRecord("correct", 90.0, 8, 9)],
+            )
+    except Exception as error:  # noqa: BLE001
+        failures.put(f"{type(error).__name__}: {error}")
+    else:
+        failures.put("")
+
+
+def test_two_processes_conclude_the_same_rows_at_once(engine: sa.Engine) -> None:
+    context = multiprocessing.get_context("spawn")
+    together, failures = context.Barrier(2), context.Queue()
+    url = engine.url.render_as_string(hide_password=False)
+    processes = [
+        context.Process(target=_conclude, args=(url, together, failures)) for _ in range(2)
+    ]
+    for process in processes:
+        process.start()
+    assert [failures.get(timeout=120) for _ in processes] == ["", ""]
+    for process in processes:
+        process.join(timeout=60)
+    ledger = Ledger(engine)
+    assert len(rows(ledger, "delivery")) == len({r["seq"] for r in rows(ledger, "delivery")}) == 40
+    assert sorted(r["batch_id"] for r in rows(ledger, "batch")) == sorted(
+        f"b{night}" for night in range(20)
+    )
+    assert len(rows(ledger, "score")) == 20
