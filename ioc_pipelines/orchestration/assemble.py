@@ -13,6 +13,7 @@ from ioc_pipelines.orchestration.jobs import all_jobs, nightly_schedule
 from ioc_pipelines.orchestration.progress import operator_logger
 from ioc_pipelines.orchestration.publish import snapshot_asset
 from ioc_pipelines.orchestration.sensors import all_sensors
+from ioc_pipelines.orchestration.tidying import tidy_job, tidy_schedule
 
 
 def assemble(deployment: Deployment) -> dg.Definitions:
@@ -25,8 +26,8 @@ def assemble(deployment: Deployment) -> dg.Definitions:
             snapshot_asset(deployment),
         ],
         asset_checks=[acceptance_checks(deployment), alert_check(deployment)],
-        jobs=jobs,
-        schedules=[nightly_schedule(deployment)],
+        jobs=[*jobs, tidy_job(deployment.home)],
+        schedules=[nightly_schedule(deployment), tidy_schedule()],
         sensors=all_sensors(deployment, jobs),
         executor=dg.in_process_executor,
         loggers={"operator": operator_logger},

@@ -23,6 +23,15 @@ concurrency:
     max_concurrent_runs: 1
 run_monitoring:
   enabled: true
+retention:
+  schedule:
+    purge_after_days: 90
+  sensor:
+    purge_after_days:
+      started: 2
+      skipped: 2
+      success: 30
+      failure: 30
 """
 # only the name of the variable stands in the file, never the address
 _DAGSTER_URL = "IOC_DAGSTER_URL"

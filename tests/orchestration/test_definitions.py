@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -307,7 +307,7 @@ def agencies(feeds: Iterable[str]) -> set[str]:
 def test_the_jobs_are_those_of_the_design(loaded: Loaded) -> None:
     names = {j.name for j in loaded.definitions.resolve_all_job_defs() if j.name[:2] != "__"}
     own = {f"refresh_{agency}" for agency in agencies(FEEDS[loaded.name])}
-    assert names == {"nightly_refresh", "reprocess", "collect", "publish"} | own
+    assert names == {"nightly_refresh", "reprocess", "collect", "publish", "tidy_up"} | own
     for name in names:
         assert is_vietnamese(loaded.definitions.resolve_job_def(name).description), name
 
@@ -326,13 +326,29 @@ def test_each_job_selects_what_it_is_for(loaded: Loaded) -> None:
         assert feeds - others
 
 
-def test_the_nightly_schedule_is_local_time(loaded: Loaded) -> None:
-    (schedule,) = loaded.definitions.schedules or ()
-    assert isinstance(schedule, dg.ScheduleDefinition)
-    assert schedule.execution_timezone == "Asia/Ho_Chi_Minh"
-    assert schedule.cron_schedule == loaded.deployment.catalog.profile.nightly_at == "0 2 * * *"
-    assert schedule.job_name == "nightly_refresh"
-    assert schedule.default_status == dg.DefaultScheduleStatus.RUNNING
+def test_the_schedules_are_local_time(loaded: Loaded) -> None:
+    jobs = {}
+    for schedule in loaded.definitions.schedules or ():
+        assert isinstance(schedule, dg.ScheduleDefinition)
+        assert schedule.execution_timezone == "Asia/Ho_Chi_Minh"
+        assert schedule.default_status == dg.DefaultScheduleStatus.RUNNING
+        jobs[schedule.job_name] = schedule.cron_schedule
+    assert jobs == {"nightly_refresh": "0 2 * * *", "tidy_up": "30 5 * * *"}
+    assert loaded.deployment.catalog.profile.nightly_at == "0 2 * * *"
+
+
+def test_the_night_has_one_owner(loaded: Loaded, monkeypatch: pytest.MonkeyPatch) -> None:
+    (nightly,) = [s for s in loaded.definitions.schedules or () if s.name == "nightly"]
+    assert isinstance(nightly, dg.ScheduleDefinition)
+    context = dg.build_schedule_context(
+        scheduled_execution_time=datetime(2026, 11, 30, 19, tzinfo=UTC)
+    )
+    (request,) = nightly.evaluate_tick(context).run_requests or ()
+    assert request.tags["ioc/trigger"] == "schedule"
+    monkeypatch.setenv("IOC_NIGHTLY", "timer")
+    tick = nightly.evaluate_tick(context)
+    assert not tick.run_requests
+    assert "IOC_NIGHTLY" in (tick.skip_message or "")
 
 
 def test_sensors_look_at_folders_and_rounds_by_themselves(loaded: Loaded) -> None:
