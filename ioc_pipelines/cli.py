@@ -29,6 +29,7 @@ from ioc_pipelines.cli_quarantine import quarantine
 from ioc_pipelines.cli_replay import show_dry_run
 from ioc_pipelines.cli_sandbox import sandbox
 from ioc_pipelines.cli_signoffs import signoffs
+from ioc_pipelines.cli_snapshots import snapshots
 from ioc_pipelines.cli_support import (
     Json,
     Profile,
@@ -54,7 +55,6 @@ if TYPE_CHECKING:
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="The data backbone of a provincial IOC."
 )
-snapshots = typer.Typer(no_args_is_help=True, help="Published warehouse files.")
 for name, group in (
     ("feed", feed),
     ("alerts", alerts),
@@ -235,79 +235,6 @@ def dev(
     arguments = ["dev", "-w", workspace, "-h", host, "-p", str(port)]
     os.chdir(PROJECT)
     os.execv(dagster, [dagster, *arguments])  # noqa: S606
-
-
-@snapshots.command("list")
-def snapshots_list(profile: Profile = None, as_json: Json = False) -> None:
-    """The snapshots on disk, newest first."""
-    from ioc_pipelines.serving import show
-    from ioc_pipelines.warehouse.snapshots import published_id, read_manifest, snapshot_ids
-
-    home = deployment_of(profile).home
-    current = published_id(home)
-    manifests = [read_manifest(home, snapshot_id) for snapshot_id in snapshot_ids(home)]
-    rows = [
-        {
-            "id": manifest.snapshot_id,
-            "built_at": manifest.built_at.isoformat(timespec="seconds"),
-            "bytes": manifest.bytes,
-            "rows": sum(manifest.rows.values()),
-            "published": manifest.snapshot_id == current,
-        }
-        for manifest in manifests
-    ]
-    if as_json:
-        print_json(rows)
-        return
-    show.table(["id", "built_at", "bytes", "rows", "published"], [list(r.values()) for r in rows])
-
-
-@snapshots.command("verify")
-def snapshots_verify(
-    snapshot_id: Annotated[str, typer.Argument()], profile: Profile = None, as_json: Json = False
-) -> None:
-    """Check a snapshot's hash, tables and row counts against its manifest."""
-    from ioc_pipelines.serving import show
-    from ioc_pipelines.warehouse.snapshots import verify
-
-    manifest = verify(deployment_of(profile).home, snapshot_id)
-    if as_json:
-        print_json(manifest.model_dump(mode="json"))
-        return
-    show.say(f"{snapshot_id}: sound, {len(manifest.rows)} tables, sha256 {manifest.sha256}")
-
-
-@snapshots.command("diff")
-def snapshots_diff(
-    older: Annotated[str, typer.Argument()],
-    newer: Annotated[str, typer.Argument()],
-    profile: Profile = None,
-    as_json: Json = False,
-) -> None:
-    """Tables whose row counts differ between two snapshots."""
-    from ioc_pipelines.serving import show
-    from ioc_pipelines.warehouse.snapshots import difference
-
-    differing = difference(deployment_of(profile).home, older, newer)
-    rows = [{"table": t, "older": a, "newer": b} for t, (a, b) in differing.items()]
-    if as_json:
-        print_json(rows)
-        return
-    show.table(["table", "older", "newer"], [list(row.values()) for row in rows])
-
-
-@snapshots.command("rollback")
-def snapshots_rollback(
-    snapshot_id: Annotated[str, typer.Argument()], profile: Profile = None
-) -> None:
-    """Publish an earlier snapshot again; the next refresh publishes a new one."""
-    from ioc_pipelines.serving import show
-    from ioc_pipelines.warehouse.snapshots import point_to, verify
-
-    home = deployment_of(profile).home
-    verify(home, snapshot_id)
-    point_to(home, snapshot_id)
-    show.say(f"published: {snapshot_id}")
 
 
 def _chosen(

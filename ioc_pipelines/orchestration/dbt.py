@@ -75,6 +75,21 @@ def published_tables() -> set[str]:
     }
 
 
+def published_keys() -> dict[str, tuple[str, ...]]:
+    """The columns that no two rows of a published table share, from the tests in the manifest."""
+    keys = {
+        test["attached_node"]: tuple(test["test_metadata"]["kwargs"]["columns"])
+        for test in _nodes().values()
+        if (test.get("test_metadata") or {}).get("name") == "unique_key"
+        and not test["config"].get("where")  # those are keys of some rows only
+    }
+    return {
+        f"{node['schema']}.{node['alias']}": keys[name]
+        for name, node in _nodes().items()
+        if name in keys and node["database"] == _PUBLISHED_DATABASE
+    }
+
+
 def warehouse_assets(deployment: Deployment) -> dg.AssetsDefinition:
     """Staging, core, marts and quality: all of it, or what follows from what changed."""
     translator = _Translator()

@@ -6,7 +6,7 @@ import dagster as dg
 
 from ioc_pipelines.home import PUBLISHED_FILE
 from ioc_pipelines.orchestration.alerting import tell_of_alerts
-from ioc_pipelines.orchestration.dbt import build_facts, published_tables
+from ioc_pipelines.orchestration.dbt import build_facts, published_keys, published_tables
 from ioc_pipelines.orchestration.deployment import Deployment
 from ioc_pipelines.orchestration.hanging import hold_run
 from ioc_pipelines.orchestration.keys import SNAPSHOT
@@ -43,7 +43,7 @@ def snapshot_asset(deployment: Deployment) -> dg.AssetsDefinition:
         built_at = facts["IOC_BUILT_AT"]
 
         def record(manifest: SnapshotManifest) -> None:
-            row = manifest.model_dump(exclude={"rows", "marts", "built_at"})
+            row = manifest.model_dump(exclude={"rows", "keys", "marts", "built_at"})
             events = new_alert_events(home.build / PUBLISHED_FILE, manifest.snapshot_id)
             deployment.alerts.record(events)
             deployment.ledger.add_snapshot(**row, built_at=built_at)
@@ -55,6 +55,7 @@ def snapshot_asset(deployment: Deployment) -> dg.AssetsDefinition:
             run_id=facts["IOC_RUN_ID"],
             dbt_hash=facts["IOC_DBT_HASH"],
             expected=published_tables(),
+            keys=published_keys(),
             record=record,
             beside=[home.build / ACCEPTANCE_PAGE],
         )

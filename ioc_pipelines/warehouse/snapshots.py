@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -19,7 +19,8 @@ from pydantic import BaseModel
 from ioc_pipelines.durable import sha256_of, write_durably
 from ioc_pipelines.home import PUBLISHED_FILE, Home
 from ioc_pipelines.warehouse.pins import pins
-from ioc_pipelines.warehouse.readers import alone_with, processes_in
+from ioc_pipelines.warehouse.readers import alone_with, processes_in, reading
+from ioc_pipelines.warehouse.snapshot_diff import TableDifference, differences, duplicates
 
 KEPT = 5
 MANIFEST = "manifest.json"
@@ -31,7 +32,10 @@ class SnapshotError(Exception):
 
 
 class SnapshotManifest(BaseModel, frozen=True):
-    """What a snapshot is: hash and size of its file, rows of each table, hashes of its marts."""
+    """What a snapshot is: hash and size of its file, of each table rows and key, hashes of marts.
+
+    It says by itself what it must be, whatever the models are later.
+    """
 
     snapshot_id: str
     built_at: datetime
@@ -40,6 +44,7 @@ class SnapshotManifest(BaseModel, frozen=True):
     sha256: str
     bytes: int
     rows: dict[str, int]
+    keys: dict[str, tuple[str, ...]] = {}
     marts: dict[str, str] = {}
 
 
@@ -52,13 +57,14 @@ def publish(
     dbt_hash: str,
     expected: Collection[str],
     record: Callable[[SnapshotManifest], None],
+    keys: Mapping[str, tuple[str, ...]] | None = None,
     beside: Sequence[Path] = (),
 ) -> SnapshotManifest:
     """Copy the build's published file to a snapshot, verify the copy, and switch to it.
 
     ``expected`` are the tables (``schema.name``) that a whole build has; ``record`` is told of the
-    snapshot before anybody can open it; ``beside`` are files to lay beside it, such as the page of
-    its acceptance.
+    snapshot before anybody can open it; ``keys`` are the columns of each table's key; ``beside``
+    are files to lay beside it, such as the page of its acceptance.
     Raises SnapshotError when the build is not whole or the copy is not what was built; what was
     published stays then.
     """
@@ -86,6 +92,7 @@ def publish(
         sha256=sha256_of(built),
         bytes=built.stat().st_size,
         rows=rows,
+        keys={table: tuple(columns) for table, columns in (keys or {}).items()},
     )
     _require_same(copy, manifest)
     export_marts(copy, staging / _MARTS)
@@ -144,10 +151,11 @@ def mart_of(home: Home, snapshot_id: str, mart: str) -> Path:
 
 
 def verify(home: Home, snapshot_id: str) -> SnapshotManifest:
-    """Check hash, tables and row counts. Raises SnapshotError naming what differs."""
+    """Check hash, tables, row counts and keys. Raises SnapshotError naming what differs."""
     manifest = read_manifest(home, snapshot_id)
     folder = home.snapshots / snapshot_id
     _require_same(folder / PUBLISHED_FILE, manifest)
+    _require_keys(folder / PUBLISHED_FILE, manifest)
     actual = _mart_hashes(folder / _MARTS)
     differing = [
         name
@@ -160,15 +168,32 @@ def verify(home: Home, snapshot_id: str) -> SnapshotManifest:
     return manifest
 
 
-def difference(home: Home, older: str, newer: str) -> dict[str, tuple[int | None, int | None]]:
-    """Row counts of the tables in which two snapshots differ; None where a table is not there."""
-    before, after = read_manifest(home, older).rows, read_manifest(home, newer).rows
-    tables = sorted(set(before) | set(after))
-    return {
-        table: (before.get(table), after.get(table))
-        for table in tables
-        if before.get(table) != after.get(table)
-    }
+def difference(
+    home: Home,
+    older: str,
+    newer: str,
+    *,
+    tables: Collection[str] = (),
+    examples: int = 0,
+    personal: Collection[str] = (),
+) -> list[TableDifference]:
+    """How the tables of two snapshots differ: see ``snapshot_diff.differences``.
+
+    Raises SnapshotError when there is no such snapshot, or neither has a table that is asked for.
+    """
+    before, after = read_manifest(home, older), read_manifest(home, newer)
+    if unknown := sorted(set(tables) - before.rows.keys() - after.rows.keys()):
+        msg = f"no table '{unknown[0]}' in {older} or {newer}"
+        raise SnapshotError(msg)
+    with reading(home.snapshots / older), reading(home.snapshots / newer):
+        return differences(
+            home.snapshots / older / PUBLISHED_FILE,
+            home.snapshots / newer / PUBLISHED_FILE,
+            {**before.keys, **after.keys},
+            tables=tables,
+            examples=examples,
+            personal=personal,
+        )
 
 
 def prune(home: Home, keep: int = KEPT) -> list[str]:
@@ -216,6 +241,15 @@ def _require_same(path: Path, manifest: SnapshotManifest) -> None:
     if (rows := row_counts(path)) != manifest.rows or not rows:
         msg = f"{manifest.snapshot_id}: tables or row counts are not those of its manifest"
         raise SnapshotError(msg)
+
+
+def _require_keys(path: Path, manifest: SnapshotManifest) -> None:
+    with duckdb.connect(str(path), read_only=True) as connection:
+        for table, key in manifest.keys.items():
+            schema, _, name = table.partition(".")
+            if found := duplicates(connection, f'"{schema}"."{name}"', key):
+                msg = f"{manifest.snapshot_id}: {found} keys of {table} are there more than once"
+                raise SnapshotError(msg)
 
 
 def row_counts(path: Path) -> dict[str, int]:

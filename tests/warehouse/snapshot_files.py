@@ -11,6 +11,7 @@ from ioc_pipelines.home import Home
 from ioc_pipelines.warehouse.snapshots import SnapshotManifest, publish
 
 BEGAN = datetime(2026, 11, 20, 19, tzinfo=UTC)
+KEYS = {"staging.a": ("id",), "marts.indicator": ("indicator_code",)}
 TABLES = {"staging.a", "marts.indicator_value", "marts.indicator"}
 
 
@@ -51,6 +52,7 @@ def put(home: Home, number: int, values: int | None = None) -> SnapshotManifest:
         dbt_hash="abc",
         expected=TABLES,
         record=lambda _: None,
+        keys=KEYS,
     )
 
 

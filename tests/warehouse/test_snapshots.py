@@ -25,7 +25,7 @@ from ioc_pipelines.warehouse.snapshots import (
     snapshot_ids,
     verify,
 )
-from tests.warehouse.snapshot_files import BEGAN, TABLES, build, name, published, put, values
+from tests.warehouse.snapshot_files import BEGAN, KEYS, TABLES, build, name, published, put, values
 
 # what DuckDB 1.5 can open (STACK: versions between 64 and 68)
 STORAGE_OF_1_5 = range(64, 69)
@@ -242,6 +242,21 @@ def test_a_manifest_that_lies_is_found(home: Home) -> None:
         verify(home, name(3))
 
 
+def test_a_key_that_is_there_twice_is_found_by_the_manifest_alone(home: Home) -> None:
+    """However it came there: hash and counts are those of the file as it is."""
+    manifest = put(home, 3)
+    assert verify(home, name(3)).keys == KEYS
+    path = home.snapshots / name(3) / "ioc.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("update staging.a set id = 0 where id = 1").fetchall()
+    content = path.read_bytes()
+    as_it_is = {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+    told = manifest.model_copy(update=as_it_is).model_dump_json()
+    (home.snapshots / name(3) / "manifest.json").write_text(told)
+    with pytest.raises(SnapshotError, match=r"1 keys of staging\.a are there more than once"):
+        verify(home, name(3))
+
+
 def test_an_unknown_snapshot_is_named_with_those_there_are(home: Home) -> None:
     put(home, 1)
     for ask in (verify, read_manifest, point_to):
@@ -282,13 +297,20 @@ def test_difference_names_tables_and_rows(home: Home) -> None:
         expected=["staging.a"],
         record=lambda _: None,
     )
-    assert difference(home, name(1), name(2)) == {
+    found = {one.table: one for one in difference(home, name(1), name(2))}
+    assert {table: (one.rows_older, one.rows_newer) for table, one in found.items()} == {
         "marts.indicator": (1, None),
         "marts.indicator_value": (4, 9),
         "staging.b": (None, 1),
     }
-    assert difference(home, name(2), name(1))["marts.indicator_value"] == (9, 4)
-    assert difference(home, name(1), name(1)) == {}
+    value = found["marts.indicator_value"]
+    assert value.columns_removed == {"indicator_code": "VARCHAR", "period_start": "DATE"}
+    assert value.columns_retyped == {"value": ("DOUBLE", "BIGINT")}
+    assert difference(home, name(1), name(1)) == []
+    (asked,) = difference(home, name(1), name(2), tables=["staging.a"])
+    assert (asked.key, asked.added, asked.removed, asked.changed) == (("id",), 0, 0, 0)
+    with pytest.raises(SnapshotError, match=r"no table 'marts\.nope'"):
+        difference(home, name(1), name(2), tables=["marts.nope"])
 
 
 # -- readers --------------------------------------------------------------------------------------
