@@ -281,3 +281,19 @@ run_notification = sa.Table(
     sa.Column("problem", sa.String, nullable=False),  # empty when it was handed over
     sa.Column("tried_at", sa.String, nullable=False),
 )
+
+# rehearsals of a restore: that it can be done, and how long it takes
+restore_drill = sa.Table(
+    "restore_drill",
+    metadata,
+    sa.Column("drill_id", sa.String, primary_key=True),
+    sa.Column("backup_id", sa.String),
+    sa.Column("backup_taken_at", sa.String),
+    sa.Column("started_at", sa.String, nullable=False),
+    sa.Column("ended_at", sa.String, nullable=False),
+    sa.Column("duration_s", sa.Float, nullable=False),
+    sa.Column("files", sa.Integer),
+    sa.Column("bytes", sa.BigInteger),
+    sa.Column("result", sa.String, nullable=False),  # equal | failed
+    sa.Column("problem", sa.String, nullable=False),  # '' when it is equal
+)

@@ -6,6 +6,11 @@ import dagster as dg
 
 from ioc_pipelines.orchestration.acceptance import acceptance_checks
 from ioc_pipelines.orchestration.alert_check import alert_check
+from ioc_pipelines.orchestration.backing_up import (
+    backup_assets,
+    backup_jobs,
+    backup_schedules,
+)
 from ioc_pipelines.orchestration.dbt import warehouse_assets
 from ioc_pipelines.orchestration.deployment import Deployment
 from ioc_pipelines.orchestration.feeds import intake_assets
@@ -24,10 +29,11 @@ def assemble(deployment: Deployment) -> dg.Definitions:
             intake_assets(deployment),
             warehouse_assets(deployment),
             snapshot_asset(deployment),
+            *backup_assets(deployment),
         ],
         asset_checks=[acceptance_checks(deployment), alert_check(deployment)],
-        jobs=[*jobs, tidy_job(deployment.home)],
-        schedules=[nightly_schedule(deployment), tidy_schedule()],
+        jobs=[*jobs, *backup_jobs(), tidy_job(deployment.home)],
+        schedules=[nightly_schedule(deployment), *backup_schedules(), tidy_schedule()],
         sensors=all_sensors(deployment, jobs),
         executor=dg.in_process_executor,
         loggers={"operator": operator_logger},

@@ -27,6 +27,7 @@ from ioc_pipelines.ledger.alerts import Alerts
 from ioc_pipelines.ledger.approvals import Approvals
 from ioc_pipelines.ledger.closings import Closings
 from ioc_pipelines.ledger.complaints import Complaints
+from ioc_pipelines.ledger.drills import Drills
 from ioc_pipelines.ledger.mailings import Mailings
 from ioc_pipelines.ledger.open import open_ledger
 from ioc_pipelines.ledger.rounds import Rounds
@@ -99,6 +100,11 @@ class Deployment:
     def alerts(self) -> Alerts:
         """Alerts about indicators and who was told, in the ledger's database."""
         return Alerts(self._engine)
+
+    @cached_property
+    def drills(self) -> Drills:
+        """Rehearsals of a restore, in the ledger's database."""
+        return Drills(self._engine)
 
     @cached_property
     def runs(self) -> Runs:

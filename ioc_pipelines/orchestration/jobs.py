@@ -13,7 +13,7 @@ import dagster as dg
 
 from ioc_pipelines.catalog.load import FeedEntry
 from ioc_pipelines.orchestration.deployment import Deployment
-from ioc_pipelines.orchestration.keys import accepted_key, feed_key
+from ioc_pipelines.orchestration.keys import BACKUP_GROUP, accepted_key, feed_key
 
 NIGHTLY = "nightly_refresh"
 REPROCESS = "reprocess"
@@ -26,7 +26,7 @@ TIMEZONE = "Asia/Ho_Chi_Minh"
 
 def all_jobs(deployment: Deployment) -> list[Any]:
     """``nightly_refresh``, ``reprocess``, ``collect``, ``publish`` and one job per agency."""
-    everything = dg.AssetSelection.all()
+    everything = dg.AssetSelection.all() - dg.AssetSelection.groups(BACKUP_GROUP)
     feeds = dg.AssetSelection.assets(*(feed_key(entry) for entry in deployment.catalog.active))
     accepted = dg.AssetSelection.assets(
         *(accepted_key(dataset) for dataset in deployment.catalog.contracts)

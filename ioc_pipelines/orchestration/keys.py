@@ -8,6 +8,9 @@ from ioc_pipelines.catalog.load import FeedEntry
 from ioc_pipelines.home import table_name
 
 SNAPSHOT = dg.AssetKey(["published", "snapshot"])
+BACKUP_GROUP = "backup"
+ARCHIVE = dg.AssetKey(["backup", "archive"])
+RESTORE_DRILL = dg.AssetKey(["backup", "restore_drill"])
 
 
 def feed_key(entry: FeedEntry) -> dg.AssetKey:

@@ -39,6 +39,7 @@ LEDGER_EXPORTS = (
     "complaint_feed",
     "delivery",
     "indicator_alert_event",
+    "restore_drill",
     "rule_result",
     "run",
     "score",

@@ -307,7 +307,8 @@ def agencies(feeds: Iterable[str]) -> set[str]:
 def test_the_jobs_are_those_of_the_design(loaded: Loaded) -> None:
     names = {j.name for j in loaded.definitions.resolve_all_job_defs() if j.name[:2] != "__"}
     own = {f"refresh_{agency}" for agency in agencies(FEEDS[loaded.name])}
-    assert names == {"nightly_refresh", "reprocess", "collect", "publish", "tidy_up"} | own
+    others = {"publish", "tidy_up", "backup", "restore_drill"}
+    assert names == {"nightly_refresh", "reprocess", "collect"} | others | own
     for name in names:
         assert is_vietnamese(loaded.definitions.resolve_job_def(name).description), name
 
@@ -316,7 +317,10 @@ def test_each_job_selects_what_it_is_for(loaded: Loaded) -> None:
     feeds = set(FEEDS[loaded.name])
     materializable = {key.to_user_string() for key in loaded.graph.materializable_asset_keys}
     everything = selected(loaded, "nightly_refresh")
-    assert everything == materializable == selected(loaded, "reprocess")
+    backups = {"backup/archive", "backup/restore_drill"}
+    assert everything == materializable - backups
+    assert selected(loaded, "backup") | selected(loaded, "restore_drill") == backups
+    assert everything == selected(loaded, "reprocess")
     assert everything == selected(loaded, "collect")
     accepted = {key for key in everything if key.startswith("accepted/")}
     assert selected(loaded, "publish") == everything - feeds - accepted
@@ -333,7 +337,12 @@ def test_the_schedules_are_local_time(loaded: Loaded) -> None:
         assert schedule.execution_timezone == "Asia/Ho_Chi_Minh"
         assert schedule.default_status == dg.DefaultScheduleStatus.RUNNING
         jobs[schedule.job_name] = schedule.cron_schedule
-    assert jobs == {"nightly_refresh": "0 2 * * *", "tidy_up": "30 5 * * *"}
+    assert jobs == {
+        "nightly_refresh": "0 2 * * *",
+        "backup": "0 4 * * *",
+        "restore_drill": "0 5 * * 6",
+        "tidy_up": "30 5 * * *",
+    }
     assert loaded.deployment.catalog.profile.nightly_at == "0 2 * * *"
 
 

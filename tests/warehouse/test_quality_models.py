@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from contracts.base import DIMENSIONS
 from ioc_pipelines.ledger import tables as t
 from ioc_pipelines.ledger.alerts import Alerts
+from ioc_pipelines.ledger.drills import Drills
 from ioc_pipelines.ledger.moments import as_text
 from ioc_pipelines.ledger.open import open_ledger
 from ioc_pipelines.ledger.records import (
@@ -536,3 +537,35 @@ def test_how_reliable_a_job_is_counts_thirty_days_and_no_cancelled_run(story: St
     assert (median, p95) == (900, pytest.approx(1170))
     assert good == NIGHT - 3 * DAY + 20 * MINUTE
     assert bad == NIGHT - DAY + MINUTE
+
+
+# --- rehearsals of a restore ---------------------------------------------------------------------
+
+
+def test_a_rehearsal_is_published_as_the_ledger_has_it(story: Story) -> None:
+    equal = {
+        "drill_id": "20261121T220000-1",
+        "backup_id": "6feafa14",
+        "backup_taken_at": as_text(NIGHT - DAY),
+        "started_at": as_text(NIGHT),
+        "ended_at": as_text(NIGHT + MINUTE),
+        "duration_s": 59.5,
+        "files": 1157,
+        "bytes": 5_000_000_000,
+        "result": "equal",
+        "problem": "",
+    }
+    nothing = dict.fromkeys(("backup_id", "backup_taken_at", "files", "bytes"))
+    failed = {"drill_id": "20261128T220000-2", "result": "failed", "problem": "a part is missing"}
+    for row in (equal, {**equal, **nothing, **failed}):
+        Drills(story.engine).record(row)
+    found = answers(
+        ["restore_drill"],
+        {"ledger.restore_drill": story.ledger.table("restore_drill")},
+        "select result, backup_taken_at, duration_s, bytes, problem from quality.restore_drill"
+        " order by drill_id",
+    )
+    assert found == [
+        ("equal", NIGHT - DAY, 59.5, 5_000_000_000, ""),
+        ("failed", None, 59.5, None, "a part is missing"),
+    ]
