@@ -6,6 +6,7 @@ snapshots published reports backups dagster`` and ``ledger.db``.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import secrets
@@ -92,6 +93,11 @@ class Home:
         return self.root / "backups"
 
     @property
+    def temporary(self) -> Path:
+        """Work spaces of runs, emptied when one starts: fetched files may hold personal data."""
+        return self.root / "temporary"
+
+    @property
     def dagster(self) -> Path:
         """``DAGSTER_HOME`` of this profile."""
         return self.root / "dagster"
@@ -161,7 +167,14 @@ class Home:
         path = self.root / "hash.key"
         if not path.exists():
             self.root.mkdir(parents=True, exist_ok=True)
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-            with os.fdopen(os.open(path, flags, 0o600), "w") as file:
+            # whole or not at all, and the first who makes it: half a key would hash what it can
+            draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+            with os.fdopen(os.open(draft, flags, 0o600), "w") as file:
                 file.write(secrets.token_hex(32))
+                file.flush()
+                os.fsync(file.fileno())
+            with contextlib.suppress(FileExistsError):
+                os.link(draft, path)
+            draft.unlink()
         return path.read_bytes()

@@ -17,7 +17,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from ioc_pipelines.connectors.fetched import SourceFile
-from ioc_pipelines.durable import sha256_of, write_durably
+from ioc_pipelines.durable import room_for, sha256_of, write_durably
 from ioc_pipelines.intake.layout.archive import MEMBER
 from ioc_pipelines.intake.legacy_text import readable
 
@@ -63,7 +63,10 @@ class Landing:
         self._root = root
 
     def land(self, feed: str, delivery_id: str, files: Iterable[SourceFile]) -> Manifest:
-        """Copy the files in, then write the manifest; each by temporary name, fsync, rename."""
+        """Copy the files in, then write the manifest; each by temporary name, fsync, rename.
+
+        Raises DiskFullError.
+        """
         blobs = self._root / feed / "blobs"
         blobs.mkdir(parents=True, exist_ok=True)
         landed = tuple(_land_one(file, blobs) for file in files)
@@ -111,7 +114,12 @@ class Landing:
 
 def _land_one(file: SourceFile, blobs: Path) -> LandedFile:
     temporary = blobs / f".{os.getpid()}-{id(file)}.part"
-    shutil.copyfile(file.path, temporary)
+    try:
+        with room_for(temporary, file.path.stat().st_size):
+            shutil.copyfile(file.path, temporary)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
     with temporary.open("rb+") as copied:
         digest = hashlib.file_digest(copied, "sha256").hexdigest()
         os.fsync(copied.fileno())

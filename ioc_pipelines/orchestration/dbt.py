@@ -13,12 +13,12 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, dbt_assets
 
 from contracts.base import VIETNAM
-from ioc_pipelines.durable import write_durably
-from ioc_pipelines.home import DBT_PROJECT, Home
+from ioc_pipelines.durable import DiskFullError, room_for, says_disk_full, write_durably
+from ioc_pipelines.home import DBT_PROJECT, PUBLISHED_FILE, Home
 from ioc_pipelines.orchestration.deployment import Deployment
-from ioc_pipelines.orchestration.hanging import hold_run
 from ioc_pipelines.orchestration.keys import sector
 from ioc_pipelines.orchestration.signing import sign_offs_now
+from ioc_pipelines.orchestration.starting import begin_run
 from ioc_pipelines.orchestration.watching import watch_runs
 from ioc_pipelines.warehouse.build import dbt_hash, end_build, start_build
 from ioc_pipelines.warehouse.cases import faults_now
@@ -96,8 +96,8 @@ def warehouse_assets(deployment: Deployment) -> dg.AssetsDefinition:
 
     @dbt_assets(manifest=ensure_manifest(), dagster_dbt_translator=translator, name="warehouse")
     def warehouse(context: dg.AssetExecutionContext) -> Iterator[object]:
-        hold_run(deployment.home, context.run_id)
-        hold_build(deployment.home)
+        begin_run(deployment, context.run_id)
+        hold_build_of(deployment, context)
         now = datetime.now(VIETNAM)
         watch_runs(deployment, context.instance, now)
         faults = faults_now(deployment.ledger, deployment.rows)
@@ -113,7 +113,9 @@ def warehouse_assets(deployment: Deployment) -> dg.AssetsDefinition:
         )
         facts = snapshot_facts(context)
         write_durably(deployment.home.build / _FACTS, json.dumps(facts).encode())
-        results = dbt_build(deployment.home, facts, plan.changed)
+        file = deployment.home.build / PUBLISHED_FILE
+        with room_for(file):
+            results = dbt_build(deployment.home, facts, plan.changed)
         counts = _row_counts(deployment.home)
         failed = [result for result in results if result.failed]
         passed = sum(not (result.failed or result.skipped) for result in results)
@@ -129,6 +131,8 @@ def warehouse_assets(deployment: Deployment) -> dg.AssetsDefinition:
             yield from _events(result, counts, translator, context)
         for result in failed:
             context.log.error(f"{result.name}: {result.message}")
+        if any(says_disk_full(result.message) for result in failed):
+            raise DiskFullError(file)
         if failed:
             names = ", ".join(result.name for result in failed)
             raise dg.Failure(f"nothing is published, dbt models or tests failed: {names}")
@@ -203,6 +207,12 @@ def _row_counts(home: Home) -> dict[str, int]:
         for path in sorted(home.build.glob("*.duckdb"))
         for table, rows in row_counts(path).items()
     }
+
+
+def hold_build_of(deployment: Deployment, context: dg.AssetExecutionContext) -> None:
+    """Hold the build for this run, or say who does; waits as long as the deployment says."""
+    what = f"{context.run.job_name}, run {context.run_id[:8]}"
+    hold_build(deployment.home, what, wait_s=deployment.wait_s, say=context.log.info)
 
 
 def snapshot_id(context: dg.AssetExecutionContext) -> str:

@@ -27,7 +27,7 @@ from ioc_pipelines.connectors.fetched import (
     SourceFile,
     Window,
 )
-from ioc_pipelines.durable import sha256_of
+from ioc_pipelines.durable import DiskFullError, room_for, sha256_of
 from ioc_pipelines.intake.legacy_text import readable
 from ioc_pipelines.ledger.records import (
     BatchRecord,
@@ -94,7 +94,10 @@ class Report:
 def deliver(
     deployment: Deployment, entry: FeedEntry, run_id: str, window: Window, now: datetime
 ) -> Report:
-    """Fetch, land and judge one delivery; record its outcome, whatever it is."""
+    """Fetch, land and judge one delivery; record its outcome, whatever it is.
+
+    Raises DiskFullError once that is recorded: no other delivery would fare better.
+    """
     feeder = _feeder(entry)
     ref = deployment.ledger.begin(feeder, run_id, now=now, submitted_by=deployment.actor)
     attempt = _guarded(lambda: _fetch_and_judge(deployment, entry, ref, window))
@@ -187,6 +190,9 @@ def _guarded(work: Any) -> Attempt:
         return Attempt("source_unavailable", detail)
     except FetchError as error:
         return _not_fetched(error)
+    except DiskFullError as error:
+        missing = file_results(read=0, refused=0, missing=1)
+        return Attempt("error", {"problem": str(error)}, missing, disk_full=error)
     except Exception as error:  # noqa: BLE001  a defect of one feed must not stop the province
         # where it happened, not what it said: an exception's message can carry a cell's value
         where = "".join(traceback.format_tb(error.__traceback__))
@@ -194,6 +200,11 @@ def _guarded(work: Any) -> Attempt:
         logger.error("delivery failed: %s\n%s", evidence["error"], where)
         detail = {"problem": f"internal error: {evidence['error']}", "evidence": evidence}
         return Attempt("error", detail, file_results(read=0, refused=0, missing=1))
+
+
+def _stop_when_full(attempt: Attempt) -> None:
+    if attempt.disk_full is not None:
+        raise attempt.disk_full
 
 
 def _not_fetched(error: FetchError) -> Attempt:
@@ -217,7 +228,8 @@ def _fetch_and_judge(
     # a fetch that was given up may still write while its workspace is cleared
     with tempfile.TemporaryDirectory(prefix="ioc-fetch-", ignore_cleanup_errors=True) as folder:
         cursor = ledger.deliveries.last_cursor(entry.id)
-        fetched = fetch(entry.feed, deployment.environment, cursor, window, Path(folder))
+        with room_for(Path(folder)):
+            fetched = fetch(entry.feed, deployment.environment, cursor, window, Path(folder))
         if not fetched.has_news:
             return _no_news(fetched)
         manifest = deployment.landing.land(entry.id, ref.delivery_id, fetched.files)
@@ -275,6 +287,7 @@ def _conclude(
         scores=[ScoreRecord(**vars(scored[dimension])) for dimension in DIMENSIONS],
     )
     ledger.conclude(ref, _feeder(entry), conclusion, now=now)
+    _stop_when_full(attempt)
     return Report(
         entry,
         attempt.outcome,
@@ -302,6 +315,7 @@ def _conclude_correction(
         results=[_record_of(result) for result in attempt.results],
     )
     deployment.ledger.conclude(ref, _feeder(entry), conclusion, now=datetime.now(UTC))
+    _stop_when_full(attempt)
     return _correction_report(entry, attempt, ref.started_at)
 
 

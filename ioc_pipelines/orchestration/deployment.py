@@ -151,6 +151,12 @@ class Deployment:
         return reference_validity(self._units, self.catalog.profile.province_code)
 
     @property
+    def wait_s(self) -> float | None:
+        """How long a run waits for another that builds: ``IOC_BUILD_WAIT_S``, else without end."""
+        given = os.environ.get("IOC_BUILD_WAIT_S", "").strip()
+        return float(given) if given else None
+
+    @property
     def actor(self) -> str:
         """Who works with it: ``IOC_ACTOR``, else the user of the machine. Not authenticated."""
         return os.environ.get("IOC_ACTOR", "").strip() or getpass.getuser()

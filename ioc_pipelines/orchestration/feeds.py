@@ -20,13 +20,14 @@ from ioc_pipelines.orchestration import metadata
 from ioc_pipelines.orchestration.approving import enter_approved
 from ioc_pipelines.orchestration.delivery import Report, deliver, last_report, reprocess
 from ioc_pipelines.orchestration.deployment import Deployment
-from ioc_pipelines.orchestration.hanging import hold_run
 from ioc_pipelines.orchestration.keys import accepted_key, feed_key, sector
 from ioc_pipelines.orchestration.pages import feedback_links
 from ioc_pipelines.orchestration.receipts import send_receipt
 from ioc_pipelines.orchestration.returned_files import take_corrections
 from ioc_pipelines.orchestration.returning import CORRECTION
+from ioc_pipelines.orchestration.starting import begin_run
 from ioc_pipelines.orchestration.waves import waves
+from ioc_pipelines.warehouse.lock import holding_feed
 
 # most of the time they wait for their sources
 _SIDE_BY_SIDE = 16
@@ -68,14 +69,13 @@ def intake_assets(deployment: Deployment) -> dg.AssetsDefinition:
         can_subset=True,
     )
     def intake(context: dg.AssetExecutionContext, config: IntakeConfig) -> Iterator[object]:
-        hold_run(deployment.home, context.run_id)
+        begin_run(deployment, context.run_id)
         chosen = [
             entry
             for key, entry in entries.items()
             if key in context.selected_asset_keys and (not config.feeds or entry.id in config.feeds)
         ]
         _require_known(config.feeds, [entry.id for entry in catalog.active])
-        deployment.ledger.close_interrupted()
         deployment.rows.prepare(catalog.contracts.values())
         _open_round(deployment, chosen, config, context.run_id)
         for report in _reports(deployment, chosen, config, context.run_id):
@@ -120,6 +120,10 @@ def _reports(
     window = Window(_moment(config.since), _moment(config.until))
 
     def work(entry: FeedEntry) -> list[Report]:
+        with holding_feed(deployment.home, entry.id):
+            return reports_of(entry)
+
+    def reports_of(entry: FeedEntry) -> list[Report]:
         if config.reprocess:
             reports = reprocess(deployment, entry, run_id, config.batch_id)
         else:

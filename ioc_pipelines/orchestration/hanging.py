@@ -37,16 +37,20 @@ _CLOSED = (
 _held: dict[Path, IO[str]] = {}
 
 
-def hold_run(home: Home, run_id: str) -> None:
-    """Say that this process executes the run, until ``release_run`` or its end."""
+def hold_run(home: Home, run_id: str) -> bool:
+    """Say that this process executes the run, until ``release_run`` or its end.
+
+    Returns whether it did not say so before.
+    """
     path = _lock_of(home, run_id)
     if path in _held:
-        return
+        return False
     path.parent.mkdir(parents=True, exist_ok=True)
     file = path.open("a")
     # not flock: a child that this process forks must not keep the run alive after it
     fcntl.lockf(file, fcntl.LOCK_EX)
     _held[path] = file
+    return True
 
 
 def release_run(home: Home, run_id: str) -> None:
@@ -65,6 +69,12 @@ def holding_run(home: Home, run_id: str) -> Iterator[None]:
         yield
     finally:
         release_run(home, run_id)
+
+
+def others_work(home: Home, run_id: str) -> bool:
+    """Whether a run other than this one is held, by this process or another."""
+    mine, running = _lock_of(home, run_id), home.dagster / "running"
+    return any(_is_held(home, path.name) for path in running.iterdir() if path != mine)
 
 
 def close_hanging_runs(instance: dg.DagsterInstance, home: Home, now: datetime) -> list[str]:

@@ -15,6 +15,7 @@ import polars as pl
 from contracts.base import BatchContext, Contract, Rule
 from ioc_pipelines.catalog.load import FeedEntry
 from ioc_pipelines.connectors.fetched import FailedAnswer
+from ioc_pipelines.durable import DiskFullError
 from ioc_pipelines.intake.batch import batch_id, layout_hash
 from ioc_pipelines.intake.conform import ROW_ID
 from ioc_pipelines.intake.corrections import Corrected, correct
@@ -63,7 +64,7 @@ _FILES_SHOWN = 5
 class Attempt:
     """What a delivery is known to be so far. ``judged``: its rows were, just now.
 
-    ``answer`` is what a fetch failed on.
+    ``answer`` is what a fetch failed on; ``disk_full``: why nothing more can be delivered.
     """
 
     outcome: str
@@ -77,6 +78,7 @@ class Attempt:
     judged: bool = False
     newest_event: datetime | None = None
     answer: FailedAnswer | None = None
+    disk_full: DiskFullError | None = None
 
 
 @dataclass(frozen=True)

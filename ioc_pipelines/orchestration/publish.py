@@ -6,15 +6,20 @@ import dagster as dg
 
 from ioc_pipelines.home import PUBLISHED_FILE
 from ioc_pipelines.orchestration.alerting import tell_of_alerts
-from ioc_pipelines.orchestration.dbt import build_facts, published_keys, published_tables
+from ioc_pipelines.orchestration.dbt import (
+    build_facts,
+    hold_build_of,
+    published_keys,
+    published_tables,
+)
 from ioc_pipelines.orchestration.deployment import Deployment
-from ioc_pipelines.orchestration.hanging import hold_run
 from ioc_pipelines.orchestration.keys import SNAPSHOT
 from ioc_pipelines.orchestration.pages import acceptance_page_of, link
+from ioc_pipelines.orchestration.starting import begin_run
 from ioc_pipelines.warehouse.acceptance.mark import accepted_build
 from ioc_pipelines.warehouse.alerts import new_alert_events
 from ioc_pipelines.warehouse.build import ACCEPTANCE_PAGE
-from ioc_pipelines.warehouse.lock import hold_build, release_build
+from ioc_pipelines.warehouse.lock import release_build
 from ioc_pipelines.warehouse.published_text import require_fit_text
 from ioc_pipelines.warehouse.snapshots import SnapshotManifest, publish
 
@@ -35,8 +40,8 @@ def snapshot_asset(deployment: Deployment) -> dg.AssetsDefinition:
     )
     def snapshot(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         home = deployment.home
-        hold_run(home, context.run_id)
-        hold_build(home)
+        begin_run(deployment, context.run_id)
+        hold_build_of(deployment, context)
         accepted = accepted_build(home.build)
         require_fit_text(home.build / PUBLISHED_FILE)
         facts = build_facts(home.build)

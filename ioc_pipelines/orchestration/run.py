@@ -13,10 +13,11 @@ import dagster as dg
 from ioc_pipelines.catalog.load import FeedEntry
 from ioc_pipelines.orchestration.assemble import assemble
 from ioc_pipelines.orchestration.deployment import Deployment
-from ioc_pipelines.orchestration.hanging import close_hanging_runs, holding_run
+from ioc_pipelines.orchestration.hanging import close_hanging_runs
 from ioc_pipelines.orchestration.instance import open_instance
 from ioc_pipelines.orchestration.jobs import COMMAND, NIGHTLY, REPROCESS, TRIGGER_TAG
 from ioc_pipelines.orchestration.keys import feed_key
+from ioc_pipelines.orchestration.starting import working
 from ioc_pipelines.orchestration.watching import watch_runs
 
 # by this Dagster files a run under the job of the code location in workspace.yaml
@@ -60,7 +61,7 @@ def _run(
     left_out = {feed_key(e) for e in deployment.catalog.active} - {feed_key(e) for e in entries}
     selection = definition.asset_layer.selected_asset_keys - left_out
     home, run_id = deployment.home, str(uuid.uuid4())
-    with open_instance(home) as instance, holding_run(home, run_id):
+    with open_instance(home) as instance, working(deployment, run_id):
         close_hanging_runs(instance, home, datetime.now(UTC))
         result = definition.execute_in_process(
             instance=instance,

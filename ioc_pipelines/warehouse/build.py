@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import io
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import polars as pl
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from ioc_pipelines.catalog.load import Catalog
 from ioc_pipelines.durable import write_durably
@@ -26,7 +27,10 @@ from ioc_pipelines.quality.fault import DELIVERY_FAULT_SCHEMA, ROW_FAULT_SCHEMA
 from ioc_pipelines.quality.sign_off import SIGN_OFF_SCHEMA
 from ioc_pipelines.warehouse.catalog_export import catalog_tables
 from ioc_pipelines.warehouse.disk import DISK, DISK_SCHEMA
+from ioc_pipelines.warehouse.left_over import set_aside_unopenable
 from ioc_pipelines.warehouse.recorded import RECORDED, RECORDED_SCHEMA
+
+logger = logging.getLogger(__name__)
 
 LEDGER_EXPORTS = (
     "acceptance",
@@ -99,6 +103,10 @@ def start_build(
     ``facts`` are tables that follow from the ledger and the rows, exported beside it: those of
     ``DERIVED``; one that is not given is empty.
     """
+    aside = set_aside_unopenable(home.build)
+    if aside:
+        (home.build / _BUILT).unlink(missing_ok=True)
+        logger.warning("cannot be opened, set aside and built anew: %s", aside[0].parent)
     plan = _plan(home, ledger, catalog, today)
     # until it is done, what the files hold is nothing to build upon, nor is it accepted
     for name in (ACCEPTED_MARK, ACCEPTANCE_PAGE, ACCEPTANCE_ERRORS, _BUILT):
@@ -138,11 +146,19 @@ def _plan(home: Home, ledger: Ledger, catalog: Catalog, today: date) -> BuildPla
         for name in sorted(catalog.contracts)
     }
     project, path = dbt_hash(), home.build / _BUILT
-    before = Built.model_validate_json(path.read_bytes()) if path.is_file() else None
+    before = _before(path)
     if before is None or (before.dbt_hash, before.whole_on) != (project, today):
         return BuildPlan(Built(dbt_hash=project, whole_on=today, datasets=accepted), None)
     changed = tuple(name for name in accepted if accepted[name] != before.datasets.get(name))
     return BuildPlan(before.model_copy(update={"datasets": accepted}), changed)
+
+
+def _before(path: Path) -> Built | None:
+    """What the files hold; None when they were not finished, or the note of it is damaged."""
+    try:
+        return Built.model_validate_json(path.read_bytes())
+    except (FileNotFoundError, ValidationError):
+        return None
 
 
 def dbt_hash(project: Path = DBT_PROJECT) -> str:

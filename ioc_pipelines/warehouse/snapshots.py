@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 from pydantic import BaseModel
 
-from ioc_pipelines.durable import sha256_of, write_durably
+from ioc_pipelines.durable import room_for, sha256_of, write_durably
 from ioc_pipelines.home import PUBLISHED_FILE, Home
 from ioc_pipelines.warehouse.pins import pins
 from ioc_pipelines.warehouse.readers import alone_with, processes_in, reading
@@ -65,8 +65,8 @@ def publish(
     ``expected`` are the tables (``schema.name``) that a whole build has; ``record`` is told of the
     snapshot before anybody can open it; ``keys`` are the columns of each table's key; ``beside``
     are files to lay beside it, such as the page of its acceptance.
-    Raises SnapshotError when the build is not whole or the copy is not what was built; what was
-    published stays then.
+    Raises SnapshotError when the build is not whole or the copy is not what was built, and
+    DiskFullError; what was published stays then.
     """
     built = home.build / PUBLISHED_FILE
     rows = row_counts(built) if built.is_file() else {}
@@ -80,10 +80,6 @@ def publish(
         shutil.rmtree(abandoned)
     staging = home.snapshots / f".{snapshot_id}.part"
     staging.mkdir(parents=True)
-    copy = staging / PUBLISHED_FILE
-    shutil.copyfile(built, copy)
-    for page in beside:
-        shutil.copyfile(page, staging / page.name)
     manifest = SnapshotManifest(
         snapshot_id=snapshot_id,
         built_at=built_at,
@@ -94,17 +90,34 @@ def publish(
         rows=rows,
         keys={table: tuple(columns) for table, columns in (keys or {}).items()},
     )
+    try:
+        with room_for(staging / PUBLISHED_FILE, manifest.bytes):
+            manifest = _staged(built, staging, manifest, beside)
+    except BaseException:
+        shutil.rmtree(staging)
+        raise
+    staging.replace(home.snapshots / snapshot_id)
+    _fsync(home.snapshots)
+    record(manifest)
+    point_to(home, snapshot_id)
+    prune(home)
+    return manifest
+
+
+def _staged(
+    built: Path, staging: Path, manifest: SnapshotManifest, beside: Sequence[Path]
+) -> SnapshotManifest:
+    """Lay the whole snapshot out in ``staging``, verified and on the disk for good."""
+    copy = staging / PUBLISHED_FILE
+    shutil.copyfile(built, copy)
+    for page in beside:
+        shutil.copyfile(page, staging / page.name)
     _require_same(copy, manifest)
     export_marts(copy, staging / _MARTS)
     manifest = manifest.model_copy(update={"marts": _mart_hashes(staging / _MARTS)})
     write_durably(staging / MANIFEST, manifest.model_dump_json(indent=1).encode())
     for path in sorted(staging.rglob("*")):
         _fsync(path)
-    staging.replace(home.snapshots / snapshot_id)
-    _fsync(home.snapshots)
-    record(manifest)
-    point_to(home, snapshot_id)
-    prune(home)
     return manifest
 
 
@@ -116,7 +129,7 @@ def point_to(home: Home, snapshot_id: str) -> None:
     # the file last: whoever follows it finds the marts switched already
     for name in (_MARTS, PUBLISHED_FILE):
         target = Path("..") / folder.parent.name / folder.name / name
-        temporary = home.published / f".{name}.{os.getpid()}"
+        temporary = home.published / f".{name}.{os.getpid()}.part"
         temporary.unlink(missing_ok=True)
         temporary.symlink_to(target)
         temporary.replace(home.published / name)

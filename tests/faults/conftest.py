@@ -6,14 +6,23 @@ A test tells what it did with ``tell("killed")``; ``COUNTS`` are always printed,
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from _pytest.terminal import TerminalReporter
 
+from tests.e2e.province import made_once
+from tests.faults.kills import Harness, prepare
+from tests.faults.runs import Warm, warm_process
+
 COUNTS = ("killed", "rows lost", "rows twice", "reads failed")
 _OF = "fault count: "
+_ROOM = 2_000_000_000
 
 
 @pytest.fixture
@@ -52,3 +61,38 @@ def _counted(reporter: TerminalReporter) -> Counter[str]:
                 if name.startswith(_OF):
                     counted[name.removeprefix(_OF)] += count
     return counted
+
+
+@pytest.fixture(scope="session")
+def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
+    """The process that children are forked from."""
+    with warm_process(tmp_path_factory.mktemp("warm")) as process:
+        yield process
+
+
+@pytest.fixture(scope="session")
+def two_feeds(warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Harness:
+    """The two-feed harness after its first night. Copied, never changed."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    today = datetime.now(UTC).date()
+    folder = made_once(shared / "two-feeds", lambda part: prepare(part, warm, today))
+    return Harness(warm, folder, folder / "base", today)
+
+
+@pytest.fixture
+def harness(two_feeds: Harness, fast: Path) -> Iterator[Harness]:
+    """A copy of the harness for one test."""
+    with two_feeds.copied(fast / "harness") as copy:
+        yield copy
+
+
+@pytest.fixture
+def fast(tmp_path: Path) -> Iterator[Path]:
+    """A folder in memory where there is room: a kill loses nothing that was written."""
+    memory = Path("/dev/shm")  # noqa: S108
+    if not os.access(memory, os.W_OK) or shutil.disk_usage(memory).free < _ROOM:
+        yield tmp_path
+        return
+    with tempfile.TemporaryDirectory(dir=memory, prefix="faults-") as folder:
+        yield Path(folder)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from ioc_pipelines.catalog.load import Catalog, load_catalog
@@ -51,7 +52,7 @@ def _accept(ledger: Ledger, dataset: str, batch_id: str, now: datetime = NOW) ->
 def _built(home: Home, ledger: Ledger, today: date = TODAY) -> BuildPlan:
     """A build that succeeds."""
     plan = start_build(home, ledger, _of(DATASETS), today)
-    (home.build / "ioc.duckdb").touch()
+    duckdb.connect(str(home.build / "ioc.duckdb")).close()
     end_build(home, plan)
     return plan
 
@@ -108,6 +109,21 @@ def test_what_was_said_of_the_build_before_goes_with_it(home: Home, ledger: Ledg
         (home.build / name).touch()
     start_build(home, ledger, _of(DATASETS), TODAY)
     assert [path.name for path in home.build.iterdir() if path.is_file()] == []
+
+
+def test_a_build_that_cannot_be_opened_is_begun_anew(home: Home, ledger: Ledger) -> None:
+    _built(home, ledger)
+    (home.build / "ioc.duckdb").write_bytes(b"not a database")
+    assert _built(home, ledger).changed is None
+    assert (home.build / "set_aside" / "ioc.duckdb").read_bytes() == b"not a database"
+    assert _built(home, ledger).changed == ()
+
+
+@pytest.mark.parametrize("note", [b"", b"{", b"[]"])
+def test_a_damaged_note_of_the_build_is_none(home: Home, ledger: Ledger, note: bytes) -> None:
+    _built(home, ledger)
+    (home.build / "built.json").write_bytes(note)
+    assert _built(home, ledger).changed is None
 
 
 def test_another_day_and_another_project_begin_anew(
