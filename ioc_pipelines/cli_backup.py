@@ -80,7 +80,10 @@ def backup_restore(
 
     home = Home.of(profile)
     target = Home(home.profile, to.absolute() / home.profile) if to else home
-    done = restore(target, _archive(home), backup_id)
+    on_server = home.ledger_url if home.ledger_url != home.ledger_file_url else None
+    done = restore(target, _archive(home), backup_id, server_ledger=None if to else on_server)
+    if to and on_server:
+        progress("the ledger is the file there: unset IOC_DATABASE_URL to work with that place")
     for name in done.differs:
         progress(f"not as in the backup: {name}")
     if done.hash_key_from == "environment":

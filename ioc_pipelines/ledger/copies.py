@@ -11,9 +11,14 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from ioc_pipelines.ledger import tables as t
-from ioc_pipelines.ledger.open import open_ledger
+from ioc_pipelines.ledger.open import open_ledger, writer
 
 _VERSION = "alembic_version"
+_AT_ONCE = 10_000
+
+
+class LedgerNotEmptyError(Exception):
+    """A ledger that is to be filled from a copy holds rows already."""
 
 
 class DamagedLedgerError(Exception):
@@ -43,16 +48,60 @@ def copy_ledger(url: str, target: Path) -> None:
             ours.backup(copy)
             copy.execute("pragma journal_mode = delete")  # one file, nothing beside it
         return
-    ours_engine = sa.create_engine(url, isolation_level="REPEATABLE READ")
-    copy_engine = open_ledger(f"sqlite:///{target}")
-    with ours_engine.connect() as reading, copy_engine.begin() as writing:
-        for table in t.metadata.sorted_tables:
-            for rows in reading.execute(sa.select(table)).mappings().partitions(10_000):
-                writing.execute(sa.insert(table), [dict(row) for row in rows])
-    ours_engine.dispose()
-    copy_engine.dispose()
+    open_ledger(url).dispose()  # in the form that the copy has
+    server = sa.create_engine(url, isolation_level="REPEATABLE READ")
+    file = open_ledger(f"sqlite:///{target}")
+    with server.connect() as reading, writer(file).begin() as writing:
+        _copy_rows(reading, writing)
+    server.dispose()
+    file.dispose()
     with closing(sqlite3.connect(target)) as copy:
         copy.execute("pragma journal_mode = delete")
+
+
+@contextmanager
+def filled_from_copy(path: Path, url: str) -> Iterator[None]:
+    """Fill the ledger at ``url``, on a server and empty, from a copy: at the end, all or nothing.
+
+    The copy is brought to the newest form for it. Raises LedgerNotEmptyError.
+    """
+    file, server = open_ledger(f"sqlite:///{path}"), open_ledger(url)
+    with file.connect() as reading, writer(server).begin() as writing:
+        for table in t.metadata.sorted_tables:
+            if writing.execute(sa.select(sa.literal(1)).select_from(table).limit(1)).first():
+                msg = f"the ledger on the server is not empty: table {table.name}"
+                raise LedgerNotEmptyError(msg)
+        _copy_rows(reading, writing)
+        _go_on_counting(writing)
+        yield
+    file.dispose()
+    server.dispose()
+
+
+def _copy_rows(reading: sa.Connection, writing: sa.Connection) -> None:
+    for table in t.metadata.sorted_tables:
+        # where there is no document there is none, not the document `null`
+        plain = sa.table(
+            table.name,
+            *(
+                sa.column(
+                    c.name, sa.JSON(none_as_null=True) if isinstance(c.type, sa.JSON) else c.type
+                )
+                for c in table.c
+            ),
+        )
+        for rows in reading.execute(sa.select(plain)).mappings().partitions(_AT_ONCE):
+            writing.execute(sa.insert(plain), [dict(row) for row in rows])
+
+
+def _go_on_counting(writing: sa.Connection) -> None:
+    """Numbers that PostgreSQL gives go on after those that were copied."""
+    for table in t.metadata.sorted_tables:
+        counted = table.autoincrement_column
+        if counted is not None:
+            sequence = sa.func.pg_get_serial_sequence(table.name, counted.name)
+            last = sa.select(sa.func.max(counted)).scalar_subquery()
+            writing.execute(sa.select(sa.func.setval(sequence, last)).where(last.is_not(None)))
 
 
 def rows_of_copy(path: Path) -> dict[str, int]:

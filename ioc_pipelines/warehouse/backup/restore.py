@@ -14,6 +14,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from ioc_pipelines.home import PROJECT, SOURCES, Home
+from ioc_pipelines.ledger.copies import LedgerNotEmptyError, filled_from_copy
 from ioc_pipelines.warehouse.backup.archive import Archive, Entry
 from ioc_pipelines.warehouse.backup.create import BACKED_UP
 from ioc_pipelines.warehouse.backup.manifest import (
@@ -52,8 +53,16 @@ class Restored(BaseModel, frozen=True):
     duration_s: float
 
 
-def restore(home: Home, archive: Archive, backup_id: str | None = None) -> Restored:
+def restore(
+    home: Home,
+    archive: Archive,
+    backup_id: str | None = None,
+    *,
+    server_ledger: str | None = None,
+) -> Restored:
     """Restore a backup, the newest unless said, as the data root ``home``, which must be empty.
+
+    ``server_ledger``: URL of an empty ledger on a server to fill; it then has no ``ledger.db``.
 
     The root appears whole, by one rename, after every file was read back from the disk and found
     equal. Raises BackupError and leaves the place as it was otherwise.
@@ -70,7 +79,8 @@ def restore(home: Home, archive: Archive, backup_id: str | None = None) -> Resto
         differs = tuple(_differing(draft.root / CONFIGURATION, manifest))
         _finish(draft, manifest)
         _sync(draft.root)
-        draft.root.replace(home.root)  # over nothing, or over an empty folder
+        with _ledger_filled(draft, server_ledger):
+            draft.root.replace(home.root)  # over nothing, or over an empty folder
     _sync_folder(home.root.parent)
     return Restored(
         backup_id=entry.backup_id,
@@ -83,6 +93,22 @@ def restore(home: Home, archive: Archive, backup_id: str | None = None) -> Resto
         differs=differs,
         duration_s=round(time.monotonic() - began, 2),
     )
+
+
+@contextmanager
+def _ledger_filled(draft: Home, url: str | None) -> Iterator[None]:
+    """The ledger on the server holds the rows when what is done meanwhile is done, else none."""
+    if url is None:
+        yield
+        return
+    copy = draft.root / RESTORED_FROM / LEDGER
+    (draft.root / LEDGER).rename(copy)
+    try:
+        with filled_from_copy(copy, url):
+            yield
+    except LedgerNotEmptyError as error:
+        msg = f"{error}: give the profile an empty schema, or restore to another place (--to)"
+        raise BackupError(msg) from error
 
 
 @contextmanager

@@ -26,6 +26,7 @@ from ioc_pipelines.warehouse.pins import pin, pins
 from ioc_pipelines.warehouse.snapshots import published_id
 from ioc_pipelines.warehouse.snapshots import verify as verify_snapshot
 from tests.ledger.delivering import NOW, A, deliver, state
+from tests.servers import postgres_database
 from tests.warehouse.backup.small_home import (
     ACCEPTED,
     KEY,
@@ -33,6 +34,7 @@ from tests.warehouse.backup.small_home import (
     archive_beside,
     contents,
     put_rows,
+    small_home,
 )
 from tests.warehouse.snapshot_files import name
 
@@ -201,6 +203,28 @@ def test_without_a_backup_that_is_said(home: Home, tmp_path: Path) -> None:
     assert archive.entries() == []
     with pytest.raises(BackupError, match="no backup 'at all'"):
         verify(home, archive)
+
+
+def test_a_ledger_on_a_server_is_in_the_backup_and_comes_back(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with postgres_database() as old, postgres_database() as new:
+        monkeypatch.setenv("IOC_DATABASE_URL", old)
+        home = small_home(tmp_path)
+        assert not (home.root / "ledger.db").exists()
+        before, rows = contents(home.root), state(Ledger(open_ledger(home.ledger_url)))
+        archive = archive_beside(home)
+        create(home, archive)
+        verify(home, archive)
+        shutil.rmtree(home.root)
+        with pytest.raises(BackupError, match="the ledger on the server is not empty"):
+            restore(home, archive, server_ledger=home.ledger_url)
+        assert not home.root.exists()
+        monkeypatch.setenv("IOC_DATABASE_URL", new)
+        restore(home, archive, server_ledger=home.ledger_url)
+        assert contents(home.root) == before
+        assert not (home.root / "ledger.db").exists()
+        assert state(Ledger(open_ledger(home.ledger_url))) == rows
 
 
 # -- the key --------------------------------------------------------------------------------------
