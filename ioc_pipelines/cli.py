@@ -40,6 +40,7 @@ from ioc_pipelines.cli_support import (
     unknown,
 )
 from ioc_pipelines.cli_units import units
+from ioc_pipelines.durable import DiskFullError
 from ioc_pipelines.home import PROJECT, DatabaseSettingError
 from ioc_pipelines.log_lines import LogFormatError, line_formatter
 
@@ -102,7 +103,8 @@ def _code_of_known(error: Exception) -> int | None:
 
     if isinstance(error, CatalogError | DatabaseSettingError | LogFormatError):
         return 2
-    return 1 if isinstance(error, SandboxError | SnapshotError | AsOfError | BackupError) else None
+    known = (SandboxError, SnapshotError, AsOfError, BackupError, DiskFullError)
+    return 1 if isinstance(error, known) else None
 
 
 @app.command()

@@ -95,7 +95,7 @@ def _stage(home: Home) -> Iterator[Path]:
 def _gather(home: Home, stage: Path) -> BackupManifest:
     """Collect until everything is of one moment: intake of a refresh may be writing."""
     for last in (*[False] * (_TRIES - 1), True):
-        hold_build(home)
+        hold_build(home, "backup")
         try:
             published = published_id(home)
             _collect(home, stage)

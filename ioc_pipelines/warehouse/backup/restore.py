@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from ioc_pipelines.durable import room_for
 from ioc_pipelines.home import PROJECT, SOURCES, Home
 from ioc_pipelines.ledger.copies import LedgerNotEmptyError, filled_from_copy
 from ioc_pipelines.warehouse.backup.archive import Archive, Entry
@@ -65,7 +66,7 @@ def restore(
     ``server_ledger``: URL of an empty ledger on a server to fill; it then has no ``ledger.db``.
 
     The root appears whole, by one rename, after every file was read back from the disk and found
-    equal. Raises BackupError and leaves the place as it was otherwise.
+    equal. Raises BackupError or DiskFullError and leaves the place as it was otherwise.
     """
     began = time.monotonic()
     if home.root.exists() and (not home.root.is_dir() or any(home.root.iterdir())):
@@ -73,7 +74,7 @@ def restore(
         raise BackupError(msg)
     entry = archive.entry(backup_id)
     archive.check()
-    with _draft(home) as draft:
+    with _draft(home) as draft, room_for(draft.root / LEDGER, entry.bytes):
         _extract(archive, entry, draft.root)
         manifest = _proved(draft.root, entry)
         differs = tuple(_differing(draft.root / CONFIGURATION, manifest))

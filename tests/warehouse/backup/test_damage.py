@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import re
 import shutil
 import signal
 from collections.abc import Callable
@@ -11,9 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from ioc_pipelines.durable import DiskFullError
 from ioc_pipelines.home import Home
+from ioc_pipelines.warehouse.backup import create as creating
 from ioc_pipelines.warehouse.backup import restore as restoring
 from ioc_pipelines.warehouse.backup.archive import Archive
+from ioc_pipelines.warehouse.backup.create import create
 from ioc_pipelines.warehouse.backup.manifest import (
     BackupError,
     BackupManifest,
@@ -22,7 +26,7 @@ from ioc_pipelines.warehouse.backup.manifest import (
 )
 from ioc_pipelines.warehouse.backup.restore import restore
 from ioc_pipelines.warehouse.backup.verify import verify
-from tests.warehouse.backup.small_home import contents
+from tests.warehouse.backup.small_home import ACCEPTED, contents, put_rows
 
 
 def flip(path: Path) -> None:
@@ -102,6 +106,42 @@ def test_a_restore_that_is_killed_leaves_no_half_place(home: Home, archive: Arch
     assert [path.name for path in target.root.parent.iterdir()] == [home.profile]
 
 
+def test_what_does_not_fit_is_said_before_it_is_written(
+    home: Home, archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = shutil.disk_usage("/")._replace(free=1000)
+    monkeypatch.setattr("ioc_pipelines.durable.shutil.disk_usage", lambda _: usage)
+    with pytest.raises(DiskFullError, match=r"\d{5,} bytes needed, 1000 bytes free"):
+        restore(place(home), archive)
+    assert list(place(home).root.parent.iterdir()) == []
+
+
+def _killed_while_it_is_stored(root: str, folder: str, key: str) -> None:
+    def die(*_: object, **__: object) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    archive = Archive(Path(folder), key)
+    archive.add = die  # type: ignore[method-assign,assignment]
+    create(Home("hung_yen", Path(root)), archive)
+
+
+def test_a_backup_that_is_killed_is_in_nobodys_way(home: Home, archive: Archive) -> None:
+    child = multiprocessing.get_context("spawn").Process(
+        target=_killed_while_it_is_stored,
+        args=(str(home.root), str(archive.folder), archive._key),
+    )
+    child.start()
+    child.join(120)
+    assert child.exitcode == -signal.SIGKILL
+    assert len(archive.entries()) == 1
+    before = contents(home.root)
+    made = create(home, archive)
+    assert not (home.root / ".backup").exists()
+    assert contents(home.root) == before
+    assert restore(place(home), archive).backup_id == made.backup_id
+    assert contents(place(home).root) == before
+
+
 def test_a_restore_that_is_not_equal_is_refused(
     home: Home, archive: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -125,6 +165,31 @@ def test_a_difference_is_told_by_name_and_kind() -> None:
     with pytest.raises(BackupError) as refused:
         require_equal(manifest, {"kept": one, "changed": other, "new": one})
     assert str(refused.value).endswith("missing: gone; not in the manifest: new; changed: changed")
+
+
+@pytest.mark.parametrize(
+    ("tear", "said"),
+    [
+        (lambda home: put_rows(home, 3), f"{ACCEPTED} has 3 rows, ledger.db says 8"),
+        (lambda home: (home.root / ACCEPTED).unlink(), f"{ACCEPTED} has 0 rows"),
+        (lambda home: (home.root / ACCEPTED).write_bytes(b"PAR1"), "no whole Parquet file"),
+        (lambda home: remove(next(home.landing.rglob("blobs/*"))), "was landed and is not there"),
+    ],
+    ids=["other rows", "no rows", "half a file", "no landing"],
+)
+def test_a_torn_backup_is_found_in_the_archive(
+    home: Home,
+    archive: Archive,
+    monkeypatch: pytest.MonkeyPatch,
+    tear: Callable[[Home], None],
+    said: str,
+) -> None:
+    """Every hash is that of the manifest, and still it is not of one moment."""
+    tear(home)
+    monkeypatch.setattr(creating, "_require_one_moment", lambda _: None)
+    create(home, archive)
+    with pytest.raises(BackupError, match=re.escape(said)):
+        verify(home, archive)
 
 
 def test_a_backup_that_lacks_its_manifest_is_refused(
