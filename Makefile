@@ -45,6 +45,9 @@ lock: $(READY)  ## resolve the lock files anew
 	@$(COMPILE) --extra dev pyproject.toml -o requirements.lock.txt
 	@$(COMPILE) requirements.uv.in -o requirements.uv.txt
 
+wheelhouse: $(READY)  ## all that a machine without network is installed from, proved
+	@scripts/deploy/wheelhouse.sh $(WHEELHOUSE)
+
 clean:  ## remove the environment; data in var/ stays
 	@rm -rf $(VENV) *.egg-info dbt_project/target
 

@@ -7,7 +7,6 @@ Heavy modules are imported where they are used: ``ioc --help`` must not wait for
 from __future__ import annotations
 
 import logging
-import os
 import sys
 import time
 from datetime import UTC, datetime
@@ -23,11 +22,13 @@ from ioc_pipelines.cli_backup import backup
 from ioc_pipelines.cli_complaints import complaints
 from ioc_pipelines.cli_contracts import contracts
 from ioc_pipelines.cli_feed import feed
+from ioc_pipelines.cli_ledger import ledger
 from ioc_pipelines.cli_map import map_
 from ioc_pipelines.cli_new_dataset import new_dataset
 from ioc_pipelines.cli_quarantine import quarantine
 from ioc_pipelines.cli_replay import show_dry_run
 from ioc_pipelines.cli_sandbox import sandbox
+from ioc_pipelines.cli_services import daemon, dev, webserver
 from ioc_pipelines.cli_signoffs import signoffs
 from ioc_pipelines.cli_snapshots import snapshots
 from ioc_pipelines.cli_support import (
@@ -41,7 +42,7 @@ from ioc_pipelines.cli_support import (
 )
 from ioc_pipelines.cli_units import units
 from ioc_pipelines.durable import DiskFullError
-from ioc_pipelines.home import PROJECT, DatabaseSettingError
+from ioc_pipelines.home import DatabaseSettingError
 from ioc_pipelines.log_lines import LogFormatError, line_formatter
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ app = typer.Typer(
 for name, group in (
     ("feed", feed),
     ("alerts", alerts),
+    ("ledger", ledger),
     ("map", map_),
     ("approvals", approvals),
     ("complaints", complaints),
@@ -72,6 +74,8 @@ for name, group in (
 ):
     app.add_typer(group, name=name)
 app.command("new-dataset")(new_dataset)
+for service in (dev, daemon, webserver):
+    app.command()(service)
 
 
 def main() -> None:
@@ -96,6 +100,8 @@ def _log_in_one_form() -> None:
 
 def _code_of_known(error: Exception) -> int | None:
     """The exit code of a problem that its message explains; None of an error of ours."""
+    from ioc_pipelines.ledger.moving import MoveError
+    from ioc_pipelines.ledger.upgrades import UpgradeError
     from ioc_pipelines.sandbox.process import SandboxError
     from ioc_pipelines.warehouse.as_of import AsOfError
     from ioc_pipelines.warehouse.backup.manifest import BackupError
@@ -103,7 +109,8 @@ def _code_of_known(error: Exception) -> int | None:
 
     if isinstance(error, CatalogError | DatabaseSettingError | LogFormatError):
         return 2
-    known = (SandboxError, SnapshotError, AsOfError, BackupError, DiskFullError)
+    ours = (SandboxError, SnapshotError, AsOfError, BackupError, UpgradeError, MoveError)
+    known = (*ours, DiskFullError)
     return 1 if isinstance(error, known) else None
 
 
@@ -213,30 +220,6 @@ def metrics(
     else:
         write_durably(output, text.encode())
         output.chmod(0o644)  # another program's user reads it
-
-
-@app.command()
-def dev(
-    profile: Profile = None,
-    host: str = "127.0.0.1",
-    port: int = 3000,
-) -> None:
-    """Start the Dagster UI and its daemon for a profile."""
-    from ioc_pipelines.orchestration.dbt import ensure_manifest
-    from ioc_pipelines.orchestration.hanging import close_hanging_runs
-    from ioc_pipelines.orchestration.instance import open_instance
-
-    home = deployment_of(profile).home
-    with open_instance(home) as instance:
-        closed = close_hanging_runs(instance, home, datetime.now(UTC))
-    for run_id in closed:
-        progress(f"closed run {run_id}: its process is gone")
-    ensure_manifest()
-    workspace = str(PROJECT / "workspace.yaml")
-    dagster = os.path.join(os.path.dirname(sys.executable), "dagster")  # noqa: PTH118, PTH120
-    arguments = ["dev", "-w", workspace, "-h", host, "-p", str(port)]
-    os.chdir(PROJECT)
-    os.execv(dagster, [dagster, *arguments])  # noqa: S606
 
 
 def _chosen(

@@ -98,6 +98,11 @@ class Home:
         return self.root / "temporary"
 
     @property
+    def releases(self) -> Path:
+        """Records of upgrades with the ledger as it was before each."""
+        return self.root / "releases"
+
+    @property
     def dagster(self) -> Path:
         """``DAGSTER_HOME`` of this profile."""
         return self.root / "dagster"

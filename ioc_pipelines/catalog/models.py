@@ -312,6 +312,11 @@ class Profile(Strict):
     run_sinks: tuple[Sink, ...] = Field(
         default=(), description="Who is told of runs that failed (H64)"
     )
+    upgrade_consent: bool = Field(
+        default=False,
+        description="Whether the ledger is only migrated with a recorded consent of the managing "
+        "agency (H70, L18): `ioc ledger upgrade`",
+    )
     nightly_at: str = Field(
         default="0 2 * * *", description="Cron of the nightly refresh, Asia/Ho_Chi_Minh"
     )

@@ -34,7 +34,7 @@ delivery = sa.Table(
     sa.Column("rows_received", sa.Integer),
     sa.Column("bytes_landed", _Bytes),
     sa.Column("newest_event", sa.String),  # the newest moment that the feed's rows speak of so far
-    sa.Column("cursor", sa.JSON),
+    sa.Column("cursor", sa.JSON(none_as_null=True)),
     sa.Column("detail", sa.JSON, nullable=False),
 )
 

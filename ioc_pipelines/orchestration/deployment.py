@@ -34,6 +34,7 @@ from ioc_pipelines.ledger.rounds import Rounds
 from ioc_pipelines.ledger.runs import Runs
 from ioc_pipelines.ledger.sign_offs import SignOffs
 from ioc_pipelines.ledger.store import Ledger
+from ioc_pipelines.ledger.upgrades import require_newest
 from ioc_pipelines.orchestration.references import References
 from ioc_pipelines.sandbox.addresses import sandbox_addresses
 from ioc_pipelines.warehouse.cases import cases_now, settled_now
@@ -122,6 +123,8 @@ class Deployment:
     @cached_property
     def _engine(self) -> sa.Engine:
         self.home.prepare()
+        if self.catalog.profile.upgrade_consent:
+            require_newest(self.home.ledger_url)
         return open_ledger(self.home.ledger_url)
 
     @cached_property
