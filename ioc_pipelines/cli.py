@@ -26,8 +26,10 @@ from ioc_pipelines.cli_ledger import ledger
 from ioc_pipelines.cli_map import map_
 from ioc_pipelines.cli_new_dataset import new_dataset
 from ioc_pipelines.cli_quarantine import quarantine
+from ioc_pipelines.cli_query import query
 from ioc_pipelines.cli_replay import show_dry_run
 from ioc_pipelines.cli_sandbox import sandbox
+from ioc_pipelines.cli_serve import serve
 from ioc_pipelines.cli_services import daemon, dev, webserver
 from ioc_pipelines.cli_signoffs import signoffs
 from ioc_pipelines.cli_snapshots import snapshots
@@ -74,7 +76,7 @@ for name, group in (
 ):
     app.add_typer(group, name=name)
 app.command("new-dataset")(new_dataset)
-for service in (dev, daemon, webserver):
+for service in (dev, daemon, webserver, query, serve):
     app.command()(service)
 
 

@@ -12,6 +12,8 @@ from ioc_pipelines.cli_support import Json, Profile, deployment_of, print_json, 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from duckdb import DuckDBPyConnection
+
 map_ = typer.Typer(no_args_is_help=True, help="What lies where, asked of the published file.")
 
 Lon = Annotated[float, typer.Argument(help="Longitude in degrees, WGS 84: 106.05")]
@@ -36,7 +38,9 @@ def at(
     """The areas that a place lies in: its commune, the grounds it is on."""
     from ioc_pipelines.serving import map_questions
 
-    _show(lambda file: map_questions.at(file, lon, lat), layer, kind, profile, as_json, as_geojson)
+    _show(
+        lambda asked: map_questions.at(asked, lon, lat), layer, kind, profile, as_json, as_geojson
+    )
 
 
 @map_.command("within-radius")
@@ -53,8 +57,8 @@ def within_radius(
     """What is not farther from a place, the nearest first."""
     from ioc_pipelines.serving import map_questions
 
-    def ask(file: Path) -> map_questions.Rows:
-        return map_questions.within_radius(file, lon, lat, metres)
+    def ask(asked: DuckDBPyConnection) -> map_questions.Rows:
+        return map_questions.within_radius(asked, lon, lat, metres)
 
     _show(ask, layer, kind, profile, as_json, as_geojson)
 
@@ -71,8 +75,8 @@ def within_area(
     """What touches an area that was drawn."""
     from ioc_pipelines.serving import map_questions
 
-    def ask(file: Path) -> map_questions.Rows:
-        return map_questions.within_area(file, area.read_bytes())
+    def ask(asked: DuckDBPyConnection) -> map_questions.Rows:
+        return map_questions.within_area(asked, area.read_bytes())
 
     _show(ask, layer, kind, profile, as_json, as_geojson)
 
@@ -89,14 +93,14 @@ def within(
     """What touches an administrative unit, by its boundary."""
     from ioc_pipelines.serving import map_questions
 
-    def ask(file: Path) -> map_questions.Rows:
-        return map_questions.within_unit(file, unit)
+    def ask(asked: DuckDBPyConnection) -> map_questions.Rows:
+        return map_questions.within_unit(asked, unit)
 
     _show(ask, layer, kind, profile, as_json, as_geojson)
 
 
 def _show(
-    ask: Callable[[Path], list[dict[str, Any]]],
+    ask: Callable[[DuckDBPyConnection], list[dict[str, Any]]],
     layer: str | None,
     kind: str | None,
     profile: str | None,
@@ -108,7 +112,8 @@ def _show(
 
     try:
         file = deployment_of(profile).home.published / PUBLISHED_FILE
-        rows = map_questions.narrowed(ask(file), layer, kind)
+        with map_questions.opened(file) as asked:
+            rows = map_questions.narrowed(ask(asked), layer, kind)
     except map_questions.MapQuestionError as error:
         stop(str(error), code=2)
     except map_questions.NoMapError as error:

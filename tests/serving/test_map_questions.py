@@ -175,6 +175,6 @@ def test_the_macros_answer_where_the_file_is_attached(file: Path) -> None:
         found = connection.execute(
             "select feature_id from ioc.marts.features_within_unit('00001@2025-07-01')"
         ).fetchall()
-    assert [row[0] for row in found] == [
-        r["feature_id"] for r in map_questions.within_unit(file, "00001")
-    ]
+    with map_questions.opened(file) as asked:
+        rows = map_questions.within_unit(asked, "00001")
+    assert [row[0] for row in found] == [row["feature_id"] for row in rows]
