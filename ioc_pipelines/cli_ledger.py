@@ -28,7 +28,7 @@ def ledger_show(profile: Profile = None, as_json: Json = False) -> None:
     found = releases(home.releases)
     if as_json:
         facts = {"engine": engine.dialect.name, "revision": now, "newest": newest}
-        print_json({**facts, "releases": [release.model_dump() for release in found]})
+        print_json({**facts, "releases": [release.model_dump(mode="json") for release in found]})
         return
     show.say(f"ledger on {engine.dialect.name}, at {now or 'no form yet'}, newest {newest}")
     columns = ("release_id", "approval_no", "consented_by", "actor", "migrated_at", "reverted_at")
@@ -39,6 +39,9 @@ def ledger_show(profile: Profile = None, as_json: Json = False) -> None:
 def ledger_upgrade(
     approval: Annotated[str, typer.Option(help="Number of the approval, 45/QĐ-UBND")],
     consented_by: Annotated[str, typer.Option(help="Who of the managing agency consented")],
+    announced_on: Annotated[
+        datetime, typer.Option(formats=["%Y-%m-%d"], help="Day on which users were told of it")
+    ],
     profile: Profile = None,
     as_json: Json = False,
 ) -> None:
@@ -54,11 +57,12 @@ def ledger_upgrade(
         home.releases,
         approval_no=approval,
         consented_by=consented_by,
+        announced_on=announced_on.date(),
         actor=deployment.actor,
         now=datetime.now(UTC),
     )
     if as_json:
-        print_json(done.model_dump())
+        print_json(done.model_dump(mode="json"))
         return
     show.say(f"UPGRADED from {done.from_revision} to {done.to_revision}: {done.release_id}")
     show.say(f"  copy  {home.releases / done.release_id / 'ledger.db'}")

@@ -1,14 +1,15 @@
-"""The ledger brought to another form, with a record before it and a way back (H70, L18).
+"""The ledger brought to another form, with a record before it and a way back (H70, L18, B31).
 
 Where the profile asks for consent, nothing migrates by itself: ``ioc ledger upgrade`` writes down
-who consented under which number, copies the ledger as it is, and only then migrates.
+who consented under which number and when those concerned were told, copies the ledger as it is,
+and only then migrates.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -36,6 +37,7 @@ class Release(BaseModel):
     to_revision: str
     approval_no: str
     consented_by: str
+    announced_on: date
     actor: str
     recorded_at: str
     migrated_at: str | None = None
@@ -61,19 +63,29 @@ def require_newest(url: str) -> None:
     if now is not None and now != newest:
         msg = (
             f"the ledger is at {now}, this version needs {newest}: an upgrade that needs consent. "
-            "Take a backup, then `ioc ledger upgrade --approval NUMBER --consented-by WHO`"
+            "Take a backup, then `ioc ledger upgrade` (docs/upgrade.md)"
         )
         raise UpgradeError(msg)
 
 
 def upgrade(
-    url: str, folder: Path, *, approval_no: str, consented_by: str, actor: str, now: datetime
+    url: str,
+    folder: Path,
+    *,
+    approval_no: str,
+    consented_by: str,
+    announced_on: date,
+    actor: str,
+    now: datetime,
 ) -> Release:
     """Record, copy, migrate to the newest form. ``folder`` keeps records and copies.
 
-    Raises UpgradeError when there is nothing to do; whatever a migration raises leaves the ledger
-    as it was.
+    Raises UpgradeError without consent or announcement, and when there is nothing to do; whatever a
+    migration raises leaves the ledger as it was.
     """
+    if announced_on > now.date():
+        msg = f"announced on {announced_on}, which is still to come: users are told before"
+        raise UpgradeError(msg)
     if not approval_no.strip() or not consented_by.strip():
         msg = "an upgrade needs the number of its approval and who consented"
         raise UpgradeError(msg)
@@ -88,6 +100,7 @@ def upgrade(
         to_revision=newest,
         approval_no=approval_no,
         consented_by=consented_by,
+        announced_on=announced_on,
         actor=actor,
         recorded_at=as_text(now),
     )

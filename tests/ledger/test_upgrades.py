@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import alembic.command
 import alembic.op
@@ -28,7 +29,12 @@ from tests.servers import postgres_database, schema_url
 
 NOW = datetime(2026, 12, 1, 15, tzinfo=UTC)
 OLD = "0008"
-CONSENT = {"approval_no": "45/QĐ-UBND", "consented_by": "Chánh Văn phòng", "actor": "ky-su"}
+CONSENT: dict[str, Any] = {
+    "approval_no": "45/QĐ-UBND",
+    "consented_by": "Chánh Văn phòng",
+    "announced_on": date(2026, 11, 27),
+    "actor": "ky-su",
+}
 SNAPSHOT = {
     "snapshot_id": "s1",
     "built_at": "2026-11-20T19:00:00+00:00",
@@ -153,6 +159,13 @@ def test_without_consent_nothing_happens(old: str, tmp_path: Path, missing: str)
         upgrade(old, tmp_path / "releases", **{**CONSENT, missing: " "}, now=NOW)
     assert form(old) == OLD
     assert not (tmp_path / "releases").exists()
+
+
+def test_users_are_told_before_and_not_afterwards(old: str, tmp_path: Path) -> None:
+    consent = {**CONSENT, "announced_on": date(2026, 12, 2)}
+    with pytest.raises(UpgradeError, match="2026-12-02, which is still to come"):
+        upgrade(old, tmp_path / "releases", **consent, now=NOW)
+    assert form(old) == OLD
 
 
 def test_an_older_ledger_is_refused_where_consent_is_needed(old: str, tmp_path: Path) -> None:
