@@ -102,6 +102,8 @@ def _log_in_one_form() -> None:
 
 def _code_of_known(error: Exception) -> int | None:
     """The exit code of a problem that its message explains; None of an error of ours."""
+    from alembic.util.exc import CommandError
+
     from ioc_pipelines.ledger.moving import MoveError
     from ioc_pipelines.ledger.upgrades import UpgradeError
     from ioc_pipelines.sandbox.process import SandboxError
@@ -112,7 +114,7 @@ def _code_of_known(error: Exception) -> int | None:
     if isinstance(error, CatalogError | DatabaseSettingError | LogFormatError):
         return 2
     ours = (SandboxError, SnapshotError, AsOfError, BackupError, UpgradeError, MoveError)
-    known = (*ours, DiskFullError)
+    known = (*ours, DiskFullError, CommandError)  # alembic's: a ledger of a newer version
     return 1 if isinstance(error, known) else None
 
 
