@@ -28,6 +28,7 @@ from ioc_pipelines.cli_new_dataset import new_dataset
 from ioc_pipelines.cli_quarantine import quarantine
 from ioc_pipelines.cli_query import query
 from ioc_pipelines.cli_replay import show_dry_run
+from ioc_pipelines.cli_report import report
 from ioc_pipelines.cli_sandbox import sandbox
 from ioc_pipelines.cli_serve import serve
 from ioc_pipelines.cli_services import daemon, dev, webserver
@@ -67,6 +68,7 @@ for name, group in (
     ("approvals", approvals),
     ("complaints", complaints),
     ("quarantine", quarantine),
+    ("report", report),
     ("signoffs", signoffs),
     ("snapshots", snapshots),
     ("backup", backup),

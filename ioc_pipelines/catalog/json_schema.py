@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from ioc_pipelines.catalog.corrections import Corrections
 from ioc_pipelines.catalog.models import Agency, Profile
+from ioc_pipelines.catalog.reports import Reports
 
 
 def catalog_schemas() -> dict[str, str]:
@@ -16,6 +17,7 @@ def catalog_schemas() -> dict[str, str]:
         "agency.schema.json": _schema(Agency),
         "corrections.schema.json": _schema(Corrections),
         "profile.schema.json": _schema(Profile),
+        "reports.schema.json": _schema(Reports),
     }
 
 

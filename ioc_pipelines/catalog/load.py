@@ -18,11 +18,13 @@ from ioc_pipelines.catalog.errors import CatalogError
 from ioc_pipelines.catalog.layouts import TableLayout
 from ioc_pipelines.catalog.models import Agency, Feed, Profile
 from ioc_pipelines.catalog.patterns import groups_of, names_in
-from ioc_pipelines.catalog.references import alert_filters, name_lists
+from ioc_pipelines.catalog.references import alert_filters, indicator_lists, name_lists
+from ioc_pipelines.catalog.reports import Reports, unknown_indicators
 from ioc_pipelines.catalog.units import ratio
 from ioc_pipelines.home import DBT_PROJECT
 
 Model = TypeVar("Model", bound=BaseModel)
+REPORTS_FILE = "reports.yaml"
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,7 @@ class Catalog:
     profile: Profile
     entries: tuple[FeedEntry, ...]
     contracts: Mapping[str, type[Contract]]
+    reports: Reports | None = None
 
     @property
     def active(self) -> tuple[FeedEntry, ...]:
@@ -90,8 +93,9 @@ def load_catalog(folder: Path, contracts: Mapping[str, type[Contract]] | None = 
     agencies = [
         (path, _read(path, Agency, problems))
         for path in sorted(folder.glob("*.yaml"))
-        if path.name != "profile.yaml"
+        if path.name not in {"profile.yaml", REPORTS_FILE}
     ]
+    reports = _reports(folder, problems)
     problems += [f"{path.name}: name it {path.stem}.yaml" for path in folder.glob("*.yml")]
     entries: list[FeedEntry] = []
     for path, agency in agencies:
@@ -111,7 +115,18 @@ def load_catalog(folder: Path, contracts: Mapping[str, type[Contract]] | None = 
     problems += _repeated([entry.id for entry in entries])
     if problems or profile is None:
         raise CatalogError(problems)
-    return Catalog(profile, tuple(entries), contracts)
+    return Catalog(profile, tuple(entries), contracts, reports)
+
+
+def _reports(folder: Path, problems: list[str]) -> Reports | None:
+    """The profile's reports, None where it has none; what is wrong goes to ``problems``."""
+    if not (folder / REPORTS_FILE).exists():
+        return None
+    reports = _read(folder / REPORTS_FILE, Reports, problems)
+    if reports is not None:
+        known = set(indicator_lists(DBT_PROJECT / "seeds")["indicator.code"])
+        problems += [f"{REPORTS_FILE}: {one}" for one in unknown_indicators(reports, known)]
+    return reports
 
 
 def _with_corrections(

@@ -297,3 +297,21 @@ restore_drill = sa.Table(
     sa.Column("result", sa.String, nullable=False),  # equal | failed
     sa.Column("problem", sa.String, nullable=False),  # '' when it is equal
 )
+
+# reports that were issued; their files and figures lie in reports/<kind>/<period>/<report_id>/
+report = sa.Table(
+    "report",
+    metadata,
+    sa.Column("report_id", sa.String, primary_key=True),
+    sa.Column("kind", sa.String, nullable=False),
+    sa.Column("title_vi", sa.String, nullable=False),
+    sa.Column("period", sa.String, nullable=False),
+    sa.Column("snapshot_id", sa.String, nullable=False),
+    sa.Column("as_of", sa.String, nullable=False),
+    sa.Column("started_by", sa.String, nullable=False),  # schedule | event | hand
+    sa.Column("actor", sa.String, nullable=False),
+    sa.Column("figures", sa.Integer, nullable=False),
+    sa.Column("restatements", sa.Integer, nullable=False),
+    sa.Column("manifest_sha256", sa.String, nullable=False),
+    sa.Column("issued_at", sa.String, nullable=False),
+)

@@ -30,6 +30,7 @@ from ioc_pipelines.ledger.complaints import Complaints
 from ioc_pipelines.ledger.drills import Drills
 from ioc_pipelines.ledger.mailings import Mailings
 from ioc_pipelines.ledger.open import open_ledger
+from ioc_pipelines.ledger.reports import Reports
 from ioc_pipelines.ledger.rounds import Rounds
 from ioc_pipelines.ledger.runs import Runs
 from ioc_pipelines.ledger.sign_offs import SignOffs
@@ -111,6 +112,11 @@ class Deployment:
     def runs(self) -> Runs:
         """Runs that ended and who was told of failed ones, in the ledger's database."""
         return Runs(self._engine)
+
+    @cached_property
+    def reports(self) -> Reports:
+        """Reports that were issued, in the ledger's database."""
+        return Reports(self._engine)
 
     def cases(self, now: datetime, feed: str | None = None) -> pl.DataFrame:
         """What became of each refused row, of all feeds or one: ``quality.cases.CASE_SCHEMA``."""

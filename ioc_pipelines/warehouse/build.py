@@ -43,6 +43,7 @@ LEDGER_EXPORTS = (
     "complaint_feed",
     "delivery",
     "indicator_alert_event",
+    "report",
     "restore_drill",
     "rule_result",
     "run",

@@ -23,7 +23,8 @@ FILES = sorted(SOURCES.glob("*/*.yaml"))
 
 
 def schema_of(path: Path) -> str:
-    return "profile.schema.json" if path.name == "profile.yaml" else "agency.schema.json"
+    own = {"profile.yaml": "profile.schema.json", "reports.yaml": "reports.schema.json"}
+    return own.get(path.name, "agency.schema.json")
 
 
 def validator(name: str) -> Draft202012Validator:
@@ -43,6 +44,7 @@ def test_the_committed_schemas_are_fresh() -> None:
         "agency.schema.json",
         "corrections.schema.json",
         "profile.schema.json",
+        "reports.schema.json",
     }
     committed = {path.name: path.read_text(encoding="utf-8") for path in SOURCES.glob("*.json")}
     assert committed == wanted

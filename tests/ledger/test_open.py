@@ -48,7 +48,7 @@ def test_a_fresh_ledger_is_what_the_tables_say(url: str) -> None:
         assert compare_metadata(context, tables.metadata) == []
     found = set(sa.inspect(engine).get_table_names())
     assert found == {*tables.metadata.tables, "alembic_version"}
-    assert len(found) == 21
+    assert len(found) == 22
 
 
 def test_the_comparison_would_find_a_difference(url: str) -> None:

@@ -307,7 +307,7 @@ def agencies(feeds: Iterable[str]) -> set[str]:
 def test_the_jobs_are_those_of_the_design(loaded: Loaded) -> None:
     names = {j.name for j in loaded.definitions.resolve_all_job_defs() if j.name[:2] != "__"}
     own = {f"refresh_{agency}" for agency in agencies(FEEDS[loaded.name])}
-    others = {"publish", "tidy_up", "backup", "restore_drill"}
+    others = {"publish", "tidy_up", "backup", "restore_drill", "report"}
     assert names == {"nightly_refresh", "reprocess", "collect"} | others | own
     for name in names:
         assert is_vietnamese(loaded.definitions.resolve_job_def(name).description), name
@@ -337,11 +337,14 @@ def test_the_schedules_are_local_time(loaded: Loaded) -> None:
         assert schedule.execution_timezone == "Asia/Ho_Chi_Minh"
         assert schedule.default_status == dg.DefaultScheduleStatus.RUNNING
         jobs[schedule.job_name] = schedule.cron_schedule
+    assert loaded.deployment.catalog.reports is not None
+    hour, minute = map(int, loaded.deployment.catalog.reports.at.split(":"))
     assert jobs == {
         "nightly_refresh": "0 2 * * *",
         "backup": "0 4 * * *",
         "restore_drill": "0 5 * * 6",
         "tidy_up": "30 5 * * *",
+        "report": f"{minute} {hour} * * *",
     }
     assert loaded.deployment.catalog.profile.nightly_at == "0 2 * * *"
 
@@ -373,6 +376,7 @@ def test_sensors_look_at_folders_and_rounds_by_themselves(loaded: Loaded) -> Non
         "collection_rounds": {"collect", "publish"},
         "hanging_runs": set(),
         "failed_runs": set(),
+        "report_events": {"report"},
     }
     # what lands is taken within a minute: a look, the quiet time, the next look, a run
     assert sensors["new_files"].minimum_interval_seconds <= 15  # type: ignore[union-attr,operator]

@@ -13,6 +13,7 @@ from typing import Any
 
 import openpyxl
 import pytest
+from lxml import html
 
 from contracts.base import VIETNAM
 from tests.e2e.province import Province, copied, differing, query, tables
@@ -40,6 +41,14 @@ class Known:
 
 
 @dataclass(frozen=True)
+class Report:
+    """What ``ioc report`` made."""
+
+    folder: Path
+    bytes: dict[str, str]
+
+
+@dataclass(frozen=True)
 class Revised:
     """The province after the revision, with what it was known to be before and since."""
 
@@ -50,6 +59,7 @@ class Revised:
     then: str
     known_first: Known
     known_again: Known
+    report_first: Report
 
 
 def as_of(province: Province, moment: str) -> Known:
@@ -62,6 +72,16 @@ def as_of(province: Province, moment: str) -> Known:
     }
     assert len(hashes) > 8
     return Known(Path(told["file"]), hashes)
+
+
+def report_of(province: Province, month: str, *more: str) -> Report:
+    """The monthly report; what was made of it before is put aside, so that it is made anew."""
+    done = province.here("report", "monthly", "--period", month, *more, "--json")
+    assert done.code == 0, done.err
+    folder = Path(done.json()["folder"])
+    files = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
+    folder.rename(folder.with_name(f".{datetime.now(UTC):%H%M%S%f}"))
+    return Report(folder, files)
 
 
 def revise(province: Province) -> tuple[date, float]:
@@ -82,11 +102,13 @@ def revised(first: First, tmp_path_factory: pytest.TempPathFactory) -> Revised:
     # as an officer of the province would say it
     earlier, then = province.published_id(), datetime.now(VIETNAM).isoformat()
     known_first = as_of(province, then)
+    path = sorted((province.sandbox / "thong_ke_tinh").glob("ktxh-*.xlsx"))[-2]
+    report_first = report_of(province, path.stem.removeprefix("ktxh-"))
     month, before = revise(province)
     done = province.ioc("refresh", "--agency", "thong_ke_tinh")
     assert done.code == 0, done.err
     known_again = as_of(province, then)
-    return Revised(province, month, before, earlier, then, known_first, known_again)
+    return Revised(province, month, before, earlier, then, known_first, known_again, report_first)
 
 
 def test_the_earlier_rendering_repeats_byte_for_byte(revised: Revised) -> None:
@@ -136,6 +158,27 @@ def test_a_revision_is_listed_with_both_values(revised: Revised) -> None:
     before, after = revised.before, revised.before + ADDED
     expected: tuple[Any, ...] = (CODE, "month", revised.month, UNIT, before, after, ADDED, False)
     assert row == expected
+
+
+def test_a_report_as_of_an_earlier_moment_repeats_that_of_then(revised: Revised) -> None:
+    again = report_of(revised.province, f"{revised.month:%Y-%m}", "--as-of", revised.then)
+    assert again == revised.report_first
+
+
+def test_the_next_report_restates_the_revised_figure_with_both_values(revised: Revised) -> None:
+    month = f"{revised.month:%Y-%m}"
+    done = revised.province.here("report", "monthly", "--period", month, "--json")
+    told, folder = done.json(), Path(done.json()["folder"])
+    assert folder != revised.report_first.folder
+    assert told["restatements"] == 1
+    page = html.fromstring((folder / f"monthly-{month}.html").read_bytes().decode())
+    (table,) = [t for t in page.iter("table") if "được điều chỉnh" in t.find("caption").text]
+    (row,) = table.find("tbody").findall("tr")
+    name, period, unit, before, after = [cell.text_content().strip() for cell in row]
+    assert (name, unit) == ("Lượt khách du lịch", "Tỉnh Hưng Yên")
+    assert period == f"tháng {revised.month.month}/{revised.month.year}"
+    for said, value in ((before, revised.before), (after, revised.before + ADDED)):
+        assert said.startswith(f"{round(value):,}".replace(",", ".") + " lượt khách (")
 
 
 @pytest.mark.parametrize(
