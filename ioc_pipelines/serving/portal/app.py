@@ -34,6 +34,7 @@ from ioc_pipelines.serving.portal import (
     map_page,
     overview,
     quality,
+    reports,
 )
 from ioc_pipelines.serving.portal.asked import Asked, NotThereError, Params
 from ioc_pipelines.serving.portal.exports import TooLargeError
@@ -58,6 +59,7 @@ _PAGES: Sequence[tuple[str, str, type[Params], Callable[[Asked, Any], dict[str, 
     ("/batches/{batch}", "batch", batch.Batch, batch.batch),
     ("/map", "map", map_page.Map, map_page.map_page),
     ("/quality", "quality", quality.Quality, quality.quality),
+    ("/reports", "reports", reports.Reports, reports.reports),
     ("/catalogue", "catalogue", catalogue.Catalogue, catalogue.catalogue),
     ("/catalogue/{schema_name}/{table}", "table", catalogue.Table, catalogue.table),
 )
@@ -67,6 +69,11 @@ _FILES: Sequence[tuple[str, type[Params], Callable[[Asked, Any], Path]]] = (
         "/download/indicators/{code}.{form}",
         downloads.IndicatorFile,
         downloads.indicator_file,
+    ),
+    (
+        "/download/reports/{kind}/{period}/{report_id}/{file}",
+        reports.ReportFile,
+        reports.report_file,
     ),
     ("/download/snapshot/{page}", downloads.SnapshotFile, downloads.acceptance_page),
     ("/download/{schema_name}/{table}.{form}", downloads.TableFile, downloads.table_file),

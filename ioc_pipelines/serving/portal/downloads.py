@@ -24,7 +24,10 @@ _TYPES = {
     "parquet": "application/vnd.apache.parquet",
     "duckdb": "application/vnd.duckdb",
     "html": "text/html; charset=utf-8",
+    "pdf": "application/pdf",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
 }
+_ONE_FILE = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:"
 
 
 class Nothing(Params):
@@ -97,16 +100,19 @@ def acceptance_page(asked: Asked, given: SnapshotFile) -> Path:
 
 def as_download(request: Request, asked: Asked, path: Path) -> Response:
     """The answer: whole, or the range that is asked for; nothing if the reader has it already."""
-    etag = f'"{asked.snapshot.etag}"'
+    # a report that was issued stays as it is, whatever is published after it
+    is_report = path.is_relative_to(asked.snapshot.home.reports)
+    etag = f'"{f"{path.parent.name}.{path.name}" if is_report else asked.snapshot.etag}"'
     headers = {"etag": etag, "cache-control": "no-cache"}
     known = request.headers.get("if-none-match", "")
     if etag in (tag.strip().removeprefix("W/") for tag in known.split(",")):
         return Response(status_code=304, headers=headers)
     suffix = path.suffix.removeprefix(".")
     if suffix == "html":  # one file with its styles inside
-        headers["content-security-policy"] = "default-src 'none'; style-src 'unsafe-inline'"
+        headers["content-security-policy"] = _ONE_FILE
     stem = "ioc" if path.name == PUBLISHED_FILE else path.stem.replace(".", "-")
-    name = f"{asked.snapshot.home.profile}-{stem}-{asked.snapshot.id}.{suffix}"
+    bound = "" if is_report else f"-{asked.snapshot.id}"
+    name = f"{asked.snapshot.home.profile}-{stem}{bound}.{suffix}"
     return FileResponse(
         path,
         headers=headers,

@@ -36,6 +36,7 @@ PAGES = (
     f"/map?indicator={INDICATOR}&layer=infrastructure_asset",
     "/map?ask=unit&unit=11953",
     "/quality",
+    "/reports",
     "/quality?agency=so_y_te",
     "/catalogue",
     "/catalogue/marts/indicator_value",
