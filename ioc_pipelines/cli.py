@@ -44,7 +44,7 @@ from ioc_pipelines.cli_support import (
     unknown,
 )
 from ioc_pipelines.cli_units import units
-from ioc_pipelines.durable import DiskFullError
+from ioc_pipelines.durable import DiskFullError, is_of_full_disk
 from ioc_pipelines.home import DatabaseSettingError
 from ioc_pipelines.log_lines import LogFormatError, line_formatter
 
@@ -91,7 +91,7 @@ def main() -> None:
         code = _code_of_known(error)
         if code is None:
             raise
-        stop(str(error), code=code)
+        stop(_explained(error), code=code)
 
 
 def _log_in_one_form() -> None:
@@ -100,6 +100,15 @@ def _log_in_one_form() -> None:
     handler.setFormatter(line_formatter())
     handler.setLevel(logging.WARNING)  # some set a lower one for themselves
     logging.basicConfig(handlers=[handler])
+
+
+def _explained(error: Exception) -> str:
+    """What an operator is told of a known problem."""
+    from ioc_pipelines.home import Home
+
+    if is_of_full_disk(error) and not isinstance(error, DiskFullError):
+        return str(DiskFullError(Home.of().root))
+    return str(error)
 
 
 def _code_of_known(error: Exception) -> int | None:
@@ -115,8 +124,10 @@ def _code_of_known(error: Exception) -> int | None:
 
     if isinstance(error, CatalogError | DatabaseSettingError | LogFormatError):
         return 2
+    if is_of_full_disk(error):
+        return 1
     ours = (SandboxError, SnapshotError, AsOfError, BackupError, UpgradeError, MoveError)
-    known = (*ours, DiskFullError, CommandError)  # alembic's: a ledger of a newer version
+    known = (*ours, CommandError)  # alembic's: a ledger of a newer version
     return 1 if isinstance(error, known) else None
 
 

@@ -45,6 +45,17 @@ def says_disk_full(message: str) -> bool:
     return any(said in message for said in _SAID)
 
 
+def is_of_full_disk(error: BaseException | None) -> bool:
+    """Whether an error, or one that led to it, is for want of room: a database says so in words."""
+    while error is not None:
+        if getattr(error, "errno", None) in _FULL or isinstance(error, DiskFullError):
+            return True
+        if says_disk_full(str(error)):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
 def write_durably(path: Path, content: bytes) -> None:
     """Write to a temporary name beside ``path``, fsync, rename. The folder must exist.
 

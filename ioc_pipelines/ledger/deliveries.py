@@ -37,6 +37,13 @@ class Deliveries:
             row = connection.execute(query).mappings().first()
         return dict(row) if row else None
 
+    def get(self, delivery_id: str) -> dict[str, Any] | None:
+        """A delivery, as a mapping of its columns; None when it is not recorded."""
+        query = sa.select(t.delivery).where(t.delivery.c.delivery_id == delivery_id)
+        with self._engine.connect() as connection:
+            row = connection.execute(query).mappings().first()
+        return dict(row) if row else None
+
     def last_landed(self, feed: str) -> str | None:
         """Id of the newest delivery of a feed that landed files."""
         query = (

@@ -48,6 +48,7 @@ from ioc_pipelines.orchestration.judging import (
     turn_again,
     written,
 )
+from ioc_pipelines.orchestration.receipts_due import note_due
 from ioc_pipelines.orchestration.returning import CORRECTION, take_correction, weigh_kind
 from ioc_pipelines.quality.clocks import age_of_news, event_age_result, published_result
 from ioc_pipelines.quality.delivery_rules import (
@@ -57,6 +58,7 @@ from ioc_pipelines.quality.delivery_rules import (
 )
 from ioc_pipelines.quality.evaluate import RuleResult
 from ioc_pipelines.quality.score import Score, scores
+from ioc_pipelines.serving.receipt import has_receipt
 
 logger = logging.getLogger(__name__)
 
@@ -286,6 +288,7 @@ def _conclude(
         results=[_record_of(result) for result in results],
         scores=[ScoreRecord(**vars(scored[dimension])) for dimension in DIMENSIONS],
     )
+    _note_receipt(deployment, entry, ref, attempt)
     ledger.conclude(ref, _feeder(entry), conclusion, now=now)
     _stop_when_full(attempt)
     return Report(
@@ -314,9 +317,38 @@ def _conclude_correction(
         bytes_landed=attempt.bytes_landed,
         results=[_record_of(result) for result in attempt.results],
     )
+    _note_receipt(deployment, entry, ref, attempt)
     deployment.ledger.conclude(ref, _feeder(entry), conclusion, now=datetime.now(UTC))
     _stop_when_full(attempt)
     return _correction_report(entry, attempt, ref.started_at)
+
+
+def _note_receipt(
+    deployment: Deployment, entry: FeedEntry, ref: DeliveryRef, attempt: Attempt
+) -> None:
+    if has_receipt(attempt.outcome):
+        note_due(deployment, entry, ref.delivery_id)
+
+
+def recorded_report(deployment: Deployment, entry: FeedEntry, delivery_id: str) -> Report | None:
+    """What a receipt tells of a delivery that was concluded; None of one that was not."""
+    row = deployment.ledger.deliveries.get(delivery_id)
+    if row is None or not has_receipt(row["outcome"]):
+        return None
+    batches, name = deployment.ledger.batches, row["batch_id"]
+    results = tuple(result_of(record) for record in batches.results_of(name)) if name else ()
+    return Report(
+        entry,
+        row["outcome"],
+        dict(row["detail"]),
+        results,
+        {},
+        timedelta(0),
+        bool(row["arrived"]),
+        datetime.fromisoformat(row["started_at"]),
+        batches.record(name) if name else None,
+        row["kind"],
+    )
 
 
 def _correction_report(entry: FeedEntry, attempt: Attempt, started_at: datetime) -> Report:

@@ -22,7 +22,8 @@ from ioc_pipelines.orchestration.delivery import Report, deliver, last_report, r
 from ioc_pipelines.orchestration.deployment import Deployment
 from ioc_pipelines.orchestration.keys import accepted_key, feed_key, sector
 from ioc_pipelines.orchestration.pages import feedback_links
-from ioc_pipelines.orchestration.receipts import send_receipt
+from ioc_pipelines.orchestration.receipts import send_receipt, send_receipt_due
+from ioc_pipelines.orchestration.receipts_due import settle
 from ioc_pipelines.orchestration.returned_files import take_corrections
 from ioc_pipelines.orchestration.returning import CORRECTION
 from ioc_pipelines.orchestration.starting import begin_run
@@ -127,12 +128,14 @@ def _reports(
         if config.reprocess:
             reports = reprocess(deployment, entry, run_id, config.batch_id)
         else:
+            send_receipt_due(deployment, entry)
             reports = enter_approved(deployment, entry, run_id)
             now = datetime.now(UTC)
             reports += take_corrections(deployment, entry, run_id, now)
             reports.append(deliver(deployment, entry, run_id, window, now))
         for report in reports:
             send_receipt(deployment, report)
+        settle(deployment, entry)
         full = [report for report in reports if report.kind != CORRECTION][-1:]
         if config.reprocess:
             return full

@@ -9,14 +9,16 @@ from datetime import UTC, datetime
 
 import polars as pl
 
+from ioc_pipelines.catalog.load import FeedEntry
 from ioc_pipelines.connectors.fetched import SourceUnavailableError
 from ioc_pipelines.connectors.files.returned import slug
-from ioc_pipelines.orchestration.delivery import Report
+from ioc_pipelines.orchestration.delivery import Report, recorded_report
 from ioc_pipelines.orchestration.deployment import Deployment
 from ioc_pipelines.orchestration.feedback import Feedback, NoFeedbackError, feedback_of
 from ioc_pipelines.orchestration.mailing import mail_feedback
 from ioc_pipelines.orchestration.outbox import has_outbox, put_into_outbox
 from ioc_pipelines.orchestration.pages import keep_feedback
+from ioc_pipelines.orchestration.receipts_due import due, settle
 from ioc_pipelines.orchestration.returning import CORRECTION
 from ioc_pipelines.serving.receipt import Received, has_receipt, receipt
 from ioc_pipelines.warehouse.quarantine import REFUSAL_SCHEMA
@@ -43,6 +45,15 @@ def send_receipt(deployment: Deployment, report: Report) -> None:
     except Exception as error:  # noqa: BLE001  a defect of one pack must not stop the province
         where = "".join(traceback.format_tb(error.__traceback__))
         logger.error("no feedback for %s: %s\n%s", report.entry.id, type(error).__name__, where)
+
+
+def send_receipt_due(deployment: Deployment, entry: FeedEntry) -> None:
+    """Send the receipt that a killed run still owed for a delivery that it had concluded."""
+    delivery_id = due(deployment, entry)
+    report = recorded_report(deployment, entry, delivery_id) if delivery_id else None
+    if report is not None:
+        send_receipt(deployment, report)
+    settle(deployment, entry)
 
 
 def _to_outbox(deployment: Deployment, report: Report, own: Feedback | None) -> None:

@@ -11,6 +11,8 @@ from typing import Any
 import dagster as dg
 
 from ioc_pipelines.catalog.load import FeedEntry
+from ioc_pipelines.durable import DiskFullError, says_disk_full
+from ioc_pipelines.home import Home
 from ioc_pipelines.orchestration.assemble import assemble
 from ioc_pipelines.orchestration.deployment import Deployment
 from ioc_pipelines.orchestration.hanging import close_hanging_runs
@@ -75,14 +77,16 @@ def _run(
             raise_on_error=False,
         )
         watch_runs(deployment, instance, datetime.now(UTC))
-    problems = [_problem(event) for event in result.all_events if event.is_step_failure]
+    problems = [_problem(event, home) for event in result.all_events if event.is_step_failure]
     return RunResult(result.success, tuple(problems))
 
 
-def _problem(event: dg.DagsterEvent) -> str:
+def _problem(event: dg.DagsterEvent, home: Home) -> str:
     """The step that failed and the first line of the error at its root."""
     error = event.step_failure_data.error
     while error is not None and error.cause is not None:
         error = error.cause
     said = error.message.strip().splitlines()[0] if error else "no error was recorded"
+    if says_disk_full(said):  # a database names no path
+        said = str(DiskFullError(home.root))
     return f"{event.step_key}: {said}"

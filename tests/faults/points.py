@@ -34,13 +34,12 @@ class Point:
     when: When
     asks: str = ""
 
-    def arm(self) -> None:
-        """Wrap the function in this process."""
-        module, _, path = self.function.partition(":")
-        owner: Any = importlib.import_module(module)
-        *above, name = path.split(".")
-        for part in above:
-            owner = getattr(owner, part)
+    def arm(self, act: Callable[[], None] | None = None) -> None:
+        """Wrap the function: this process dies at the point, or does ``act`` before each call."""
+        if act:
+            _before(self, act)
+            return
+        owner, name = _place_of(self.function)
         setattr(owner, name, self._wrapped(getattr(owner, name)))
 
     def _wrapped(self, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -60,6 +59,27 @@ class Point:
             return result
 
         return deadly
+
+
+def _before(point: Point, act: Callable[[], None]) -> None:
+    owner, name = _place_of(point.function)
+    function = getattr(owner, name)
+
+    def prepared(*args: Any, **kwargs: Any) -> Any:
+        act()
+        return function(*args, **kwargs)
+
+    setattr(owner, name, prepared)
+
+
+def _place_of(function: str) -> tuple[Any, str]:
+    """The module or class that holds a function, and its name there."""
+    module, _, path = function.partition(":")
+    owner: Any = importlib.import_module(module)
+    *above, name = path.split(".")
+    for part in above:
+        owner = getattr(owner, part)
+    return owner, name
 
 
 def die() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.faults.kills import Harness, Tell, kill_and_run_again
+from tests.faults.kills import TIMES, Harness, Tell, kill_and_run_again
 from tests.faults.points import PUBLISH, Point
 
 pytestmark = pytest.mark.faults
@@ -12,4 +12,4 @@ pytestmark = pytest.mark.faults
 
 @pytest.mark.parametrize("point", PUBLISH, ids=lambda point: point.name)
 def test_killed_ten_times(harness: Harness, point: Point, tell: Tell) -> None:
-    kill_and_run_again(harness, point, tell)
+    kill_and_run_again(harness, [point] * TIMES, tell)

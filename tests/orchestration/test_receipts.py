@@ -8,8 +8,10 @@ import dagster as dg
 import pytest
 
 from contracts.batch_rules import row_count_as_before
+from ioc_pipelines.ledger.records import Feeder
 from ioc_pipelines.orchestration.feeds import intake_assets
-from ioc_pipelines.orchestration.receipts import send_receipt
+from ioc_pipelines.orchestration.receipts import send_receipt, send_receipt_due
+from ioc_pipelines.orchestration.receipts_due import due, note_due
 from tests.orchestration.deployments import (
     COLUMNS,
     DAY,
@@ -59,6 +61,35 @@ def test_no_news_writes_nothing(bench: Bench) -> None:
     bench.deliver()
     send_receipt(bench.deployment, bench.deliver())
     assert not _outbox(bench).exists()
+
+
+def test_a_receipt_that_a_killed_run_owed_is_sent_at_the_next_start(bench: Bench) -> None:
+    drop, outbox = _outbox(bench).parent, _outbox(bench)
+    write_csv(drop / "a.csv", [*good(3), ("X", "Người", "1", "15/11/2026")])
+    send_receipt(bench.deployment, bench.deliver())
+    sent = {path.name: path.stat().st_size for path in outbox.iterdir()}
+    assert len(sent) == 3  # receipt, pack and page
+    for path in outbox.iterdir():
+        path.unlink()
+    (outbox / f".{min(sent)}.4711.part").write_bytes(b"half of it")
+    # it was not settled: as if the process had died while it sent
+    send_receipt_due(bench.deployment, bench.entry)
+    found = {path.name: path.stat().st_size for path in outbox.iterdir()}
+    assert found.keys() == sent.keys()
+    (receipt,) = (name for name in sent if name.endswith(".txt"))
+    assert "4 nhận" in (outbox / receipt).read_text(encoding="utf-8-sig")
+    assert due(bench.deployment, bench.entry) is None
+
+
+def test_a_delivery_that_was_not_concluded_owes_no_receipt(bench: Bench) -> None:
+    write_csv(_outbox(bench).parent / "a.csv", good(3))
+    feeder = Feeder(bench.entry.id, "so_a", bench.entry.feed.dataset)
+    ref = bench.deployment.ledger.begin(feeder, "run", now=NIGHT)
+    note_due(bench.deployment, bench.entry, ref.delivery_id)
+    bench.deployment.ledger.close_interrupted()
+    send_receipt_due(bench.deployment, bench.entry)
+    assert not _outbox(bench).exists()
+    assert due(bench.deployment, bench.entry) is None
 
 
 def test_an_outbox_that_cannot_be_written_to_stops_nothing(

@@ -38,6 +38,8 @@ def send_back(
             folder = folder_of(connector, environment) / connector.outbox
             try:
                 folder.mkdir(parents=True, exist_ok=True)
+                for unfinished in folder.glob(f".{name}.*.part"):  # of a run that was killed
+                    unfinished.unlink(missing_ok=True)
                 write_durably(folder / name, content)
             except OSError as error:
                 msg = f"outbox {connector.outbox}: {error.strerror}"
