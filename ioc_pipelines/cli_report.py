@@ -148,7 +148,7 @@ def due(
 ) -> None:
     """What the calendar asks for in the next days, and what was not made on its day."""
     from contracts.base import VIETNAM
-    from ioc_pipelines.orchestration.reporting import unmade
+    from ioc_pipelines.orchestration.reporting import waiting
     from ioc_pipelines.serving import show
     from ioc_pipelines.serving.reports.calendar import due_between
 
@@ -156,7 +156,7 @@ def due(
     reports = _reports(deployment)
     now = datetime.now(UTC)
     today: date = now.astimezone(VIETNAM).date()
-    waiting = unmade(deployment, now)
+    late = waiting(deployment, now)
     coming = due_between(reports, today + timedelta(days=1), today + timedelta(days=days))
     told = [
         {
@@ -169,7 +169,7 @@ def due(
             if one.due_on == today
             else "overdue",
         }
-        for one in [*waiting, *coming]
+        for one in [*late, *coming]
     ]
     if as_json:
         print_json(told)

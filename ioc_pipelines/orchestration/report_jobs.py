@@ -12,7 +12,7 @@ from contracts.base import VIETNAM
 from ioc_pipelines.orchestration.deployment import Deployment
 from ioc_pipelines.orchestration.jobs import TIMEZONE, TRIGGER_TAG
 from ioc_pipelines.orchestration.pages import link
-from ioc_pipelines.orchestration.reporting import issue, reports_of, unmade
+from ioc_pipelines.orchestration.reporting import issue, reports_of, waiting
 from ioc_pipelines.serving.reports.calendar import newest_ended
 from ioc_pipelines.serving.reports.periods import Period
 from ioc_pipelines.warehouse.snapshots import published_id
@@ -98,7 +98,7 @@ def _report_schedule(deployment: Deployment, job: dg.JobDefinition) -> dg.Schedu
     )
     def reports(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
         now = context.scheduled_execution_time
-        found = unmade(deployment, now)
+        found = waiting(deployment, now)
         if not found:
             yield dg.SkipReason(f"no report is due on {now.astimezone(VIETNAM):%d/%m/%Y}")
         for due in found:

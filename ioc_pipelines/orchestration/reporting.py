@@ -13,7 +13,7 @@ from ioc_pipelines.catalog.reports import ReportKind, Reports
 from ioc_pipelines.home import PUBLISHED_FILE
 from ioc_pipelines.orchestration.deployment import Deployment
 from ioc_pipelines.orchestration.known_then import moment_of
-from ioc_pipelines.serving.reports.calendar import DueReport, due_lately
+from ioc_pipelines.serving.reports.calendar import DueReport, unmade
 from ioc_pipelines.serving.reports.compose import compose
 from ioc_pipelines.serving.reports.facts import read_facts
 from ioc_pipelines.serving.reports.files import ReportManifest, keep, rendered
@@ -148,19 +148,7 @@ def snapshot_at(deployment: Deployment, as_of: str | None) -> SnapshotManifest:
     return max(by_then, key=lambda one: (one.built_at, one.snapshot_id))
 
 
-def unmade(deployment: Deployment, now: datetime) -> list[DueReport]:
+def waiting(deployment: Deployment, now: datetime) -> list[DueReport]:
     """What is due by the calendar and not issued since its day."""
-    today = now.astimezone(VIETNAM).date()
-    issued = deployment.ledger.table("report").select("kind", "period", "issued_at").rows()
-    made = {
-        (kind, period, datetime.fromisoformat(at).astimezone(VIETNAM).date())
-        for kind, period, at in issued
-    }
-    return [
-        due
-        for due in due_lately(reports_of(deployment), today)
-        if not any(
-            (kind, period) == (due.kind, due.period.code) and on >= due.due_on
-            for kind, period, on in made
-        )
-    ]
+    issued = deployment.ledger.table("report")
+    return unmade(reports_of(deployment), issued, now.astimezone(VIETNAM).date())

@@ -50,7 +50,7 @@ def printed(document: Document) -> list[Table]:
                     Column("Chỉ tiêu", 1.9),
                     Column("Số liệu", 3.2),
                     Column("Cơ quan, nguồn cung cấp", 2.1),
-                    Column("Lô dữ liệu", 1.6),
+                    Column("Lô dữ liệu", 1.85),
                 ),
                 tuple(_row(group) for group in _by_supply(indicators)),
             )
@@ -58,7 +58,7 @@ def printed(document: Document) -> list[Table]:
     if logs:
         tables.append(
             Table(
-                "B. Nhật ký vận hành",
+                "B. Nhật ký vận hành, bảng dữ liệu ngành",
                 (
                     Column("Nguồn", 2.4),
                     Column("Thời gian", 1.6),

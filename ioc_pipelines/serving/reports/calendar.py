@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
+import polars as pl
+
+from contracts.base import VIETNAM
 from ioc_pipelines.catalog.reports import Due, PeriodType, Reports
 from ioc_pipelines.serving.reports.periods import MONTHS, Period
 
@@ -49,6 +52,25 @@ def due_between(reports: Reports, first: date, last: date) -> list[DueReport]:
 def due_lately(reports: Reports, today: date) -> list[DueReport]:
     """What is due today, or was in the days in which it is still made by itself."""
     return due_between(reports, today - timedelta(days=CATCH_UP_DAYS), today)
+
+
+def unmade(reports: Reports, issued: pl.DataFrame, today: date) -> list[DueReport]:
+    """What was due by today, in the days in which it is made by itself, and was not issued since.
+
+    ``issued``: the ledger's ``report`` (``kind period issued_at``, moments as text).
+    """
+    made = {
+        (kind, period, datetime.fromisoformat(at).astimezone(VIETNAM).date())
+        for kind, period, at in issued.select("kind", "period", "issued_at").rows()
+    }
+    return [
+        due
+        for due in due_lately(reports, today)
+        if not any(
+            (kind, period) == (due.kind, due.period.code) and on >= due.due_on
+            for kind, period, on in made
+        )
+    ]
 
 
 def newest_ended(kind_periods: tuple[PeriodType, ...], today: date) -> Period:

@@ -15,6 +15,7 @@ MARKS = {
     "mới": "Theo số của các đơn vị trước sắp xếp, gộp theo địa giới hiện nay.",
 }
 NO_FIGURE = "chưa có số liệu"
+NO_COMPARISON = "chưa có số liệu cùng kỳ để so sánh"
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from datetime import date
 
 from ioc_pipelines.catalog.reports import Measure
 from ioc_pipelines.serving.reports.document import (
+    NO_COMPARISON,
     NO_FIGURE,
     Cell,
     Draft,
@@ -138,7 +139,7 @@ def run(facts: Facts, draft: Draft, wanted: Wanted, *, say: bool) -> Run:
     found = find(facts, wanted)
     if found is None:
         if say:
-            return NO_FIGURE
+            return NO_COMPARISON if wanted.measure == "change" else NO_FIGURE
         raise MissingFigureError(missing(facts, wanted))
     unit = facts.indicators[wanted.code]["unit"]
     if wanted.measure == "change":

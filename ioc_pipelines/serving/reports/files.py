@@ -125,6 +125,15 @@ def read_manifest(folder: Path) -> ReportManifest:
     return ReportManifest.model_validate_json((folder / MANIFEST).read_bytes())
 
 
+def issued_reports(reports: Path) -> list[tuple[Path, ReportManifest]]:
+    """Every report below ``reports/`` with its folder: by kind, then the newest first."""
+    found = [
+        (path.parent, read_manifest(path.parent)) for path in reports.glob(f"*/*/[!.]*/{MANIFEST}")
+    ]
+    by_issue = sorted(found, key=lambda one: (one[1].period, one[1].as_of), reverse=True)
+    return sorted(by_issue, key=lambda one: one[1].kind)
+
+
 def _require_same(folder: Path, manifest: ReportManifest) -> None:
     """What is on disk is what was issued, and what comes out now."""
     issued = read_manifest(folder)

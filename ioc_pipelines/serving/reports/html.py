@@ -51,4 +51,4 @@ def _kind_of(content: Any) -> str:
 
 
 def _where_counted(figure: Figure) -> str:
-    return "Chỉ tiêu" if figure.indicator_code else "Nhật ký vận hành"
+    return "Chỉ tiêu" if figure.indicator_code else "Nhật ký vận hành, bảng dữ liệu ngành"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ioc_pipelines.catalog.reports import Indicators
+from dataclasses import replace
+
+from ioc_pipelines.catalog.reports import Indicators, Measure
 from ioc_pipelines.serving import vietnamese
 from ioc_pipelines.serving.reports.document import NO_FIGURE, Cell, Column, Draft, Run, Shown
 from ioc_pipelines.serving.reports.facts import Facts
@@ -31,70 +33,63 @@ def add_indicators(draft: Draft, facts: Facts, period: Period, block: Indicators
     lacking = [one for one in wanted if find(facts, one) is None]
     if lacking and block.missing == "fail":
         raise MissingFigureError(missing(facts, lacking[0]))
-    has_cumulative = at.kind != "year" and any(_measured(facts, o, "cumulative") for o in wanted)
-    has_target = any(_measured(facts, one, "target") for one in wanted)
+    shown = _measures_shown(facts, at, wanted)
+    notes = _notes(facts, wanted)
+    if "change" not in shown:
+        notes.append("Chưa có số liệu cùng kỳ năm trước để so sánh.")
     draft.table(
         f"{block.title}, {at.vi}",
-        _columns(facts, at, has_cumulative=has_cumulative, has_target=has_target),
-        [
-            _row(facts, draft, one, has_cumulative=has_cumulative, has_target=has_target)
-            for one in wanted
-        ],
-        notes=_notes(facts, wanted),
+        _columns(facts, at, shown),
+        [_row(facts, draft, one, shown) for one in wanted],
+        notes=notes,
     )
     if block.conclude:
         _conclude(draft, facts, wanted)
 
 
-def _columns(facts: Facts, at: Period, *, has_cumulative: bool, has_target: bool) -> list[Column]:
+def _measures_shown(facts: Facts, at: Period, wanted: list[Wanted]) -> list[Measure]:
+    """The columns that have a figure in any row, beside the value itself."""
+    offered: list[Measure] = ["cumulative", "same_period", "change", "target"]
+    return [
+        measure
+        for measure in offered
+        if not (measure == "cumulative" and at.kind == "year")
+        and any(find(facts, _of(one, measure)) is not None for one in wanted)
+    ]
+
+
+def _columns(facts: Facts, at: Period, shown: list[Measure]) -> list[Column]:
     since = facts.province["valid_from"]
     # a province that began within the year has counted from its own first day
     begun = since if since > at.start.replace(month=1, day=1) else None
     cumulative = f"Lũy kế từ {vietnamese.day(begun)}" if begun else "Lũy kế từ đầu năm"
-    columns = [
+    titles = {
+        "cumulative": Column(cumulative, 1.3, is_number=True),
+        "same_period": Column("Cùng kỳ năm trước", 1.25, is_number=True),
+        "change": Column("Tăng, giảm so với cùng kỳ", 1.5, is_number=True),
+        "target": Column("Mục tiêu", 1.1, is_number=True),
+    }
+    return [
         Column("Chỉ tiêu", 3.0),
         Column("Đơn vị tính", 1.1),
         Column("Thực hiện", 1.25, is_number=True),
+        *(titles[measure] for measure in shown),
+        *([Column("Đánh giá", 1.0)] if "target" in shown else []),
     ]
-    if has_cumulative:
-        columns.append(Column(cumulative, 1.3, is_number=True))
-    columns += [
-        Column("Cùng kỳ năm trước", 1.25, is_number=True),
-        Column("Tăng, giảm so với cùng kỳ", 1.5, is_number=True),
-    ]
-    if has_target:
-        columns += [Column("Mục tiêu", 1.1, is_number=True), Column("Đánh giá", 1.0)]
-    return columns
 
 
-def _row(
-    facts: Facts, draft: Draft, one: Wanted, *, has_cumulative: bool, has_target: bool
-) -> list[Cell]:
+def _row(facts: Facts, draft: Draft, one: Wanted, shown: list[Measure]) -> list[Cell]:
     indicator = facts.indicators[one.code]
     row = facts.value(one.code, one.period, one.unit_id)
     scale = row_scale(facts, one)
+    head = [Cell(indicator["name_vi"]), Cell(scale.unit)]
+    verdict = [Cell("–")] * ("target" in shown)
     if row is None or row["value"] is None:
-        blank = 3 + has_cumulative + 2 * has_target
-        return [
-            Cell(indicator["name_vi"]),
-            Cell(scale.unit),
-            Cell(NO_FIGURE.capitalize()),
-            *(Cell("–") for _ in range(blank - 1)),
-        ]
-    cells = [
-        Cell(indicator["name_vi"]),
-        Cell(scale.unit),
-        cell(facts, draft, _of(one, "value"), scale),
-    ]
-    if has_cumulative:
-        cells.append(cell(facts, draft, _of(one, "cumulative"), scale))
-    cells += [
-        cell(facts, draft, _of(one, "same_period"), scale),
-        cell(facts, draft, _of(one, "change"), scale),
-    ]
-    if has_target:
-        cells += [cell(facts, draft, _of(one, "target"), scale), Cell(_STATUS[row["status"]])]
-    return cells
+        return [*head, Cell(NO_FIGURE.capitalize()), *(Cell("–") for _ in shown), *verdict]
+    if verdict:
+        verdict = [Cell(_STATUS[row["status"]])]
+    measures: list[Measure] = ["value", *shown]
+    return [*head, *(cell(facts, draft, _of(one, m), scale) for m in measures), *verdict]
 
 
 def _notes(facts: Facts, wanted: list[Wanted]) -> list[str]:
@@ -170,9 +165,5 @@ def _name(facts: Facts, one: Wanted) -> str:
     return name if name[1:2].isupper() else name[:1].lower() + name[1:]
 
 
-def _of(one: Wanted, measure: str) -> Wanted:
-    return Wanted(one.code, one.period, one.unit_id, one.unit_name, measure)  # type: ignore[arg-type]
-
-
-def _measured(facts: Facts, one: Wanted, measure: str) -> bool:
-    return find(facts, _of(one, measure)) is not None
+def _of(one: Wanted, measure: Measure) -> Wanted:
+    return replace(one, measure=measure)

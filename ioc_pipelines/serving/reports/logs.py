@@ -227,7 +227,7 @@ where $province is not null and period_start = (
 group by period_start, status order by status
 """,
     "social_security": """
-select period_start, insurance_kind, participants, participants_suppression, coverage_percent,
+select period_start, insurance_kind, participants, participants_suppression,
        contributions_month_vnd / 1e6 as contributions_m, beneficiaries, beneficiaries_suppression,
        benefits_month_vnd / 1e6 as benefits_m
 from marts.social_security_monthly

@@ -55,7 +55,6 @@ def add_social_security(draft: Draft, facts: Facts, _period: Period) -> None:
     """Insured, contributions and benefits of the province by kind of insurance."""
     names = (
         ("participants", "Người tham gia"),
-        ("coverage_percent", "Tỷ lệ bao phủ (%)"),
         ("contributions_m", "Số thu trong tháng (triệu đồng)"),
         ("beneficiaries", "Người hưởng"),
         ("benefits_m", "Số chi trong tháng (triệu đồng)"),

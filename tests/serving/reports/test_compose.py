@@ -238,3 +238,16 @@ def test_a_revised_figure_is_restated_with_both_values() -> None:
             "7.129,5 tỷ đồng (09/11/2026)",
         ]
     ]
+
+
+def test_what_cannot_be_compared_is_said_in_words_and_has_no_empty_columns() -> None:
+    alone = facts(value("MONEY", OCTOBER, 7e12))
+    document = made(
+        text("Thu đạt {MONEY}, {MONEY:change}.", missing="say"),
+        {"block": "indicators", "title": "t", "indicators": ["MONEY"]},
+        of=alone,
+    )
+    assert paragraphs(document)[0] == ("Thu đạt 7.000 tỷ đồng, chưa có số liệu cùng kỳ để so sánh.")
+    (table,) = tables(document)
+    assert [column.title for column in table.columns] == ["Chỉ tiêu", "Đơn vị tính", "Thực hiện"]
+    assert table.notes == ("Chưa có số liệu cùng kỳ năm trước để so sánh.",)

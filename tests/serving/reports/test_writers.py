@@ -18,6 +18,7 @@ from ioc_pipelines.serving.reports.document import Cell, Column, Document, Parag
 from ioc_pipelines.serving.reports.docx import docx
 from ioc_pipelines.serving.reports.files import (
     DifferentReportError,
+    issued_reports,
     keep,
     read_manifest,
     rendered,
@@ -49,6 +50,16 @@ def test_the_same_document_is_the_same_bytes(
     document: Document, write: Callable[[Document], bytes]
 ) -> None:
     assert write(document) == write(document)
+
+
+@pytest.mark.parametrize("write", [docx, xlsx])
+def test_no_clock_is_in_an_office_file(
+    document: Document, write: Callable[[Document], bytes]
+) -> None:
+    with zipfile.ZipFile(io.BytesIO(write(document))) as archive:
+        assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        core = archive.read("docProps/core.xml").decode()
+    assert set(re.findall(r"20\d\d-\d\d-\d\dT[\d:]+Z", core)) == {"2026-11-09T19:00:00Z"}
 
 
 def test_cells_like_formulas_are_text_and_numbers_are_numbers(document: Document) -> None:
@@ -141,6 +152,7 @@ def test_a_report_is_written_once_and_the_same_again_is_nothing_new(
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     assert set(before) == {*files, "manifest.json"}
     assert keep(folder, *rendered(KIND, document)) is False
+    assert [one.report_id for _, one in issued_reports(tmp_path)] == [manifest.report_id]
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
     told = read_manifest(folder)
     assert told.figures[0].batch_ids == ["batch-MONEY"]
