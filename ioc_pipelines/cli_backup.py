@@ -23,18 +23,21 @@ _MEBIBYTE = 1 << 20
 
 @backup.command("create")
 def backup_create(
-    keep: Annotated[int | None, typer.Option(min=1, help="Newest backups to keep")] = None,
+    keep: Annotated[
+        int | None, typer.Option(min=1, help="Newest backups to keep; default: the profile's")
+    ] = None,
     profile: Profile = None,
     as_json: Json = False,
 ) -> None:
     """Back up landing, accepted, quarantine, ledger, snapshots, reports and configuration."""
     from ioc_pipelines.serving import show
-    from ioc_pipelines.warehouse.backup.create import KEPT, create
+    from ioc_pipelines.warehouse.backup.create import create
 
-    home = deployment_of(profile).home
+    deployment = deployment_of(profile)
+    home, kept = deployment.home, deployment.catalog.profile.keep.backups
     archive = _archive(home)
     progress(f"backup of {home.profile} to {archive.folder}")
-    made = create(home, archive, keep=keep or KEPT)
+    made = create(home, archive, keep=keep or kept)
     if archive.folder.stat().st_dev == home.root.stat().st_dev:
         progress("the archive is on the disk of the data: set IOC_BACKUP_DIR to another disk")
     if as_json:

@@ -25,7 +25,8 @@ def snapshots_list(profile: Profile = None, as_json: Json = False) -> None:
         snapshot_ids,
     )
 
-    home = deployment_of(profile).home
+    deployment = deployment_of(profile)
+    home, keep = deployment.home, deployment.catalog.profile.keep.snapshots
     current = published_id(home)
     manifests = [read_manifest(home, snapshot_id) for snapshot_id in snapshot_ids(home)]
     rows: list[dict[str, Any]] = [
@@ -35,7 +36,7 @@ def snapshots_list(profile: Profile = None, as_json: Json = False) -> None:
             "bytes": manifest.bytes,
             "rows": sum(manifest.rows.values()),
             "published": manifest.snapshot_id == current,
-            "kept_because": kept_because(home, manifest.snapshot_id),
+            "kept_because": kept_because(home, manifest.snapshot_id, keep),
         }
         for manifest in manifests
     ]

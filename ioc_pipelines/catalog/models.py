@@ -279,6 +279,15 @@ class AlertSink(Sink):
     )
 
 
+class Keep(Strict):
+    """How many are kept of what is made anew each time, the newest first."""
+
+    snapshots: int = Field(
+        default=5, ge=2, description="Snapshots, besides those that are published, open or pinned"
+    )
+    backups: int = Field(default=14, ge=1, description="Backups in the archive")
+
+
 class Profile(Strict):
     """One deployment's set of sources: a province, or the public data set."""
 
@@ -317,6 +326,7 @@ class Profile(Strict):
         description="Whether the ledger is only migrated with a recorded consent of the managing "
         "agency (H70, L18): `ioc ledger upgrade`",
     )
+    keep: Keep = Keep()
     nightly_at: str = Field(
         default="0 2 * * *", description="Cron of the nightly refresh, Asia/Ho_Chi_Minh"
     )

@@ -86,7 +86,8 @@ def _archive_asset(deployment: Deployment) -> dg.AssetsDefinition:
     )
     def archive(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         hold_run(deployment.home, context.run_id)
-        made = create(deployment.home, archive_of(deployment.home))
+        keep = deployment.catalog.profile.keep.backups
+        made = create(deployment.home, archive_of(deployment.home), keep=keep)
         context.log.info(f"backed up {made.files} files as {made.backup_id}")
         return dg.MaterializeResult(metadata=made.model_dump())
 

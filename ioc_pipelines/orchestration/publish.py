@@ -61,6 +61,7 @@ def snapshot_asset(deployment: Deployment) -> dg.AssetsDefinition:
             dbt_hash=facts["IOC_DBT_HASH"],
             expected=published_tables(),
             keys=published_keys(),
+            keep=deployment.catalog.profile.keep.snapshots,
             record=record,
             beside=[home.build / ACCEPTANCE_PAGE],
         )

@@ -59,12 +59,13 @@ def publish(
     record: Callable[[SnapshotManifest], None],
     keys: Mapping[str, tuple[str, ...]] | None = None,
     beside: Sequence[Path] = (),
+    keep: int = KEPT,
 ) -> SnapshotManifest:
     """Copy the build's published file to a snapshot, verify the copy, and switch to it.
 
     ``expected`` are the tables (``schema.name``) that a whole build has; ``record`` is told of the
     snapshot before anybody can open it; ``keys`` are the columns of each table's key; ``beside``
-    are files to lay beside it, such as the page of its acceptance.
+    are files to lay beside it, such as the page of its acceptance; ``keep``: see ``prune``.
     Raises SnapshotError when the build is not whole or the copy is not what was built, and
     DiskFullError; what was published stays then.
     """
@@ -100,7 +101,7 @@ def publish(
     _fsync(home.snapshots)
     record(manifest)
     point_to(home, snapshot_id)
-    prune(home)
+    prune(home, keep)
     return manifest
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 
 from ioc_pipelines.home import Home
-from ioc_pipelines.warehouse.snapshots import SnapshotManifest, publish
+from ioc_pipelines.warehouse.snapshots import KEPT, SnapshotManifest, publish
 
 BEGAN = datetime(2026, 11, 20, 19, tzinfo=UTC)
 KEYS = {"staging.a": ("id",), "marts.indicator": ("indicator_code",)}
@@ -41,7 +41,7 @@ def name(number: int) -> str:
     return f"{BEGAN + timedelta(days=number):%Y%m%dT%H%M%S}-{number:08x}"
 
 
-def put(home: Home, number: int, values: int | None = None) -> SnapshotManifest:
+def put(home: Home, number: int, values: int | None = None, keep: int = KEPT) -> SnapshotManifest:
     """Build and publish snapshot ``number``."""
     build(home, number if values is None else values)
     return publish(
@@ -53,6 +53,7 @@ def put(home: Home, number: int, values: int | None = None) -> SnapshotManifest:
         expected=TABLES,
         record=lambda _: None,
         keys=KEYS,
+        keep=keep,
     )
 
 

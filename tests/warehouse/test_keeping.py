@@ -191,3 +191,9 @@ def test_what_cannot_be_pinned_is_refused(home: Home) -> None:
         with pytest.raises(ValueError, match="holds no snapshot"):
             pin(home, name(1), holder, "")
     assert pins(home, name(1)) == {}
+
+
+def test_a_publication_keeps_as_many_as_it_is_told(home: Home) -> None:
+    for number in range(1, 5):
+        put(home, number, keep=2)
+    assert snapshot_ids(home) == [name(4), name(3)]
