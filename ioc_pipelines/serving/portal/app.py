@@ -96,7 +96,15 @@ class Portal:
 
 def portal(home: Home, catalog: Catalog, hosts: Sequence[str] = ("*",)) -> ASGIApp:
     """The application for a home. ``hosts``: the names by which it may be addressed."""
-    own = Portal(Published(home), Shelf.of(catalog))
+    shelf = Shelf.of(catalog)
+
+    def warm(snapshot: Snapshot) -> None:
+        """Read what the first page needs, so that the first reader does not wait for it."""
+        with snapshot.connection.cursor() as cursor:
+            asked = Asked(snapshot, cursor, shelf, Speaker("vi"), datetime.now(VIETNAM))
+            overview.overview(asked, overview.Overview())
+
+    own = Portal(Published(home, warm), shelf)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

@@ -1,20 +1,22 @@
 """The published snapshots, as the portal holds them open.
 
-A request works with one snapshot from its beginning to its end: the link is read once. The file of
-a snapshot is opened once, read-only; each request has a cursor. When the link has moved on, the
-next request opens the new file, and the old one is closed when the last request lets go of it.
+A request works with one snapshot from its beginning to its end. The file of a snapshot is opened
+once, read-only; each request has a cursor. A request that finds that the link has moved on has the
+new file opened beside it, and nobody waits for that; once it is open it is shown, and the old one
+is closed when the last request lets go of it.
 """
 
 from __future__ import annotations
 
 import hashlib
+import logging
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Thread
 
 import duckdb
 
@@ -27,6 +29,7 @@ from ioc_pipelines.warehouse.snapshots import (
     read_manifest,
 )
 
+_LOG = logging.getLogger(__name__)
 VIETNAM_ZONE = "Asia/Ho_Chi_Minh"
 
 
@@ -69,11 +72,14 @@ class Snapshot:
 class Published:
     """What is published of a home, whichever snapshot that is at the moment."""
 
-    def __init__(self, home: Home) -> None:
-        """Of this home; nothing is opened yet."""
+    def __init__(self, home: Home, warm: Callable[[Snapshot], object] = lambda _: None) -> None:
+        """Of this home; nothing is opened yet. ``warm``: what to do before one is shown."""
         self._home = home
+        self._warm = warm
         self._lock = Lock()
         self._open: Snapshot | None = None
+        self._opening: str | None = None
+        self._is_closed = False
 
     @contextmanager
     def current(self) -> Iterator[Snapshot]:
@@ -99,6 +105,7 @@ class Published:
     def close(self) -> None:
         """Close what is open."""
         with self._lock:
+            self._is_closed = True
             if self._open:
                 self._open.close()
             self._open = None
@@ -108,13 +115,32 @@ class Published:
         if newest is None:
             msg = f"nothing is published yet at {self._home.published}; run `ioc refresh`"
             raise NothingPublishedError(msg)
-        before = self._open
-        if before is None or before.id != newest:
+        if self._open is None:
             self._open = _opened(self._home, newest)
-            if before is not None and not before.users:
-                before.close()
-        assert self._open is not None  # noqa: S101
+        elif newest not in (self._open.id, self._opening):
+            self._opening = newest
+            Thread(target=self._change_over, args=(newest,), daemon=True).start()
         return self._open
+
+    def _change_over(self, snapshot_id: str) -> None:
+        """Open a snapshot while the one before it is shown, then show it. The last good stays."""
+        snapshot = None
+        try:
+            snapshot = _opened(self._home, snapshot_id)
+            self._warm(snapshot)
+        except Exception:  # noqa: BLE001  # a thread has nobody to raise it to
+            # tried again with the next publication, not with every request
+            _LOG.exception("snapshot %s cannot be shown; the one before it stays", snapshot_id)
+            if snapshot is not None:
+                snapshot.close()
+            return
+        with self._lock:
+            before, self._open = self._open, snapshot
+            self._opening = None
+            if self._is_closed:
+                snapshot.close()
+            elif before is not None and not before.users:
+                before.close()
 
     def _let_go(self, snapshot: Snapshot) -> None:
         with self._lock:

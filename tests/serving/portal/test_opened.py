@@ -28,6 +28,17 @@ def home(tmp_path: Path) -> Home:
     return Home("hung_yen", tmp_path / "hung_yen")
 
 
+def shown(published: Published, snapshot_id: str) -> None:
+    """Wait until a snapshot is shown: it is opened beside the one before it."""
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        with published.current() as snapshot:
+            if snapshot.id == snapshot_id:
+                return
+        time.sleep(0.02)
+    raise AssertionError(f"{snapshot_id} was not shown in 30 s")
+
+
 @pytest.fixture
 def published(home: Home) -> Iterator[Published]:
     found = Published(home)
@@ -46,6 +57,7 @@ def test_a_request_keeps_its_snapshot_and_the_next_has_the_new_one(
     first = put(home, 1, 81.0)
     with published.current() as before:
         second = put(home, 2, 82.0)
+        shown(published, second)
         with published.current() as after:
             assert (before.id, after.id) == (first, second)
             assert after.connection.cursor().execute(SEPTEMBER).fetchall() == [(82.0,)]
@@ -65,9 +77,7 @@ def test_work_that_outlives_its_request_keeps_the_snapshot(
     with published.current() as snapshot:
         held = published.held(snapshot)
         held.__enter__()
-    put(home, 2)
-    with published.current():
-        pass
+    shown(published, put(home, 2))
     assert snapshot.connection.cursor().execute("select 1").fetchall() == [(1,)]
     held.__exit__(None, None, None)
     with pytest.raises(duckdb.Error):
@@ -79,25 +89,43 @@ def test_a_roll_back_is_picked_up(home: Home, published: Published) -> None:
     with published.current() as snapshot:
         assert snapshot.id == second
     point_to(home, first)
-    with published.current() as snapshot:
-        assert snapshot.id == first
+    shown(published, first)
+
+
+def test_a_snapshot_that_cannot_be_shown_leaves_the_one_before(
+    home: Home, caplog: pytest.LogCaptureFixture
+) -> None:
+    def warm(_: object) -> None:
+        raise RuntimeError("no such table")
+
+    published = Published(home, warm)
+    first = put(home, 1)
+    with published.current():
+        pass
+    second = put(home, 2)
+    until = time.monotonic() + 30
+    while second not in caplog.text and time.monotonic() < until:
+        with published.current() as snapshot:
+            assert snapshot.id == first
+        time.sleep(0.02)
+    assert f"snapshot {second} cannot be shown" in caplog.text
+    published.close()
 
 
 def test_what_is_open_is_not_pruned(home: Home, published: Published) -> None:
     first = put(home, 1)
     with published.current():
         for number in range(2, 9):
-            put(home, number)
+            newest = put(home, number)
         assert (home.snapshots / first / "marts" / "indicator.parquet").is_file()
-    with published.current():
-        pass
+    shown(published, newest)
     assert kept_because(home, first) == []
 
 
 def test_the_hash_of_the_manifest_tells_snapshots_apart(home: Home, published: Published) -> None:
     put(home, 1)
     with published.current() as one:
-        put(home, 2)
+        shown(published, put(home, 2))
         with published.current() as two:
             assert one.etag != two.etag
 
@@ -129,7 +157,10 @@ def test_many_readers_and_a_publication_at_once(tmp_path: Path) -> None:
             rates[put(home, 2, 82.5)] = "82,5"
             seen = {pair for done in reading for pair in done.result()}
         assert seen <= set(rates.items())
-        assert reader.get("/healthz").json()["snapshot"] == max(rates)
+        until = time.monotonic() + 30
+        while reader.get("/healthz").json()["snapshot"] != max(rates):
+            assert time.monotonic() < until
+        assert read(0)[0] == (max(rates), "82,5")
 
 
 def test_a_page_is_rendered_once_for_all_who_wait_and_a_failure_is_not_kept() -> None:
