@@ -18,7 +18,8 @@ from ioc_pipelines.intake.amounts import Amounts, Scaling, amounts
 from ioc_pipelines.intake.layout.table import PLACE
 from ioc_pipelines.intake.legacy_text import MOJIBAKE, UNSEEN
 from ioc_pipelines.intake.names import Spellings, canonical
-from ioc_pipelines.intake.text import nfc, single_spaced
+from ioc_pipelines.intake.text import by_value, is_plain, nfc, single_spaced
+from ioc_pipelines.intake.typed import as_typed
 
 ROW_ID = "_row_id"
 _ISO_DATE = "%Y-%m-%d"
@@ -72,38 +73,80 @@ def conform(
     ``units`` are the contract's units by column, ``spellings`` the reviewed lists of names.
     """
     table = table.with_row_index(ROW_ID)
-    cells = {name: _cells(table, column) for name, column in columns.items()}
-    scaling = {
-        name: Scaling.of(column, table, (units or {}).get(name)) for name, column in columns.items()
+    rows, unreadable = typed_rows(table, columns, schema, units, spellings)
+    received, cells = as_sent(table, columns)
+    return Conformed(rows, received, unreadable, cells)
+
+
+def typed_rows(
+    table: pl.DataFrame,
+    columns: Mapping[str, Column],
+    schema: Mapping[str, pl.DataType],
+    units: Mapping[str, str] | None = None,
+    spellings: Spellings | None = None,
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """``rows`` and ``unreadable`` of a table that has a ``_row_id``."""
+    values = {name: as_typed(columns[name], table, kind) for name, kind in schema.items()}
+    ready = {
+        name: found
+        for name, found in values.items()
+        if found is not None and not _has_status(name, columns)
     }
+    asked = {name: column for name, column in columns.items() if name not in ready}
+    cells = {name: _cells(table, column) for name, column in asked.items()}
     numbers = {
-        name: amounts(columns[name], found.text, found.source, scaling[name], schema[name])
+        name: amounts(
+            columns[name],
+            found.text,
+            found.source,
+            Scaling.of(columns[name], table, (units or {}).get(name)),
+            schema[name],
+        )
         for name, found in cells.items()
         if schema[name].is_numeric() or _has_status(name, columns)
     }
     typed, unread = [], []
     for name, kind in schema.items():
-        column, found = columns[name], cells[name]
-        read = numbers.get(name)
+        column = columns[name]
+        if name in ready:
+            source, value = table[column.source], ready[name]
+            unread.append(_unread(table, name, source, source, value))
+            typed.append(value.alias(name))
+            continue
+        found, read = cells[name], numbers.get(name)
         said = read.text if read is not None and kind.is_numeric() else found.text
         if column.status_of:
-            said = values = numbers[column.status_of].status
+            said = value = numbers[column.status_of].status
         else:
-            values = _typed(column, found, read, kind, spellings or {})
-        typed.append(values.alias(name))
-        bad = said.is_not_null() & values.is_null()
-        unread.append(
-            table.select(
-                ROW_ID, pl.lit(name).alias("column"), found.text.cast(pl.String).alias("text")
-            ).filter(bad)
-        )
-    rows = table.select(ROW_ID, *PLACE, *typed)
+            value = _typed(column, found, read, kind, spellings or {})
+        unread.append(_unread(table, name, found.text, said, value))
+        typed.append(value.alias(name))
+    return table.select(ROW_ID, *PLACE, *typed), pl.concat(unread)
+
+
+def as_sent(
+    table: pl.DataFrame, columns: Mapping[str, Column]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """``received`` and ``cells`` of a table that has a ``_row_id``."""
     sources = dict.fromkeys(column.source for column in columns.values())
     received = table.select(
         ROW_ID, *(as_received(table[source]).alias(source) for source in sources)
     )
-    cells_read = table.select(ROW_ID, *sources_of(columns))
-    return Conformed(rows, received, pl.concat(unread), cells_read)
+    return received, table.select(ROW_ID, *sources_of(columns))
+
+
+def _unread(
+    table: pl.DataFrame, name: str, shown: pl.Series, said: pl.Series, value: pl.Series
+) -> pl.DataFrame:
+    """The cells of a column that say something and have no value."""
+    bad = (said.is_not_null() & value.is_null()).arg_true()
+    return pl.DataFrame(
+        [
+            table[ROW_ID].gather(bad),
+            pl.Series("column", [name], dtype=pl.String).new_from_index(0, len(bad)),
+            as_received(shown.gather(bad)).cast(pl.String).alias("text"),
+        ]
+    )
 
 
 def sources_of(columns: Mapping[str, Column]) -> list[str]:
@@ -131,7 +174,8 @@ def as_received(source: pl.Series) -> pl.Series:
 def _cells(table: pl.DataFrame, column: Column) -> _Cells:
     """The cells as text: NFC, single spaces, source values translated, no-value marks null."""
     source = table[column.source]
-    raw = single_spaced(nfc(as_received(source))).alias("x")
+    received = as_received(source)
+    raw = (received if is_plain(received) else by_value(received, _spaced)).alias("x")
     spaced = pl.col("x")
     text = pl.when(spaced.is_in(["", *column.nulls])).then(None).otherwise(spaced)
     if column.values:
@@ -142,6 +186,10 @@ def _cells(table: pl.DataFrame, column: Column) -> _Cells:
         digits = text.str.extract(r"^(\d+)(?:\.0+)?$")
         text = pl.coalesce(digits.str.zfill(column.pad), text)
     return _Cells(raw.to_frame().select(text.alias("x"))["x"], source)
+
+
+def _spaced(texts: pl.Series) -> pl.Series:
+    return single_spaced(nfc(texts))
 
 
 def _typed(
@@ -170,8 +218,12 @@ def _string(column: Column, found: _Cells, spellings: Spellings) -> pl.Series:
     if column.names:
         known = {k: v for name in reversed(column.names) for k, v in spellings[name].items()}
         return canonical(found.text, known)
-    unclean = pl.col("text").str.contains(f"{MOJIBAKE}|{UNSEEN}")
-    return found.select(pl.when(~unclean).then(pl.col("text")))
+    return found.text if is_plain(found.text) else by_value(found.text, _not_unclean)
+
+
+def _not_unclean(texts: pl.Series) -> pl.Series:
+    readable = pl.when(~pl.col("text").str.contains(f"{MOJIBAKE}|{UNSEEN}")).then("text")
+    return texts.to_frame("text").select(readable)["text"]
 
 
 def _date(column: Column, kind: pl.DataType) -> pl.Expr:

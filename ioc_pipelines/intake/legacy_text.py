@@ -25,7 +25,7 @@ from ioc_pipelines.intake.syllables import (
     is_well_spelt,
     without_stray_tone,
 )
-from ioc_pipelines.intake.text import nfc
+from ioc_pipelines.intake.text import by_value, is_plain, nfc
 
 _TCVN3_LETTERS = (
     "ĂÂÊÔƠƯĐăâêôơưđ"  # from A1
@@ -114,6 +114,10 @@ def decoded(texts: pl.DataFrame) -> pl.DataFrame:
 
 
 def _decoded(texts: pl.Series) -> pl.Series:
+    return texts if is_plain(texts) else by_value(texts, _in_unicode)
+
+
+def _in_unicode(texts: pl.Series) -> pl.Series:
     marked = texts.str.contains(SUSPICIOUS)
     if marked.any():
         suspects = texts.filter(marked).unique()
