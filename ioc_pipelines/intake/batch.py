@@ -11,6 +11,7 @@ from contracts.base import Contract
 from ioc_pipelines.catalog.load import FeedEntry
 from ioc_pipelines.intake.conform import ROW_ID, Conformed
 from ioc_pipelines.intake.repeats import marked, repeated
+from ioc_pipelines.intake.rows_digest import RowsDigest
 
 _UNREADABLE = "_unreadable"
 
@@ -38,14 +39,30 @@ def batch_id(
     matters. ``corrections`` says which known errors were corrected, empty for none. ``version``:
     that of the contract unless another is asked for, to know rows that were judged under it.
     """
-    rows = canonical_rows(batch, contract)
+    return id_of_rows(entry, contract, rows_digest(batch, contract), corrections, version)
+
+
+def rows_digest(batch: Conformed, contract: type[Contract]) -> RowsDigest:
+    """What the rows of a batch say."""
+    digest = RowsDigest()
+    digest.add(canonical_rows(batch, contract))
+    return digest
+
+
+def id_of_rows(
+    entry: FeedEntry,
+    contract: type[Contract],
+    rows: RowsDigest,
+    corrections: str = "",
+    version: str | None = None,
+) -> str:
+    """``batch_id`` of rows whose digest is known."""
     digest = hashlib.sha256()
     for part in (entry.id, version or contract.info().version, layout_hash(entry)):
         digest.update(part.encode() + b"\x00")
     if corrections:
         digest.update(b"corrections\x00" + corrections.encode() + b"\x00")
-    ordered = rows.sort(rows.columns, nulls_last=True)
-    digest.update(ordered.write_csv(quote_style="non_numeric", null_value="").encode())
+    digest.update(rows.value())
     return digest.hexdigest()[:16]
 
 
@@ -73,4 +90,6 @@ def canonical_rows(batch: Conformed, contract: type[Contract]) -> pl.DataFrame:
         .agg(pl.col(_UNREADABLE).str.join("\x1f"))
     )
     rows = batch.rows.select(ROW_ID, *contract.polars_schema())
+    if said.is_empty():
+        return rows.with_columns(pl.lit(None, pl.String).alias(_UNREADABLE)).drop(ROW_ID)
     return rows.join(said, on=ROW_ID, how="left", maintain_order="left").drop(ROW_ID)

@@ -16,7 +16,7 @@ from contracts.base import BatchContext, Contract, Rule
 from ioc_pipelines.catalog.load import FeedEntry
 from ioc_pipelines.connectors.fetched import FailedAnswer
 from ioc_pipelines.durable import DiskFullError
-from ioc_pipelines.intake.batch import batch_id, layout_hash
+from ioc_pipelines.intake.batch import id_of_rows, layout_hash, rows_digest
 from ioc_pipelines.intake.conform import ROW_ID
 from ioc_pipelines.intake.corrections import Corrected, correct
 from ioc_pipelines.intake.landing import LandedFile, Manifest
@@ -178,7 +178,8 @@ def weigh(deployment: Deployment, entry: FeedEntry, manifest: Manifest, turn: Tu
         outcome = refused[0].outcome if refused else "structure_mismatch"
         return Judgement(Attempt(outcome, detail, rules, bytes_landed=landed), read)
     corrected = correct(batch, contract, entry.corrections)
-    name = batch_id(entry, contract, batch, corrected.digest)
+    rows = rows_digest(batch, contract)
+    name = id_of_rows(entry, contract, rows, corrected.digest)
     file_rules += _corrections(corrected, detail)
     if turn.standing == name and not turn.again:
         attempt = _seen_before(deployment, name, detail, file_rules, landed)
@@ -187,7 +188,7 @@ def weigh(deployment: Deployment, entry: FeedEntry, manifest: Manifest, turn: Tu
     file_rules += control_result(int(read.control["ties"].sum()), read.control.height)
     attempt = Attempt("accepted", detail, file_rules, bytes_landed=landed, judged=True)
     earlier = [
-        batch_id(entry, contract, batch, corrected.digest, version)
+        id_of_rows(entry, contract, rows, corrected.digest, version)
         for version in deployment.approvals.versions(entry.id)
     ]
     is_whole = not (refused or turn.missing)
