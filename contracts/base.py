@@ -129,7 +129,8 @@ class BatchRule:
     context one that breaks this rule, so that the rule can be proved to bite. ``mend`` makes of
     rows that are good one by one a batch that keeps the rule: only where drawing rows does not.
     ``looks_in`` names what it asks other datasets for, as ``<dataset>.<column>``: feeds of a
-    contract with such a rule are judged after those of that dataset.
+    contract with such a rule are judged after those of that dataset. ``sees`` are the columns that
+    it looks at, None for all: of a batch too large for memory it is shown no others.
     """
 
     rule: Rule
@@ -138,6 +139,7 @@ class BatchRule:
     holds: bool = False
     mend: Callable[[pl.DataFrame], pl.DataFrame] | None = None
     looks_in: tuple[str, ...] = ()
+    sees: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         """Raise ValueError when the rule is of no dimension: its result would enter no score."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -53,6 +53,13 @@ class Corrected:
     found: pl.DataFrame
     digest: str = ""
 
+    def without_rows(self) -> Corrected:
+        """The same, the rows that go on left out."""
+        none = Conformed(
+            self.batch.rows.clear(), self.batch.received.clear(), self.batch.unreadable.clear()
+        )
+        return replace(self, batch=none)
+
     def ids(self, found: str) -> list[str]:
         """The corrections that were found ``applied``, ``differs`` or ``absent``, by id.
 
@@ -76,6 +83,12 @@ def correct(
     ``digest`` says which applied, and is empty when none did: it makes another batch.
     """
     active = [known for known in corrections if known.status == "active"]
+    if not active:
+        unmarked = batch.rows.with_columns(pl.lit(None, pl.String).alias(MARK))
+        none = batch.rows.clear()
+        going_on = Conformed(unmarked, batch.received, batch.unreadable)
+        found = _found(Conformed(none, none, batch.unreadable), contract, [])
+        return Corrected(going_on, none, found)
     found = _found(batch, contract, active)
     applied = found.filter(pl.col("found") == _APPLIED)
     rows, unreadable = batch.rows, batch.unreadable
@@ -97,6 +110,26 @@ def correct(
     names = set(applied["correction_id"].to_list())
     digest = _digest([known for known in active if known.id in names])
     return Corrected(Conformed(kept, batch.received, unreadable), dropped, found, digest)
+
+
+def merged(pieces: Sequence[Corrected], corrections: Sequence[Correction]) -> Corrected:
+    """What became of the known errors of a batch that came in pieces.
+
+    Of one whose key is in none of them the key did not come.
+    """
+    found = pl.concat([piece.found for piece in pieces])
+    there = found.filter(pl.col(ROW_ID).is_not_null())
+    absent = found.filter(pl.col(ROW_ID).is_null()).unique(keep="first", maintain_order=True)
+    absent = absent.join(there, on="correction_id", how="anti", maintain_order="left")
+    applied = set(there.filter(pl.col("found") == _APPLIED)["correction_id"].to_list())
+    return Corrected(
+        pieces[0].batch,
+        pl.concat([piece.dropped for piece in pieces]),
+        pl.concat([there, absent]).sort("correction_id", ROW_ID),
+        _digest(
+            [known for known in corrections if known.status == "active" and known.id in applied]
+        ),
+    )
 
 
 def _found(batch: Conformed, contract: type[Contract], active: list[Correction]) -> pl.DataFrame:

@@ -28,6 +28,7 @@ from ioc_pipelines.connectors.fetched import (
     Window,
 )
 from ioc_pipelines.durable import DiskFullError, room_for, sha256_of
+from ioc_pipelines.intake.landing import Manifest
 from ioc_pipelines.intake.legacy_text import readable
 from ioc_pipelines.ledger.records import (
     BatchRecord,
@@ -43,11 +44,11 @@ from ioc_pipelines.orchestration.judging import (
     GOOD,
     Attempt,
     Turn,
-    judge_landed,
     result_of,
     turn_again,
     written,
 )
+from ioc_pipelines.orchestration.landed import judge_landed
 from ioc_pipelines.orchestration.receipts_due import note_due
 from ioc_pipelines.orchestration.returning import CORRECTION, take_correction, weigh_kind
 from ioc_pipelines.quality.clocks import age_of_news, event_age_result, published_result
@@ -126,8 +127,8 @@ def reprocess(
         turn = turn_again(deployment, entry, row)
         manifest = deployment.landing.manifest(entry.id, row["delivery_id"])
         attempt = _guarded(
-            lambda manifest=manifest, turn=turn, kind=row["kind"]: written(
-                deployment, entry, weigh_kind(deployment, entry, manifest, turn, kind)
+            lambda manifest=manifest, turn=turn, kind=row["kind"]: _judged_again(
+                deployment, entry, manifest, turn, kind
             )
         )
         attempt.detail["replays"] = row["delivery_id"]
@@ -140,6 +141,14 @@ def reprocess(
             )
         )
     return reports
+
+
+def _judged_again(
+    deployment: Deployment, entry: FeedEntry, manifest: Manifest, turn: Turn, kind: str
+) -> Attempt:
+    if kind == CORRECTION:
+        return written(deployment, entry, weigh_kind(deployment, entry, manifest, turn, kind))
+    return judge_landed(deployment, entry, manifest, turn)
 
 
 def deliver_correction(

@@ -35,6 +35,7 @@ from ioc_pipelines.quality.delivery_rules import (
 from ioc_pipelines.quality.evaluate import RuleResult
 from ioc_pipelines.quality.known_errors import with_dropped
 from ioc_pipelines.quality.split import FLOOR, Verdict, judge
+from ioc_pipelines.quality.stream import StreamedVerdict
 from ioc_pipelines.quality.taken_keys import with_taken
 
 Outcome = Literal[
@@ -142,13 +143,6 @@ def turn_again(deployment: Deployment, entry: FeedEntry, delivery: Mapping[str, 
     )
 
 
-def judge_landed(
-    deployment: Deployment, entry: FeedEntry, manifest: Manifest, turn: Turn
-) -> Attempt:
-    """``weigh`` what was landed and write what came of its rows."""
-    return written(deployment, entry, weigh(deployment, entry, manifest, turn))
-
-
 def written(deployment: Deployment, entry: FeedEntry, judged: Judgement) -> Attempt:
     """Write what came of the rows of a judgement."""
     if judged.attempt.batch is not None:
@@ -165,7 +159,7 @@ def weigh(deployment: Deployment, entry: FeedEntry, manifest: Manifest, turn: Tu
     """Layout, conform, known errors, contract, split, approval. Writes nothing."""
     contract = entry.required_contract()
     read = read_landed(deployment, entry, manifest.files)
-    detail = _file_detail(read, turn.missing)
+    detail = file_detail(read, turn.missing)
     detail["read_by"] = read_by(entry)
     landed = sum(file.size for file in manifest.files)
     file_rules = file_results(read.read, len(read.refused), len(turn.missing))
@@ -180,9 +174,9 @@ def weigh(deployment: Deployment, entry: FeedEntry, manifest: Manifest, turn: Tu
     corrected = correct(batch, contract, entry.corrections)
     rows = rows_digest(batch, contract)
     name = id_of_rows(entry, contract, rows, corrected.digest)
-    file_rules += _corrections(corrected, detail)
+    file_rules += corrections_results(corrected, detail)
     if turn.standing == name and not turn.again:
-        attempt = _seen_before(deployment, name, detail, file_rules, landed)
+        attempt = seen_before(deployment, name, detail, file_rules, landed)
         return Judgement(attempt, read, corrected=corrected)
     # totals that differ lower the score that an approval looks at, so they are known before it
     file_rules += control_result(int(read.control["ties"].sum()), read.control.height)
@@ -234,21 +228,47 @@ def judge_rows(
     was decided about them then holds.
     """
     contract = entry.required_contract()
-    decided, floor = deployment.approvals.decided(name, *earlier), entry.feed.acceptance_floor
-    decision = decided.decision if decided else None
-    if decided and decided.batch_id != name:
-        attempt.detail["decided_as"] = {"batch_id": decided.batch_id, "decision": decision}
+    decision = decision_of(deployment, name, earlier, attempt)
     context = context_of(deployment, contract, turn.arrived_at, turn.previous)
     if turn.foreseen is not None:
         context = turn.foreseen.in_place_of(context, contract)
     waived = taken is not None or decision == "waived"
-    judged = judge(contract, corrected.batch, context, floor, waived=waived)
+    judged = judge(contract, corrected.batch, context, entry.feed.acceptance_floor, waived=waived)
     if taken is not None:
         judged = with_taken(judged, taken)
     verdict = with_dropped(judged, corrected.dropped)
     of_set = {rule.rule.id for rule in contract.batch_rules()} if taken is not None else set()
     found = [result for result in verdict.results if result.rule.id not in of_set]
     attempt.results = [*found, *attempt.results]
+    complete(deployment, entry, name, turn, attempt, verdict, decision, is_whole=is_whole)
+    if attempt.outcome in GOOD:
+        attempt.newest_event = newest_event(contract, verdict.accepted)
+    return verdict
+
+
+def decision_of(
+    deployment: Deployment, name: str, earlier: Sequence[str], attempt: Attempt
+) -> str | None:
+    """What a person decided about the batch, told in the detail where it bore another name."""
+    decided = deployment.approvals.decided(name, *earlier)
+    decision = decided.decision if decided else None
+    if decided and decided.batch_id != name:
+        attempt.detail["decided_as"] = {"batch_id": decided.batch_id, "decision": decision}
+    return decision
+
+
+def complete(
+    deployment: Deployment,
+    entry: FeedEntry,
+    name: str,
+    turn: Turn,
+    attempt: Attempt,
+    verdict: Verdict | StreamedVerdict,
+    decision: str | None,
+    *,
+    is_whole: bool,
+) -> None:
+    """Outcome, batch and whether it is accepted, by the verdict and what people decided."""
     stands = turn.standing == name
     if verdict.is_good:
         attempt.outcome = _outcome(verdict, is_whole=is_whole, stands=stands)
@@ -262,11 +282,8 @@ def judge_rows(
         add_problem(attempt.detail, _why_not(verdict))
     is_in = attempt.outcome in GOOD
     status = verdict.status if is_in else attempt.outcome
-    attempt.batch = _record(contract, name, verdict, status)
+    attempt.batch = _record(entry.required_contract(), name, verdict, status)
     attempt.accept, attempt.arrived = is_in and not stands, verdict.is_good
-    if is_in:
-        attempt.newest_event = newest_event(contract, verdict.accepted)
-    return verdict
 
 
 def context_of(
@@ -279,23 +296,23 @@ def context_of(
     return BatchContext(arrived_at, deployment.references, deployment.validity, rows)
 
 
-def _outcome(verdict: Verdict, *, is_whole: bool, stands: bool) -> str:
+def _outcome(verdict: Verdict | StreamedVerdict, *, is_whole: bool, stands: bool) -> str:
     """What became of a batch that may be accepted."""
     if stands and is_whole:
         return "seen_before"
     return verdict.status if is_whole else "partly_accepted"
 
 
-def _why_not(verdict: Verdict) -> str:
+def _why_not(verdict: Verdict | StreamedVerdict) -> str:
     """Why the whole batch is refused."""
     if verdict.status == "held":
         reasons = (f"{result.rule.message_vi} ({result.detail})" for result in verdict.holding)
         return "held for a person to decide: " + "; ".join(reasons)
     judged = verdict.rows_received - verdict.rows_duplicate
-    return f"{_valid(verdict)} of {judged} rows valid, below the floor"
+    return f"{verdict.rows_valid} of {judged} rows valid, below the floor"
 
 
-def _corrections(corrected: Corrected, detail: dict[str, Any]) -> list[RuleResult]:
+def corrections_results(corrected: Corrected, detail: dict[str, Any]) -> list[RuleResult]:
     """How the known errors fared, told in the detail by their ids; a stale one is a problem."""
     ids = {found: corrected.ids(found) for found in ("applied", "differs", "absent")}
     results = correction_result(ids["applied"], ids["differs"], ids["absent"])
@@ -315,7 +332,7 @@ def add_problem(detail: dict[str, Any], problem: str) -> None:
     detail["problem"] = "; ".join([*filter(None, [detail.get("problem")]), problem])
 
 
-def _seen_before(
+def seen_before(
     deployment: Deployment,
     name: str,
     detail: dict[str, Any],
@@ -342,7 +359,7 @@ def _seen_before(
     )
 
 
-def _file_detail(read: ReadBatch, missing: Sequence[str]) -> dict[str, Any]:
+def file_detail(read: ReadBatch, missing: Sequence[str]) -> dict[str, Any]:
     """Where the tables were, which files are refused or gone, and the first problem in words."""
     detail: dict[str, Any] = {"found": read.found}
     problems = []
@@ -367,13 +384,15 @@ def _file_detail(read: ReadBatch, missing: Sequence[str]) -> dict[str, Any]:
     return detail
 
 
-def _record(contract: type[Contract], name: str, verdict: Verdict, status: str) -> BatchRecord:
+def _record(
+    contract: type[Contract], name: str, verdict: Verdict | StreamedVerdict, status: str
+) -> BatchRecord:
     return BatchRecord(
         batch_id=name,
         contract_version=contract.info().version,
         rows_received=verdict.rows_received,
-        rows_accepted=verdict.accepted.height,
-        rows_quarantined=verdict.quarantined.height,
+        rows_accepted=verdict.rows_accepted,
+        rows_quarantined=verdict.rows_quarantined,
         rows_duplicate=verdict.rows_duplicate,
         status=status,
     )
@@ -395,11 +414,6 @@ def _write_rows(
         rows.quarantine.write_answers(
             contract, entry.id, name, read.batch, judged.answered, accepted
         )
-
-
-def _valid(verdict: Verdict) -> int:
-    floor_only = verdict.broken.filter(pl.col("rule") == "complete.acceptance_floor")
-    return verdict.accepted.height + floor_only.height
 
 
 def result_of(record: ResultRecord) -> RuleResult:

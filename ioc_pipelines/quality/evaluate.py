@@ -32,6 +32,9 @@ from contracts.base import (
 from ioc_pipelines.intake.conform import ROW_ID, Conformed
 from ioc_pipelines.intake.repeats import marked, repeated
 
+# by the columns that are asked to be unique: true for each row that has its cells not alone
+Repeats = Mapping[tuple[str, ...], pl.Series]
+
 READABLE = "correct.readable"
 BROKEN_SCHEMA = pl.Schema(
     {  # type: ignore[arg-type]
@@ -82,28 +85,52 @@ def evaluate(contract: type[Contract], batch: Conformed, context: BatchContext) 
     Raises RuleDidNotRunError when a rule gives no verdict for each row, and pandera's
     SchemaError is never raised: the frame has the contract's columns and types by construction.
     """
-    schema = contract.schema(context)
+    ids = batch.rows[ROW_ID]
+    parts = failing_rows(contract, contract.schema(context), batch)
+    results = [RuleResult(rule, ids.len() - failing.len(), ids.len()) for rule, failing in parts]
+    frame = batch.rows.select(contract.polars_schema().names())
+    findings = list(batch_findings(contract, frame, context))
+    parts += [
+        (judged.rule, ids.filter(found.rows))
+        for judged, found in findings
+        if found.rows is not None
+    ]
+    said, holding = results_of(findings)
+    return Evaluation(broken_rules(parts), (*results, *said), holding)
+
+
+def failing_rows(
+    contract: type[Contract],
+    schema: pa.DataFrameSchema,
+    batch: Conformed,
+    again: Repeats | None = None,
+) -> list[tuple[Rule, pl.Series]]:
+    """Each rule about rows with the ids of those that break it.
+
+    ``again``: of rows that are a piece of a batch, which have a key or value that the batch has
+    more than once.
+    """
     ids = batch.rows[ROW_ID]
     frame = batch.rows.select(contract.polars_schema().names())
     unreadable = batch.unreadable.filter(pl.col(ROW_ID).is_in(ids.implode()))
-    parts: list[tuple[Rule, pl.Series]] = []
-    results = []
-    for rule, passes in row_verdicts(schema, frame, _unread(unreadable, ids)):
-        failing = _without_unreadable(ids.filter(~passes), rule, unreadable)
-        parts.append((rule, failing))
-        results.append(RuleResult(rule, ids.len() - failing.len(), ids.len()))
-    for rule, failing in _readable(schema, unreadable):
-        parts.append((rule, failing))
-        results.append(RuleResult(rule, ids.len() - failing.len(), ids.len()))
-    holding = []
-    for judged, finding in batch_findings(contract, frame, context):
-        if finding.rows is not None:
-            parts.append((judged.rule, ids.filter(finding.rows)))
+    parts = [
+        (rule, _without_unreadable(ids.filter(~passes), rule, unreadable))
+        for rule, passes in row_verdicts(schema, frame, unread_cells(unreadable, ids), again)
+    ]
+    return [*parts, *_readable(schema, unreadable)]
+
+
+def results_of(
+    findings: Iterable[tuple[BatchRule, BatchFinding]],
+) -> tuple[list[RuleResult], tuple[RuleResult, ...]]:
+    """What the rules about the batch found, and those that hold it."""
+    results, holding = [], []
+    for judged, finding in findings:
         result = RuleResult(judged.rule, finding.passed, finding.evaluated, finding.detail)
         results.append(result)
         if judged.holds and result.passed < result.evaluated:
             holding.append(result)
-    return Evaluation(_broken(parts), tuple(results), tuple(holding))
+    return results, tuple(holding)
 
 
 def batch_findings(
@@ -114,30 +141,41 @@ def batch_findings(
     Raises RuleDidNotRunError when a rule raises, or does not judge each row that it judges.
     """
     for judged in contract.batch_rules():
-        try:
-            finding = judged.judge(frame, context)
-        except Exception as error:  # the contract's own code: it may raise anything
-            msg = f"{contract.info().dataset}: {judged.rule.id}: {type(error).__name__}"
-            raise RuleDidNotRunError(msg) from error
-        if finding.rows is not None and finding.rows.len() != frame.height:
-            verdicts = f"{finding.rows.len()} verdicts for {frame.height} rows"
-            msg = f"{contract.info().dataset}: {judged.rule.id}: {verdicts}"
-            raise RuleDidNotRunError(msg)
-        yield judged, finding
+        yield judged, batch_finding(contract, judged, frame, context)
+
+
+def batch_finding(
+    contract: type[Contract], judged: BatchRule, frame: pl.DataFrame, context: BatchContext
+) -> BatchFinding:
+    """What one rule about the batch found. Raises RuleDidNotRunError as ``batch_findings``."""
+    try:
+        finding = judged.judge(frame, context)
+    except Exception as error:  # the contract's own code: it may raise anything
+        msg = f"{contract.info().dataset}: {judged.rule.id}: {type(error).__name__}"
+        raise RuleDidNotRunError(msg) from error
+    if finding.rows is not None and finding.rows.len() != frame.height:
+        verdicts = f"{finding.rows.len()} verdicts for {frame.height} rows"
+        msg = f"{contract.info().dataset}: {judged.rule.id}: {verdicts}"
+        raise RuleDidNotRunError(msg)
+    return finding
 
 
 def row_verdicts(
-    schema: pa.DataFrameSchema, frame: pl.DataFrame, unread: Mapping[str, pl.Series] | None = None
+    schema: pa.DataFrameSchema,
+    frame: pl.DataFrame,
+    unread: Mapping[str, pl.Series] | None = None,
+    again: Repeats | None = None,
 ) -> Iterable[tuple[Rule, pl.Series]]:
     """Each rule of a named schema with whether each row passes; all come from one collect.
 
     ``unread``: of columns that have some, which cells cannot be read; they are equal to no other.
+    ``again``: which rows are not alone with their key or value, where that is known already.
     Raises RuleDidNotRunError when a rule gives no verdict for each row.
     """
     rules = list(rules_of(schema))
     lazy = frame.lazy()
     plans = [
-        _unique(rule, schema, frame, unread or {})
+        _unique(rule, schema, frame, unread or {}, again)
         if check is None and rule.id in (KEY_UNIQUE, UNIQUE)
         else _passes(rule, check, schema, lazy)
         for rule, check in rules
@@ -189,17 +227,37 @@ def _did_not_run(schema: pa.DataFrameSchema, rule: Rule, why: str) -> RuleDidNot
 
 
 def _unique(
-    rule: Rule, schema: pa.DataFrameSchema, frame: pl.DataFrame, unread: Mapping[str, pl.Series]
+    rule: Rule,
+    schema: pa.DataFrameSchema,
+    frame: pl.DataFrame,
+    unread: Mapping[str, pl.Series],
+    again: Repeats | None,
 ) -> pl.LazyFrame:
     """Whether each row is the only one of its key or value, in pandera's own sense."""
-    names = [str(rule.column)] if rule.column else list(schema.unique or [])
+    names = unique_names(rule, schema)
+    repeats = not_alone(frame, names, unread) if again is None else again[names]
+    return pl.LazyFrame({CHECK_OUTPUT_KEY: ~repeats})
+
+
+def unique_names(rule: Rule, schema: pa.DataFrameSchema) -> tuple[str, ...]:
+    """The columns that a rule of uniqueness is about: one, or the key."""
+    return (str(rule.column),) if rule.column else tuple(schema.unique or ())
+
+
+def unique_rules(schema: pa.DataFrameSchema) -> list[Rule]:
+    """The rules that no row can be judged by alone."""
+    return [r for r, check in rules_of(schema) if check is None and r.id in (KEY_UNIQUE, UNIQUE)]
+
+
+def not_alone(
+    frame: pl.DataFrame, names: Sequence[str], unread: Mapping[str, pl.Series]
+) -> pl.Series:
+    """Which rows share these cells with another; what cannot be read is shared with none."""
     hidden = [unread[name] for name in names if name in unread]
-    if hidden:
-        known = (~pl.select(pl.any_horizontal(hidden)).to_series()).arg_true()
-        again = marked(known.filter(repeated(frame[known], names)), frame.height)
-    else:
-        again = repeated(frame, names)
-    return pl.LazyFrame({CHECK_OUTPUT_KEY: ~again})
+    if not hidden:
+        return repeated(frame, names)
+    known = (~pl.select(pl.any_horizontal(hidden)).to_series()).arg_true()
+    return marked(known.filter(repeated(frame[known], names)), frame.height)
 
 
 def _present(rule: Rule, schema: pa.DataFrameSchema) -> pl.Expr:
@@ -210,7 +268,7 @@ def _present(rule: Rule, schema: pa.DataFrameSchema) -> pl.Expr:
     return present
 
 
-def _unread(unreadable: pl.DataFrame, ids: pl.Series) -> dict[str, pl.Series]:
+def unread_cells(unreadable: pl.DataFrame, ids: pl.Series) -> dict[str, pl.Series]:
     """By column, which of the rows cannot be read there."""
     return {
         str(name): ids.is_in(cells[ROW_ID].implode())
@@ -250,7 +308,7 @@ def _kind(dtype: pl.DataType) -> str:
     return "date" if dtype.is_temporal() else "text"
 
 
-def _broken(parts: Sequence[tuple[Rule, pl.Series]]) -> pl.DataFrame:
+def broken_rules(parts: Sequence[tuple[Rule, pl.Series]]) -> pl.DataFrame:
     """One row per refused row and rule, by row and then in the order of the rules."""
     rules = pl.DataFrame(
         [(rule.id, rule.dimension, rule.column, rule.message_vi) for rule, _ in parts],

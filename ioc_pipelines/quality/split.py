@@ -45,6 +45,22 @@ class Verdict:
     holding: tuple[RuleResult, ...] = ()
 
     @property
+    def rows_accepted(self) -> int:
+        """How many rows take their place if the batch is accepted."""
+        return self.accepted.height
+
+    @property
+    def rows_quarantined(self) -> int:
+        """How many rows are refused or held back."""
+        return self.quarantined.height
+
+    @property
+    def rows_valid(self) -> int:
+        """How many rows break no rule, those held back by the floor included."""
+        floor_only = self.broken.filter(pl.col("rule") == FLOOR.id)
+        return self.accepted.height + floor_only.height
+
+    @property
     def is_good(self) -> bool:
         """Whether the accepted rows may take their place."""
         return self.status in ("accepted", "partly_accepted")
@@ -73,12 +89,12 @@ def judge(
     refused = distinct.rows[ROW_ID].is_in(evaluation.broken[ROW_ID].unique().implode())
     accepted, quarantined = distinct.rows.filter(~refused), distinct.rows.filter(refused)
     broken, holding = evaluation.broken, () if waived else evaluation.holding
-    status = _status(
+    status = status_of(
         accepted.height, quarantined.height, 0 if waived else floor, held=bool(holding)
     )
     if status in ("below_floor", "held"):
         reason = FLOOR if status == "below_floor" else holding[0].rule
-        broken = pl.concat([broken, _held_back(accepted, reason)])
+        broken = pl.concat([broken, held_back(accepted, reason)])
         accepted, quarantined = accepted.clear(), distinct.rows
     received, duplicates = batch.rows.height, int(duplicate.sum())
     results = (
@@ -94,7 +110,8 @@ def judge(
     return Verdict(status, accepted, quarantined, broken, results, received, duplicates, holding)
 
 
-def _status(valid: int, refused: int, floor: float, *, held: bool) -> BatchStatus:
+def status_of(valid: int, refused: int, floor: float, *, held: bool) -> BatchStatus:
+    """What becomes of a batch with so many valid and refused rows."""
     judged = valid + refused
     if valid == 0 or valid / judged < floor:
         return "below_floor"
@@ -103,7 +120,7 @@ def _status(valid: int, refused: int, floor: float, *, held: bool) -> BatchStatu
     return "partly_accepted" if refused else "accepted"
 
 
-def _held_back(valid: pl.DataFrame, reason: Rule) -> pl.DataFrame:
+def held_back(valid: pl.DataFrame, reason: Rule) -> pl.DataFrame:
     """The valid rows of a batch that is refused as a whole."""
     return valid.select(
         ROW_ID,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
@@ -13,7 +14,7 @@ from ioc_pipelines.home import table_name
 from ioc_pipelines.intake.corrections import MARK
 from ioc_pipelines.intake.layout.table import FILE, PLACE, ROW, SHEET
 from ioc_pipelines.warehouse.key_hashes import KeyHashes
-from ioc_pipelines.warehouse.parquet import write_frame
+from ioc_pipelines.warehouse.parquet import PieceWriter, write_frame
 
 _PROVENANCE_SCHEMA = pl.Schema(
     {
@@ -48,8 +49,22 @@ class Accepted:
 
     def write(self, contract: type[Contract], feed: str, batch_id: str, rows: pl.DataFrame) -> None:
         """The accepted rows of a batch: where each came from, which known errors it had."""
+        frame = self._frame(contract, feed, batch_id, rows)
+        write_frame(self._file(contract.info().dataset, batch_id), frame)
+
+    @contextmanager
+    def writing(
+        self, contract: type[Contract], feed: str, batch_id: str
+    ) -> Iterator[Callable[[pl.DataFrame], None]]:
+        """As ``write``, of a batch that comes in pieces: call what it gives with each."""
+        with PieceWriter(self._file(contract.info().dataset, batch_id)) as file:
+            yield lambda rows: file.write(self._frame(contract, feed, batch_id, rows))
+
+    def _frame(
+        self, contract: type[Contract], feed: str, batch_id: str, rows: pl.DataFrame
+    ) -> pl.DataFrame:
         mark = pl.col(MARK) if MARK in rows.columns else pl.lit(None, pl.String).alias(MARK)
-        frame = rows.select(
+        return rows.select(
             pl.lit(batch_id).alias("_batch_id"),
             pl.lit(feed).alias("_feed"),
             self._hashes.of(contract, rows).alias("_key_hash"),
@@ -57,7 +72,6 @@ class Accepted:
             mark,
             *contract.polars_schema(),
         )
-        write_frame(self._file(contract.info().dataset, batch_id), frame)
 
     def keys(self, dataset: str, batches: pl.DataFrame, keys: pl.Series) -> pl.DataFrame:
         """Which of these key hashes were accepted in which of ``batches``.

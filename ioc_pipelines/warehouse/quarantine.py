@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import polars as pl
@@ -15,7 +16,7 @@ from ioc_pipelines.intake.corrections import CORRECTION_SCHEMA, MARK
 from ioc_pipelines.intake.layout.table import FILE, PLACE, ROW, SHEET
 from ioc_pipelines.intake.read_batch import ReadBatch, with_letters
 from ioc_pipelines.warehouse.key_hashes import KeyHashes
-from ioc_pipelines.warehouse.parquet import write_frame
+from ioc_pipelines.warehouse.parquet import PieceWriter, write_frame
 
 REFUSAL_SCHEMA = pl.Schema(
     {
@@ -94,10 +95,50 @@ class Quarantine:
         ``of_batch`` are rules for which the batch as a whole is held back: a row that breaks no
         other has nothing to be corrected. Raises LookupError when nothing was read.
         """
+        folder = self._of_batch(contract.info().dataset, batch_id)
+        frames = self._frames(contract, feed, batch_id, read, quarantined, broken, of_batch)
+        for name, frame in frames.items():
+            write_frame(folder / f"{name}.parquet", frame)
+
+    @contextmanager
+    def writing(
+        self,
+        contract: type[Contract],
+        feed: str,
+        batch_id: str,
+        of_batch: Collection[str] = (),
+    ) -> Iterator[Callable[[ReadBatch, pl.DataFrame, pl.DataFrame], None]]:
+        """As ``write``, of a batch that comes in pieces: call what it gives with each.
+
+        Each with what was read of its refused rows, these rows, and the rules that they break.
+        """
+        folder = self._of_batch(contract.info().dataset, batch_id)
+        with ExitStack() as opened:
+            files = {
+                name: opened.enter_context(PieceWriter(folder / f"{name}.parquet"))
+                for name in ("rows", "conformed", "cells", "refusals")
+            }
+
+            def write(read: ReadBatch, quarantined: pl.DataFrame, broken: pl.DataFrame) -> None:
+                frames = self._frames(contract, feed, batch_id, read, quarantined, broken, of_batch)
+                for name, frame in frames.items():
+                    files[name].write(frame)
+
+            yield write
+
+    def _frames(
+        self,
+        contract: type[Contract],
+        feed: str,
+        batch_id: str,
+        read: ReadBatch,
+        quarantined: pl.DataFrame,
+        broken: pl.DataFrame,
+        of_batch: Collection[str],
+    ) -> dict[str, pl.DataFrame]:
         if read.batch is None:
             msg = f"{feed}: refused rows of a batch without rows"
             raise LookupError(msg)
-        folder = self._of_batch(contract.info().dataset, batch_id)
         own = broken.filter(~pl.col("rule").is_in(list(of_batch)))[ROW_ID]
         places = quarantined.select(
             ROW_ID,
@@ -109,12 +150,9 @@ class Quarantine:
         )
         shown = places.drop("has_key", "is_held_back")
         received = shown.join(read.batch.received, on=ROW_ID, how="left", maintain_order="left")
-        write_frame(folder / "rows.parquet", received)
         conformed = [ROW_ID, *contract.polars_schema(), *({MARK} & set(quarantined.columns))]
-        write_frame(folder / "conformed.parquet", quarantined.select(conformed))
         mine = places.filter(~pl.col("is_held_back")).select(ROW_ID, TICKET)
         cells = mine.join(read.batch.cells, on=ROW_ID, how="left", maintain_order="left")
-        write_frame(folder / "cells.parquet", cells.drop(ROW_ID))
         located = with_letters(broken, read.letters)
         refusals = located.join(places, on=ROW_ID, how="left", maintain_order="left").select(
             pl.lit(batch_id).alias("batch_id"),
@@ -134,7 +172,12 @@ class Quarantine:
             "has_key",
             "is_held_back",
         )
-        write_frame(folder / "refusals.parquet", refusals)
+        return {
+            "rows": received,
+            "conformed": quarantined.select(conformed),
+            "cells": cells.drop(ROW_ID),
+            "refusals": refusals,
+        }
 
     def write_answers(
         self,

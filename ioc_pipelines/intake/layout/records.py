@@ -164,7 +164,32 @@ def read_parquet(wanted: Collection[Wanted], path: Path, name: str) -> Table:
         frame = pl.read_parquet(path)
     except PolarsError as error:
         raise UnreadableFileError(name, "not readable as Parquet") from error
-    numbers = pl.int_range(1, pl.len() + 1, dtype=pl.Int64)
+    return Table(_of_parquet(frame, wanted, name), {"rows": frame.height})
+
+
+def parquet_height(path: Path, name: str) -> int:
+    """How many rows a file says it has. Raises UnreadableFileError."""
+    try:
+        return int(pl.scan_parquet(path).select(pl.len()).collect().item())
+    except PolarsError as error:
+        raise UnreadableFileError(name, "not readable as Parquet") from error
+
+
+def parquet_piece(
+    wanted: Collection[Wanted], path: Path, name: str, start: int, rows: int
+) -> pl.DataFrame:
+    """So many rows of a file from ``start`` on, as ``read_parquet`` has them."""
+    try:
+        frame = pl.scan_parquet(path).slice(start, rows).collect()
+    except PolarsError as error:
+        raise UnreadableFileError(name, "not readable as Parquet") from error
+    return _of_parquet(frame, wanted, name, start)
+
+
+def _of_parquet(
+    frame: pl.DataFrame, wanted: Collection[Wanted], name: str, start: int = 0
+) -> pl.DataFrame:
+    numbers = pl.int_range(start + 1, start + pl.len() + 1, dtype=pl.Int64)
     frame = frame.select(
         numbers.alias(ROW), pl.lit(None, pl.String).alias(SHEET), pl.exclude(*PLACE)
     )
@@ -179,8 +204,7 @@ def read_parquet(wanted: Collection[Wanted], path: Path, name: str) -> Table:
     ]
     table = put_together(frame.select(pl.lit(name).alias(FILE), SHEET, ROW, *cells), wanted, name)
     texts = [column for column, kind in table.schema.items() if kind == pl.String]
-    table = table.with_columns(decoded(table.select(t for t in texts if t not in PLACE)))
-    return Table(table, {"rows": table.height})
+    return table.with_columns(decoded(table.select(t for t in texts if t not in PLACE)))
 
 
 def _parsed(layout: JsonLayout, path: Path, name: str) -> Any:
