@@ -6,7 +6,8 @@ is read (ADR 0045).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -18,11 +19,11 @@ import polars as pl
 from contracts.base import Contract
 from ioc_pipelines.catalog.layouts import ParquetLayout
 from ioc_pipelines.catalog.load import FeedEntry
+from ioc_pipelines.catalog.reading import ReadingLimits
 from ioc_pipelines.intake.batch import canonical_rows
+from ioc_pipelines.intake.child.read import Files, read_pieces
 from ioc_pipelines.intake.conform import ROW_ID, Conformed, as_sent, typed_rows
 from ioc_pipelines.intake.corrections import Corrected, correct, merged
-from ioc_pipelines.intake.errors import FileRefusedError
-from ioc_pipelines.intake.layout.records import parquet_height, parquet_piece
 from ioc_pipelines.intake.layout.table import ROW, wanted_of
 from ioc_pipelines.intake.legacy_text import readable
 from ioc_pipelines.intake.names import Spellings
@@ -30,18 +31,14 @@ from ioc_pipelines.intake.read_batch import units_of
 from ioc_pipelines.intake.rows_digest import RowsDigest
 
 PIECE_ROWS = 250_000
-LARGE_ROWS = 1_000_000
-
-Files = Sequence[tuple[str, Path]]
+LARGE_BYTES = 16 * 1024**2  # a million rows of a dozen columns, compressed
 
 
 @dataclass(frozen=True)
 class Part:
-    """Where a piece stands: so many rows of a file from ``start`` on, its first row id."""
+    """A piece: so many rows of a file, and the first of their ids."""
 
     name: str
-    path: Path
-    start: int
     rows: int
     first_id: int
 
@@ -89,7 +86,7 @@ class Pieces:
 
     def sent(self, number: int, ids: pl.Series) -> Conformed:
         """Rows of a piece as they came, with all that they were read from, read anew."""
-        table = self._table(self.parts[number])
+        table = self._table(number)
         chosen = table.filter(pl.col(ROW_ID).is_in(ids.implode()))
         rows, unreadable = self._typed(chosen)
         received, cells = as_sent(chosen, self.entry.feed.columns)
@@ -113,9 +110,9 @@ class Pieces:
         """Some columns of a piece."""
         return pl.read_parquet(self._file("rows", number), columns=list(names)).select(names)
 
-    def _table(self, part: Part) -> pl.DataFrame:
-        wanted = wanted_of(self.entry.feed.columns)
-        table = parquet_piece(wanted, part.path, part.name, part.start, part.rows)
+    def _table(self, number: int) -> pl.DataFrame:
+        part = self.parts[number]
+        table = pl.read_ipc(self._file("table", number))
         if known := self.known.get(part.name, ()):
             table = table.filter(~pl.col(ROW).is_in(list(known)))
         return table.with_row_index(ROW_ID, part.first_id)
@@ -130,59 +127,49 @@ class Pieces:
             self.spellings,
         )
 
-    def add(self, part: Part) -> Corrected:
-        """Read, conform and keep a piece; what became of the known errors in it."""
-        contract = self.entry.required_contract()
-        rows, unreadable = self._typed(self._table(part))
+    def add(self, part: Part, table: Path) -> Corrected:
+        """Conform and keep a piece that was read; what became of the known errors in it."""
+        contract, number = self.entry.required_contract(), len(self.parts)
+        self.parts.append(part)
+        shutil.move(table, self._file("table", number))
+        rows, unreadable = self._typed(self._table(number))
         batch = Conformed(rows, rows.select(ROW_ID), unreadable)
         self.digest.add(canonical_rows(batch, contract))
         self.rows_received += rows.height
         found = correct(batch, contract, self.entry.corrections)
-        number = len(self.parts)
         found.batch.rows.write_parquet(self._file("rows", number), compression="lz4")
         found.batch.unreadable.write_parquet(self._file("unreadable", number), compression="lz4")
-        self.parts.append(part)
         return found.without_rows()
 
     def _file(self, kind: str, number: int) -> Path:
         return self.folder / f"{kind}-{number:05d}.parquet"
 
 
-def is_large(entry: FeedEntry, files: Files) -> bool:
-    """Whether a delivery is read in pieces: Parquet, and more rows than are held at once."""
+def is_large(entry: FeedEntry, size: int) -> bool:
+    """Whether a delivery of so many bytes is read in pieces: Parquet that is not held at once."""
     layout = entry.feed.layout
-    if not isinstance(layout, ParquetLayout) or layout.members is not None:
-        return False
-    try:
-        return sum(parquet_height(path, name) for name, path in files) > LARGE_ROWS
-    except FileRefusedError:
-        return False  # said by who reads it whole
+    return isinstance(layout, ParquetLayout) and layout.members is None and size > LARGE_BYTES
 
 
-def read_pieces(
+def read_in_pieces(
     entry: FeedEntry,
     files: Files,
     spellings: Spellings,
     folder: Path,
+    limits: ReadingLimits,
     known: Mapping[str, Sequence[int]] = MappingProxyType({}),
 ) -> Pieces:
     """Conform a delivery piece by piece. Raises FileRefusedError on the first that is refused."""
-    named = {readable(name): rows for name, rows in known.items()}
-    pieces = Pieces(entry, folder, spellings, named)
-    found = [pieces.add(part) for part in _parts(files)]
+    shown = [(readable(name), path) for name, path in files]
+    pieces = Pieces(
+        entry, folder, spellings, {readable(name): rows for name, rows in known.items()}
+    )
+    wanted, found, first_id = wanted_of(entry.feed.columns), [], 0
+    for number, table, rows in read_pieces(wanted, shown, PIECE_ROWS, limits):
+        found.append(pieces.add(Part(shown[number][0], rows, first_id), table))
+        first_id += rows
     pieces.corrected = merged(found, entry.corrections)
     return pieces
-
-
-def _parts(files: Files) -> Iterator[Part]:
-    first_id = 0
-    for name, path in files:
-        shown = readable(name)
-        height = parquet_height(path, shown)
-        for start in range(0, max(height, 1), PIECE_ROWS):
-            rows = min(PIECE_ROWS, height - start)
-            yield Part(shown, path, start, rows, first_id + start)
-        first_id += height
 
 
 def conformed_rows(contract: type[Contract]) -> list[str]:

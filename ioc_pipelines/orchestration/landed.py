@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
@@ -13,7 +12,7 @@ from ioc_pipelines.intake.batch import id_of_rows
 from ioc_pipelines.intake.conform import ROW_ID
 from ioc_pipelines.intake.errors import FileRefusedError
 from ioc_pipelines.intake.landing import Manifest
-from ioc_pipelines.intake.pieces import Pieces, is_large, read_pieces
+from ioc_pipelines.intake.pieces import Pieces, is_large, read_in_pieces
 from ioc_pipelines.intake.read_batch import LETTER_SCHEMA, ReadBatch
 from ioc_pipelines.orchestration.deployment import Deployment
 from ioc_pipelines.orchestration.judging import (
@@ -40,26 +39,20 @@ def judge_landed(
     deployment: Deployment, entry: FeedEntry, manifest: Manifest, turn: Turn
 ) -> Attempt:
     """Judge what was landed and write what came of its rows."""
-    files = [(file.name, deployment.landing.path(entry.id, file)) for file in manifest.files]
-    if is_large(entry, files):
+    if is_large(entry, sum(file.size for file in manifest.files)):
         try:
-            return _in_pieces(deployment, entry, manifest, turn, files)
+            return _in_pieces(deployment, entry, manifest, turn)
         except FileRefusedError:
             pass  # one that is refused is told apart from the others by who reads each whole
     return written(deployment, entry, weigh(deployment, entry, manifest, turn))
 
 
-def _in_pieces(
-    deployment: Deployment,
-    entry: FeedEntry,
-    manifest: Manifest,
-    turn: Turn,
-    files: Sequence[tuple[str, Path]],
-) -> Attempt:
+def _in_pieces(deployment: Deployment, entry: FeedEntry, manifest: Manifest, turn: Turn) -> Attempt:
+    files = [(file.name, deployment.landing.path(entry.id, file)) for file in manifest.files]
     known = {file.name: file.known for file in manifest.files if file.known}
-    with tempfile.TemporaryDirectory(prefix="ioc-pieces-", dir=deployment.home.build) as folder:
-        pieces = read_pieces(entry, files, deployment.spellings, Path(folder), known)
-        landed = sum(file.size for file in manifest.files)
+    limits, landed = deployment.catalog.profile.reading, sum(f.size for f in manifest.files)
+    with tempfile.TemporaryDirectory(prefix="ioc-pieces-") as folder:
+        pieces = read_in_pieces(entry, files, deployment.spellings, Path(folder), limits, known)
         return _judged(deployment, entry, pieces, turn, len(files), landed)
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import os
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
 import polars as pl
 import pyarrow.parquet as pq
 
-from ioc_pipelines.durable import write_durably
+from ioc_pipelines.durable import room_for, write_durably
 
 
 def write_frame(path: Path, frame: pl.DataFrame) -> None:
@@ -31,12 +32,13 @@ class PieceWriter:
         self._writer: pq.ParquetWriter | None = None
 
     def write(self, frame: pl.DataFrame) -> None:
-        """Add rows; all pieces have the same columns."""
+        """Add rows; all pieces have the same columns. Raises DiskFullError."""
         table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
-        if self._writer is None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._writer = pq.ParquetWriter(self._temporary, table.schema, compression="zstd")
-        self._writer.write_table(table)
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with room_for(self._path):
+            if self._writer is None:
+                self._writer = pq.ParquetWriter(self._temporary, table.schema, compression="zstd")
+            self._writer.write_table(table)
 
     def __enter__(self) -> PieceWriter:
         """Begin."""
@@ -51,10 +53,17 @@ class PieceWriter:
         """Sync and rename what was written, or leave nothing when it failed."""
         if self._writer is None:
             return
-        self._writer.close()
         if error is not None:
+            with suppress(OSError):
+                self._writer.close()
             self._temporary.unlink(missing_ok=True)
             return
-        with self._temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        self._temporary.replace(self._path)
+        try:
+            with room_for(self._path):
+                self._writer.close()
+                with self._temporary.open("rb") as file:
+                    os.fsync(file.fileno())
+            self._temporary.replace(self._path)
+        except OSError:
+            self._temporary.unlink(missing_ok=True)
+            raise

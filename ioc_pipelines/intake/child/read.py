@@ -34,6 +34,22 @@ def read_files(
             yield number, Part(files[number][0], [], refused_of(line["refused"]))
 
 
+def read_pieces(
+    wanted: Collection[Wanted], files: Files, rows: int, limits: ReadingLimits
+) -> Iterator[tuple[int, Path, int]]:
+    """The rows of Parquet files, so many at a time, as ``layout.read.read_file`` finds them.
+
+    The number of the file, an Arrow file that goes at the end, and how many rows.
+    Raises FileRefusedError on the first file that is refused, and ReaderFailedError.
+    """
+    more = {"wanted": [asdict(want) for want in wanted], "rows": rows}
+    for number, folder, line in done(Request("pieces", files, more, limits)):
+        if refused := refused_of(line.get("refused")):
+            raise refused
+        piece = line["piece"]
+        yield number, folder / Path(piece["frame"]).name, piece["rows"]
+
+
 def stored_cells(
     layout: Layout, path: Path, name: str, cells: Collection[CellAt], limits: ReadingLimits
 ) -> dict[CellAt, Stored]:

@@ -21,6 +21,7 @@ from ioc_pipelines.intake.child.parts import Outbox, refusal
 from ioc_pipelines.intake.child.server import PROGRESS, REQUEST
 from ioc_pipelines.intake.errors import FileRefusedError
 from ioc_pipelines.intake.layout.read import read_file
+from ioc_pipelines.intake.layout.records import parquet_height, parquet_piece
 from ioc_pipelines.intake.layout.stored import CellAt, stored_cells
 from ioc_pipelines.intake.layout.table import Wanted
 from ioc_pipelines.intake.layout.workbook import cells_of
@@ -79,10 +80,21 @@ def _cells(outbox: Outbox, number: int, request: Mapping[str, Any], path: Path, 
     outbox.tell({"file": number, "cells": tables})
 
 
+def _pieces(outbox: Outbox, number: int, request: Mapping[str, Any], path: Path, name: str) -> None:
+    """The rows of a Parquet file, so many at a time: never all of them in memory."""
+    wanted = [Wanted(**{**w, "others": tuple(w["others"])}) for w in request["wanted"]]
+    most, height = request["rows"], parquet_height(path, name)
+    for start in range(0, max(height, 1), most):
+        frame = parquet_piece(wanted, path, name, start, most)
+        told = {"frame": outbox.put(frame), "rows": frame.height}
+        outbox.tell({"file": number, "piece": told})
+
+
 TASKS: Mapping[str, Callable[[Outbox, int, Mapping[str, Any], Path, str], None]] = {
     "read": _read,
     "stored": _stored,
     "cells": _cells,
+    "pieces": _pieces,
 }
 
 

@@ -85,7 +85,7 @@ def feed(floor: float) -> FeedEntry:
 @contextmanager
 def in_pieces(rows: int) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pieces, "LARGE_ROWS", 0)
+        patch.setattr(pieces, "LARGE_BYTES", 0)
         patch.setattr(pieces, "PIECE_ROWS", rows)
         patch.setattr(landed, "weigh", lambda *_: pytest.fail("it was held at once"))
         yield
