@@ -14,6 +14,7 @@ from ioc_pipelines.durable import write_durably
 from ioc_pipelines.home import DBT_PROJECT
 from ioc_pipelines.orchestration.dbt import build_facts, ensure_manifest
 from ioc_pipelines.orchestration.deployment import Deployment
+from ioc_pipelines.orchestration.hanging import hold_run
 from ioc_pipelines.orchestration.pages import keep_acceptance_page, link
 from ioc_pipelines.serving.acceptance_page import Accepted, acceptance_page
 from ioc_pipelines.warehouse.acceptance.declared import read_declared
@@ -54,6 +55,7 @@ def acceptance_checks(deployment: Deployment) -> dg.AssetChecksDefinition:
         can_subset=True,
     )
     def acceptance(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+        hold_run(deployment.home, context.run_id)
         context.log.info("accepting the marts")
         build, facts = deployment.home.build, build_facts(deployment.home.build)
         owners = {e.agency.code: e.agency.name_vi for e in deployment.catalog.entries}

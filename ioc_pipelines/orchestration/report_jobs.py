@@ -10,6 +10,7 @@ import dagster as dg
 
 from contracts.base import VIETNAM
 from ioc_pipelines.orchestration.deployment import Deployment
+from ioc_pipelines.orchestration.hanging import hold_run
 from ioc_pipelines.orchestration.jobs import TIMEZONE, TRIGGER_TAG
 from ioc_pipelines.orchestration.pages import link
 from ioc_pipelines.orchestration.reporting import issue, reports_of, waiting
@@ -55,6 +56,7 @@ def _report_job(deployment: Deployment) -> dg.JobDefinition:
 
     @dg.op(name=MAKE_REPORT, description="Lập một báo cáo từ bản kho đã công bố")
     def make(context: dg.OpExecutionContext, config: ReportConfig) -> None:
+        hold_run(deployment.home, context.run_id)
         issued = issue(
             deployment,
             config.kind,

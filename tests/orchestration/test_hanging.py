@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -146,6 +147,22 @@ def test_what_this_process_runs_is_not_closed_by_itself(
     assert close_hanging_runs(instance, home, now()) == []
     release_run(home, run_id)
     assert close_hanging_runs(instance, home, now()) == [run_id]
+
+
+@pytest.mark.parametrize(
+    "module",
+    sorted(
+        path.name
+        for path in (PROJECT / "ioc_pipelines" / "orchestration").glob("*.py")
+        if re.search(
+            r"@(dg\.(op|asset|multi_asset|multi_asset_check)|dbt_assets)\(", path.read_text()
+        )
+    ),
+)
+def test_every_step_says_that_it_works(module: str) -> None:
+    """One that takes minutes and says nothing would be closed under its hands."""
+    text = (PROJECT / "ioc_pipelines" / "orchestration" / module).read_text(encoding="utf-8")
+    assert re.search(r"\b(hold_run|begin_run)\(", text)
 
 
 def test_a_run_that_fails_holds_nothing(home: Home) -> None:
