@@ -17,6 +17,8 @@ from dagster._utils.schedules import schedule_execution_time_iterator
 
 from ioc_pipelines.catalog.load import load_catalog
 from ioc_pipelines.home import SOURCES, Home
+from ioc_pipelines.ledger import tables as t
+from ioc_pipelines.orchestration import report_jobs
 from ioc_pipelines.orchestration.deployment import Deployment
 from ioc_pipelines.orchestration.report_jobs import report_definitions
 from ioc_pipelines.serving.reports.calendar import due_between
@@ -175,3 +177,32 @@ def issue(there: Deployment, kind: str, period: str, at: datetime) -> None:
         manifest_sha256="",
         now=at,
     )
+
+
+@pytest.mark.parametrize(
+    ("indicator", "kinds"),
+    [("PUBLIC_INVESTMENT_PROGRESS", ["thematic.investment"]), ("CPI", [])],
+)
+def test_an_alert_that_a_new_snapshot_opened_starts_the_reports_that_ask_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, indicator: str, kinds: list[str]
+) -> None:
+    there = deployment("hung_yen", tmp_path)
+    (sensor,) = report_definitions(there).sensors
+
+    def look(published: str, cursor: str | None) -> dg.SensorResult:
+        monkeypatch.setattr(report_jobs, "published_id", lambda _home: published)
+        found = sensor(dg.build_sensor_context(cursor=cursor))
+        assert isinstance(found, dg.SensorResult)
+        return found
+
+    first = look("s1", None)
+    assert not first.run_requests  # what was published before it first looked is no event
+    event = dict.fromkeys((column.name for column in t.indicator_alert_event.c), None)
+    told = {"alert_id": "a", "event_no": 1, "event": "opened", "snapshot_id": "s2"}
+    more = dict.fromkeys(("unit_id", "kind", "kinds", "severity", "recorded_at"), "x")
+    there.alerts.record([{**event, **more, **told, "indicator_code": indicator}])
+    second = look("s2", first.cursor)
+    configs = [r.run_config["ops"]["make_report"]["config"] for r in second.run_requests or ()]
+    assert [config["kind"] for config in configs] == kinds
+    assert all(config["started_by"] == "event" for config in configs)
+    assert not look("s2", second.cursor).run_requests

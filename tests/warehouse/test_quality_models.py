@@ -25,6 +25,7 @@ from ioc_pipelines.ledger.records import (
     ResultRecord,
     ScoreRecord,
 )
+from ioc_pipelines.ledger.reports import Reports
 from ioc_pipelines.ledger.runs import Runs
 from ioc_pipelines.ledger.store import Ledger
 from ioc_pipelines.warehouse.alerts import new_alert_events
@@ -426,6 +427,44 @@ def test_open_rows_are_counted_by_agency_dataset_and_class_of_age() -> None:
         ("so_a", "Sở A", "test.x", "to_fix", 1, 0, NIGHT - 7 * DAY, NIGHT + 3 * DAY),
         ("so_a", "Sở A", "test.y", "to_fix", 1, 0, NIGHT - 6 * DAY, NIGHT + 4 * DAY),
         ("so_q", None, "test.x", "to_fix", 1, 0, NIGHT - 8 * DAY, NIGHT + 2 * DAY),
+    ]
+
+
+# --- reports -------------------------------------------------------------------------------------
+
+
+def test_an_issued_report_is_told_once_without_who_started_it(story: Story) -> None:
+    reports = Reports(story.engine)
+    for now in (NIGHT, NIGHT + DAY):
+        is_new = reports.record(
+            "s-1",
+            kind="monthly",
+            title_vi="Kinh tế - xã hội",
+            period="2026-10",
+            snapshot_id="s",
+            as_of=NIGHT - DAY,
+            started_by="schedule",
+            actor="somebody",
+            figures=3,
+            restatements=1,
+            manifest_sha256="0" * 64,
+            now=now,
+        )
+        assert is_new is (now == NIGHT)
+    tables = {f"ledger.{name}": story.ledger.table(name) for name in LEDGER_EXPORTS}
+    assert answers(("report",), tables, "select * from quality.report") == [
+        (
+            "s-1",
+            "monthly",
+            "Kinh tế - xã hội",
+            "2026-10",
+            "s",
+            NIGHT - DAY,
+            "schedule",
+            3,
+            1,
+            NIGHT,
+        )
     ]
 
 
