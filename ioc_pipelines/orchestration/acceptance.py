@@ -55,7 +55,7 @@ def acceptance_checks(deployment: Deployment) -> dg.AssetChecksDefinition:
         can_subset=True,
     )
     def acceptance(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
-        hold_run(deployment.home, context.run_id)
+        hold_run(deployment.home, context.run.run_id)
         context.log.info("accepting the marts")
         build, facts = deployment.home.build, build_facts(deployment.home.build)
         owners = {e.agency.code: e.agency.name_vi for e in deployment.catalog.entries}
