@@ -52,7 +52,7 @@ def printed(document: Document) -> list[Table]:
                     Column("Cơ quan, nguồn cung cấp", 2.1),
                     Column("Lô dữ liệu", 1.85),
                 ),
-                tuple(_row(group) for group in _by_supply(indicators)),
+                tuple(_row(group, document.province) for group in _by_supply(indicators)),
             )
         )
     if logs:
@@ -81,43 +81,38 @@ def printed(document: Document) -> list[Table]:
     return tables
 
 
-def _row(group: list[Figure]) -> tuple[Cell, ...]:
+def _row(group: list[Figure], province: str) -> tuple[Cell, ...]:
     first = group[0]
     agencies = dict.fromkeys(f"{one.agency}: {one.title}" for one in first.supplies)
     batches = dict.fromkeys(one.batch for one in first.supplies)
     return (
         Cell(first.title),
-        Cell("; ".join(_said(group)) + "."),
+        Cell("; ".join(_said(group, province)) + "."),
         Cell("; ".join(agencies) or first.source),
         Cell(", ".join(batches) or "–"),
     )
 
 
-def _said(group: list[Figure]) -> Iterable[str]:
-    """What is told of an indicator, period by period; many communes or periods as one."""
-    by_unit: dict[tuple[str, str], list[Figure]] = {}
+def _said(group: list[Figure], province: str) -> Iterable[str]:
+    """What is told of an indicator by period and unit; many communes or periods as one."""
+    by_unit: dict[tuple[str, str | None], list[Figure]] = {}
     for figure in group:
-        by_unit.setdefault((figure.period, figure.unit_name), []).append(figure)
-    alone = [key for key, figures in by_unit.items() if len(figures) == 1]
-    by_period: dict[str, list[str]] = {}
-    for period, unit in alone:
-        by_period.setdefault(period, []).append(unit)
-    together = {p for p, units in by_period.items() if len(units) > _FEW}
-    series = [(p, u) for p, u in alone if p not in together]
-    is_series = len(series) > _FEW
+        by_unit.setdefault((figure.period, figure.unit_id), []).append(figure)
+    points = [p for (p, unit), of in by_unit.items() if unit == province and len(of) == 1]
+    communes: dict[str, int] = {}
+    for period, unit in by_unit:
+        communes[period] = communes.get(period, 0) + (unit != province)
     for (period, unit), figures in by_unit.items():
-        if period in together and (period, unit) in alone:
+        is_point = unit == province and period in points and len(points) > _FEW
+        if is_point or (unit != province and communes[period] > _FEW):
             continue
-        if is_series and (period, unit) in series:
-            continue
-        values = ", ".join(f"{MEASURES[one.measure]} {one.shown}" for one in figures)  # type: ignore[index]
-        yield f"{_capital(period)}, {unit}: {values}"
-    for period in by_period:
-        if period in together:
-            yield f"{_capital(period)}: {len(by_period[period])} xã, phường"
-    if is_series:
-        periods = [p for p, _ in series]
-        yield f"{len(periods)} kỳ trong biểu đồ, từ {periods[0]} đến {periods[-1]}"
+        values = ", ".join(f"{MEASURES[one.measure]} {one.shown}" for one in figures)
+        yield f"{_capital(period)}, {figures[0].unit_name}: {values}"
+    for period, count in communes.items():
+        if count > _FEW:
+            yield f"{_capital(period)}: {count} xã, phường"
+    if len(points) > _FEW:
+        yield f"{len(points)} kỳ trong biểu đồ, từ {points[0]} đến {points[-1]}"
 
 
 def _by_supply(figures: Iterable[Figure]) -> Iterable[list[Figure]]:

@@ -51,6 +51,7 @@ def compose(kind: ReportKind, issuer: Issuer, facts: Facts, period: Period) -> D
         signer_title=issuer.signer_title,
         snapshot_id=facts.snapshot_id,
         as_of=facts.built_at,
+        province=facts.province["unit_id"],
         contents=tuple(draft.contents),
         figures=tuple(draft.figures),
         contracts=tuple(

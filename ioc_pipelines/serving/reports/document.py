@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from ioc_pipelines.catalog.reports import Measure
 from ioc_pipelines.serving.charts import Chart
 
 # marks of a figure, as they stand behind it, and what they mean below the table
@@ -43,7 +44,7 @@ class Figure:
     unit: str
     unit_name: str
     period: str
-    measure: str = "value"
+    measure: Measure = "value"
     indicator_code: str | None = None
     period_type: str | None = None
     period_start: date | None = None
@@ -157,6 +158,7 @@ class Document:
     signer_title: str
     snapshot_id: str
     as_of: datetime
+    province: str  # its unit_id
     contents: tuple[Content, ...]
     figures: tuple[Figure, ...] = ()
     contracts: tuple[ContractVersion, ...] = ()

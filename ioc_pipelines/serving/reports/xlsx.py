@@ -157,7 +157,7 @@ def _line(figure: Figure) -> tuple[str | float, ...]:
     def each(name: str) -> str:
         return "; ".join(dict.fromkeys(getattr(supply, name) for supply in figure.supplies))
 
-    measure = MEASURES[figure.measure] if figure.indicator_code else ""  # type: ignore[index]
+    measure = MEASURES[figure.measure] if figure.indicator_code else ""
     recorded = figure.recorded_at
     return (
         figure.number,
