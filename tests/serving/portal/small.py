@@ -42,7 +42,7 @@ def _statements(rate: float) -> Sequence[str]:
         "alter table ioc.core.dim_admin_unit add column province_unit_id varchar",
         f"update ioc.core.dim_admin_unit set province_unit_id = '{PROVINCE}',"
         " level = case when parent_unit_id is null then 'province' else 'commune' end",
-        f"update ioc.core.dim_admin_unit set full_name = 'Xã Đông Á' where unit_id = '{FIRST}'",
+        f"update ioc.core.dim_admin_unit set full_name = 'Xã Bình Minh' where unit_id = '{FIRST}'",
         f"update ioc.core.dim_admin_unit set full_name = 'Xã Ân Thi' where unit_id = '{SECOND}'",
         "create table ioc.marts.commune_boundary as select feature_id as unit_id, geometry"
         " from ioc.marts.map_feature where layer = 'commune_boundary'",
@@ -79,7 +79,7 @@ def _statements(rate: float) -> Sequence[str]:
         ),
         "create table ioc.marts.indicator_alert as select 'ON_TIME/1' as alert_id,"
         f" 'ON_TIME' as indicator_code, 'Tỷ lệ đúng hạn' as name_vi, '{FIRST}' as unit_id,"
-        " 'Xã Đông Á' as unit_name, 'commune' as unit_level, 'so_tai_chinh' as owner_agency,"
+        " 'Xã Bình Minh' as unit_name, 'commune' as unit_level, 'so_tai_chinh' as owner_agency,"
         " 'open' as status, 'period_missing' as kind, 'period_missing' as kinds,"
         " 'critical' as severity, 'month' as period_type, date '2026-10-01' as period_start,"
         " null::double as value, null::double as bound, '%' as unit, date '2026-11-15' as due_on,"
@@ -131,7 +131,7 @@ def _statements(rate: float) -> Sequence[str]:
         " 0 as overdue_rows, timestamptz '2026-11-25 19:00:00+00' as first_due_at",
         "create schema ioc.staging",
         "create table ioc.staging.finance__budget_revenue as select * from (values"
-        " ('Đông', 3.5::double, date '2026-10-01', '=1+1'), ('Anh', -1.0, null, '-5'),"
+        " ('Đông', 3.5::double, date '2026-10-01', '=1+1'), ('Bắc', -1.0, null, '-5'),"
         " ('Ân', null, date '2026-09-01', '@SUM(A1)'), ('An', 2.0, date '2026-10-01', '00123'))"
         " as v(commune_name, collected_vnd, period_start, note)",
     )

@@ -71,10 +71,10 @@ def test_text_that_would_be_run_is_inert_in_csv(reader: TestClient) -> None:
     assert content.startswith(b"\xef\xbb\xbf")
     rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
     notes = {row["commune_name"]: row["note"] for row in rows}
-    assert notes == {"Đông": "'=1+1", "Anh": "-5", "Ân": "'@SUM(A1)", "An": "00123"}
+    assert notes == {"Đông": "'=1+1", "Bắc": "-5", "Ân": "'@SUM(A1)", "An": "00123"}
     assert {row["commune_name"]: row["collected_vnd"] for row in rows} == {
         "Đông": "3.5",
-        "Anh": "-1.0",
+        "Bắc": "-1.0",
         "Ân": "",
         "An": "2.0",
     }
@@ -83,7 +83,7 @@ def test_text_that_would_be_run_is_inert_in_csv(reader: TestClient) -> None:
 def test_vietnamese_is_sorted_as_vietnamese(reader: TestClient) -> None:
     text = reader.get(f"{TABLE}.csv").content.decode("utf-8-sig")
     names = [row["commune_name"] for row in csv.DictReader(io.StringIO(text))]
-    assert names == ["An", "Anh", "Ân", "Đông"]
+    assert names == ["An", "Ân", "Bắc", "Đông"]
 
 
 def test_a_workbook_holds_text_numbers_and_days_and_no_formula(reader: TestClient) -> None:
