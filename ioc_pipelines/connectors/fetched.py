@@ -53,12 +53,14 @@ class SourceFile:
     """One file to be landed: its name at the source and where its bytes are now.
 
     ``known`` numbers the records in it, from 1, that an earlier delivery brought: the file is kept
-    as it came, and these are not received again.
+    as it came, and these are not received again. ``sha256`` is that of a file whose owner may still
+    change it: only these bytes are taken.
     """
 
     name: str
     path: Path
     known: tuple[int, ...] = ()
+    sha256: str | None = None
 
 
 @dataclass(frozen=True)

@@ -7,19 +7,24 @@ bytes of answers that were no delivery.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
+import stat
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
 from pydantic import BaseModel
 
-from ioc_pipelines.connectors.fetched import SourceFile
+from ioc_pipelines.connectors.fetched import NothingArrivedError, SourceFile
 from ioc_pipelines.durable import room_for, sha256_of, write_durably
 from ioc_pipelines.intake.layout.archive import MEMBER
 from ioc_pipelines.intake.legacy_text import readable
+
+_CHUNK = 1024**2
 
 
 class TamperedLandingError(Exception):
@@ -55,6 +60,22 @@ class Manifest(BaseModel, frozen=True):
         return {readable(file.name): file for file in self.files}
 
 
+def taken(files: Iterable[SourceFile], folder: Path) -> tuple[SourceFile, ...]:
+    """Files whose owner may still change them, as copies of our own in ``folder``.
+
+    Raises NothingArrivedError when one is not what it was when it was found.
+    """
+    return tuple(
+        file if file.sha256 is None else _own(file, folder / f"taken-{number:05d}")
+        for number, file in enumerate(files)
+    )
+
+
+def _own(file: SourceFile, copy: Path) -> SourceFile:
+    _copied(file, copy)
+    return replace(file, path=copy, sha256=None)
+
+
 class Landing:
     """The landing area of one profile."""
 
@@ -65,7 +86,8 @@ class Landing:
     def land(self, feed: str, delivery_id: str, files: Iterable[SourceFile]) -> Manifest:
         """Copy the files in, then write the manifest; each by temporary name, fsync, rename.
 
-        Raises DiskFullError.
+        Raises DiskFullError, and NothingArrivedError when a file is not what it was when it was
+        found.
         """
         blobs = self._root / feed / "blobs"
         blobs.mkdir(parents=True, exist_ok=True)
@@ -112,18 +134,46 @@ class Landing:
         return self._root / feed / "deliveries" / f"{delivery_id}.json"
 
 
+def _opened(file: SourceFile) -> int:
+    """Open a source file as it was found: no link that took its place, no pipe that blocks."""
+    try:
+        opened = os.open(file.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENOENT, errno.ENXIO):
+            raise _changed(file) from error
+        raise
+    if not stat.S_ISREG(os.fstat(opened).st_mode):
+        os.close(opened)
+        raise _changed(file)
+    return opened
+
+
+def _changed(file: SourceFile) -> NothingArrivedError:
+    return NothingArrivedError(f"{file.name}: changed while it was taken; taken once whole")
+
+
+def _copied(file: SourceFile, target: Path) -> tuple[str, int]:
+    """Copy a source file as it was found; its SHA-256 and its size in bytes."""
+    with os.fdopen(_opened(file), "rb") as source, target.open("wb+") as copied:
+        with room_for(target, os.fstat(source.fileno()).st_size):
+            shutil.copyfileobj(source, copied, _CHUNK)
+            copied.flush()
+            os.fsync(copied.fileno())
+        copied.seek(0)
+        digest = hashlib.file_digest(copied, "sha256").hexdigest()
+        size = copied.seek(0, os.SEEK_END)
+    if file.sha256 is not None and digest != file.sha256:
+        raise _changed(file)
+    return digest, size
+
+
 def _land_one(file: SourceFile, blobs: Path) -> LandedFile:
     temporary = blobs / f".{os.getpid()}-{id(file)}.part"
     try:
-        with room_for(temporary, file.path.stat().st_size):
-            shutil.copyfile(file.path, temporary)
-    except OSError:
+        digest, size = _copied(file, temporary)
+    except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    with temporary.open("rb+") as copied:
-        digest = hashlib.file_digest(copied, "sha256").hexdigest()
-        os.fsync(copied.fileno())
-        size = copied.seek(0, os.SEEK_END)
     temporary.chmod(0o440)
     temporary.replace(blobs / digest)
     return LandedFile(name=file.name, sha256=digest, size=size, known=file.known)

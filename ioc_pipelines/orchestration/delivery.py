@@ -28,7 +28,7 @@ from ioc_pipelines.connectors.fetched import (
     Window,
 )
 from ioc_pipelines.durable import DiskFullError, room_for, sha256_of
-from ioc_pipelines.intake.landing import Manifest
+from ioc_pipelines.intake.landing import Manifest, taken
 from ioc_pipelines.intake.legacy_text import readable
 from ioc_pipelines.ledger.records import (
     BatchRecord,
@@ -49,6 +49,7 @@ from ioc_pipelines.orchestration.judging import (
     written,
 )
 from ioc_pipelines.orchestration.landed import judge_landed
+from ioc_pipelines.orchestration.marked import marked_secret
 from ioc_pipelines.orchestration.receipts_due import note_due
 from ioc_pipelines.orchestration.returning import CORRECTION, take_correction, weigh_kind
 from ioc_pipelines.quality.clocks import age_of_news, event_age_result, published_result
@@ -172,7 +173,8 @@ def deliver_correction(
         ledger.acceptances.current_batch(entry.id),
     )
     attempt = _guarded(lambda: take_correction(deployment, entry, ref.delivery_id, file, turn))
-    attempt.detail["correction"] = {"file": file.name, "sha256": sha256}
+    if attempt.outcome != "marked_secret":
+        attempt.detail["correction"] = {"file": file.name, "sha256": sha256}
     return _conclude_correction(deployment, entry, ref, attempt, ref.seq)
 
 
@@ -243,7 +245,10 @@ def _fetch_and_judge(
             fetched = fetch(entry.feed, deployment.environment, cursor, window, Path(folder))
         if not fetched.has_news:
             return _no_news(fetched)
-        manifest = deployment.landing.land(entry.id, ref.delivery_id, fetched.files)
+        files = taken(fetched.files, Path(folder))
+        if marked := marked_secret(deployment, entry, files):
+            return marked
+        manifest = deployment.landing.land(entry.id, ref.delivery_id, files)
     standing = ledger.acceptances.current_batch(entry.id)
     turn = Turn(ref.seq, ref.started_at, standing, previous=standing, missing=fetched.missing)
     attempt = judge_landed(deployment, entry, manifest, turn)

@@ -15,19 +15,20 @@ from ioc_pipelines.connectors.fetched import FailedAnswer
 from ioc_pipelines.intake.child.readers import ReaderFailedError
 from ioc_pipelines.intake.errors import FileRefusedError
 from ioc_pipelines.intake.landing import LandedFile, Landing, Manifest
+from ioc_pipelines.intake.marking import marking_of_answer
 
 _PACKAGE = Path(__file__).parents[1]
 _FRAMES, _FILES = 3, 5
 
 
 def of_answer(landing: Landing, feed: str, answer: FailedAnswer) -> dict[str, Any]:
-    """The answer that a fetch failed on; its first bytes are kept in landing."""
+    """The answer that a fetch failed on; its first bytes are kept in landing, unless secret."""
     told = {
         "http_status": answer.status,
         "content_type": answer.content_type,
         "bytes_received": answer.received,
     }
-    if not answer.first:
+    if not answer.first or marking_of_answer(answer.first):
         return told
     try:
         sha256 = landing.keep(feed, answer.first)

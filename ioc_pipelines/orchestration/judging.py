@@ -50,6 +50,7 @@ Outcome = Literal[
     "already_closed",
     "structure_mismatch",
     "unreadable",
+    "marked_secret",
     "nothing_arrived",
     "source_unavailable",
     "source_faulty",

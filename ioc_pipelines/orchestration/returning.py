@@ -14,6 +14,7 @@ from pathlib import Path
 import polars as pl
 
 from contracts.base import Contract
+from ioc_pipelines.catalog.layouts import XlsxLayout
 from ioc_pipelines.catalog.load import FeedEntry
 from ioc_pipelines.connectors.fetched import SourceFile
 from ioc_pipelines.intake.agreement import PLACES, listed
@@ -44,12 +45,14 @@ from ioc_pipelines.orchestration.judging import (
     weigh,
     written,
 )
+from ioc_pipelines.orchestration.marked import marked_secret
 from ioc_pipelines.orchestration.places import places_of
 from ioc_pipelines.orchestration.taken_keys import taken_keys
 from ioc_pipelines.quality.delivery_rules import file_results
 
 CORRECTION = "correction"
 _SETTLED = "_is_settled"
+PACK_LAYOUT = XlsxLayout(format="xlsx", sheet=".")
 _AS_RECEIVED = ".as-received.parquet"
 
 
@@ -57,6 +60,8 @@ def take_correction(
     deployment: Deployment, entry: FeedEntry, delivery_id: str, file: SourceFile, turn: Turn
 ) -> Attempt:
     """Land a correction with its rows as they were received, judge it, write what came of it."""
+    if marked := marked_secret(deployment, entry, [file], PACK_LAYOUT):
+        return marked
     with tempfile.TemporaryDirectory(prefix="ioc-correction-") as folder:
         kept = Path(folder) / "as-received.parquet"
         _as_received(deployment, entry, file).write_parquet(kept)

@@ -52,6 +52,7 @@ _REASON_OF = {
     "source_unavailable": "no_answer",
     "source_faulty": "other_answer",
     "nothing_arrived": "nothing_sent",
+    "marked_secret": "as_sent",
 }
 _OF_THE_DATA = ("structure_mismatch", "unreadable", "below_floor", "held", "rejected")
 _GOOD = ("accepted", "partly_accepted")

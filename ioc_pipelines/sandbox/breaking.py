@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
-from typing import get_args
+from typing import cast, get_args
 
 from ioc_pipelines.sandbox.addresses import DATABASES, WEB
+from ioc_pipelines.sandbox.drift import DRIFTS, Drift, drifted_text
 from ioc_pipelines.sandbox.process import SandboxError
-from ioc_pipelines.sandbox.state import Fault, Faults
+from ioc_pipelines.sandbox.state import Fault, Faults, FileTrouble, Trouble
 
 DROP_FOLDERS = (
     "cong_an_tinh", "so_giao_duc", "so_nnmt", "so_noi_vu", "so_tai_chinh", "so_xay_dung", "so_y_te",
     "thong_ke_tinh",
 )  # fmt: skip
+# of the folders whose files are text, where that lies
+_TEXTS = {"so_y_te": "benh-tuan"}
 SYSTEMS = (*WEB, *DATABASES, *DROP_FOLDERS)
 
 
 def faults_of(system: str) -> tuple[Fault, ...]:
     """The ways in which a system can be broken."""
     if system in WEB:
-        return get_args(Fault)
-    return ("down", "hang") if system in DATABASES else ("down",)
+        return (*get_args(Trouble), *DRIFTS)
+    if system in DATABASES:
+        return ("down", "hang")
+    texts: tuple[Fault, ...] = ("charset", *get_args(FileTrouble), *DRIFTS)
+    return ("down", *texts) if system in _TEXTS else ("down",)
 
 
 def break_system(folder: Path, system: str, fault: str) -> None:
@@ -34,6 +42,8 @@ def break_system(folder: Path, system: str, fault: str) -> None:
     broken = broken_systems(folder)
     if system in DROP_FOLDERS and system not in broken:
         (folder / system).rename(_aside(folder, system))
+    if system in DROP_FOLDERS:
+        _fill(folder, system, fault)
     Faults.model_validate({"broken": {**broken, system: fault}}).write(folder)
 
 
@@ -43,6 +53,7 @@ def mend(folder: Path, system: str | None = None) -> list[str]:
     mended = [name for name in broken if system in (None, name)]
     for name in mended:
         if name in DROP_FOLDERS:
+            shutil.rmtree(folder / name, ignore_errors=True)
             _aside(folder, name).rename(folder / name)
     Faults(broken={k: v for k, v in broken.items() if k not in mended}).write(folder)
     return mended
@@ -51,6 +62,34 @@ def mend(folder: Path, system: str | None = None) -> list[str]:
 def broken_systems(folder: Path) -> dict[str, Fault]:
     """What is broken now, by system."""
     return (Faults.read(folder) or Faults()).broken
+
+
+def _fill(folder: Path, system: str, fault: str) -> None:
+    """What a drop folder shows instead of what it held: nothing, or its files as they now come."""
+    shutil.rmtree(folder / system, ignore_errors=True)
+    if fault == "down":
+        return
+    shutil.copytree(_aside(folder, system), folder / system)
+    for path in sorted((folder / system / _TEXTS[system]).glob("*.csv")):
+        kept, moment = path.read_bytes(), path.stat()
+        path.write_bytes(_spoilt(kept, fault))
+        os.utime(path, (moment.st_atime, moment.st_mtime))
+    if fault == "old_file":
+        first = min((folder / system / _TEXTS[system]).glob("*.csv"))
+        shutil.copy2(first, first.with_name(f"moi-{first.name}"))
+
+
+def _spoilt(content: bytes, fault: str) -> bytes:
+    match fault:
+        case "half":
+            return content[: len(content) // 2]
+        case "charset":
+            return content.decode("utf-8-sig").encode("utf-16-be")
+        case "old_file":
+            return content
+        case _:
+            drift = cast("Drift", fault)
+            return drifted_text(content.decode("utf-8-sig"), ";", drift).encode()
 
 
 def _aside(folder: Path, system: str) -> Path:

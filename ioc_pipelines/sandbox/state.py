@@ -9,8 +9,29 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict
 
 from ioc_pipelines.durable import write_durably
+from ioc_pipelines.sandbox.drift import Drift
 
-Fault = Literal["down", "hang", "html", "truncated", "endless", "slow", "busy", "error", "denied"]
+Trouble = Literal[
+    "down",
+    "hang",
+    "html",
+    "truncated",
+    "endless",
+    "slow",
+    "busy",
+    "throttled",
+    "error",
+    "denied",
+    "reset",
+    "cut_gzip",
+    "charset",
+    "repeated",
+    "overlapping",
+    "shuffled",
+    "clock",
+]
+FileTrouble = Literal["half", "old_file"]
+Fault = Trouble | FileTrouble | Drift
 
 
 class _Kept(BaseModel):

@@ -28,6 +28,7 @@ _OUTCOME_VI = {
     "already_closed": "Không xét lại: các phiếu này đã đóng, số liệu đã tiếp nhận được giữ nguyên",
     "structure_mismatch": "Chưa nhận: biểu mẫu khác với biểu mẫu đã thống nhất",
     "unreadable": "Chưa nhận: không đọc được tệp",
+    "marked_secret": "Không nhận: có tệp mang dấu chỉ độ mật; không tệp nào được lưu lại",
 }
 _CORRECTION_BELOW_FLOOR = "Chưa nhận: không dòng nào trong phiếu gửi lại đạt yêu cầu"
 _WHOLE_BATCH_ADVICE = {
@@ -38,6 +39,9 @@ _WHOLE_BATCH_ADVICE = {
     "structure_mismatch": "Đề nghị kiểm tra tên trang tính, tên cột theo biểu mẫu đã thống nhất "
     "và gửi lại. Nếu biểu mẫu đã thay đổi, báo đầu mối của Trung tâm.",
     "unreadable": "Đề nghị mở thử tệp, lưu lại đúng định dạng đã thống nhất và gửi lại.",
+    "marked_secret": "Đề nghị lấy ngay tệp mang dấu chỉ độ mật ra khỏi thư mục gửi số liệu. Tài "
+    "liệu bí mật nhà nước không được gửi qua hệ thống này; nếu tệp đóng dấu nhầm, bỏ dấu rồi gửi "
+    "lại.",
 }
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ioc_pipelines.connectors.fetched import SourceFile
+from ioc_pipelines.connectors.fetched import NothingArrivedError, SourceFile
 from ioc_pipelines.intake.landing import LandedFile, Landing, Manifest, TamperedLandingError
 
 FEED = "so_y_te/health.disease_weekly"
@@ -139,7 +139,7 @@ def test_a_blob_that_is_gone_is_tampering_too(drop: Path, landing: Landing) -> N
 
 def test_nothing_half_written_stays(tmp_path: Path, drop: Path, landing: Landing) -> None:
     gone = SourceFile("gone.csv", drop / "gone.csv")
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(NothingArrivedError, match=r"gone\.csv: changed while it was taken"):
         landing.land(FEED, "d1", [source(drop, "a.csv"), gone])
     with pytest.raises(FileNotFoundError):
         landing.manifest(FEED, "d1")

@@ -160,4 +160,5 @@ def test_only_what_took_files_has_a_receipt() -> None:
         "already_closed",
         "structure_mismatch",
         "unreadable",
+        "marked_secret",
     }

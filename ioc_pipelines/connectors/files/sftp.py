@@ -17,6 +17,8 @@ from ioc_pipelines.catalog.connectors import SftpConnector
 from ioc_pipelines.connectors.fetched import (
     Fetched,
     NotConfiguredError,
+    NothingArrivedError,
+    SourceFaultyError,
     SourceFile,
     SourceUnavailableError,
 )
@@ -26,6 +28,7 @@ from ioc_pipelines.durable import sha256_of
 
 _ANSWER_S = 10.0
 _BLOCK_BYTES = 1 << 18
+_MOST_BYTES = 4 * 1024**3
 
 
 def fetch_sftp(
@@ -150,7 +153,17 @@ def _copy(
 ) -> None:
     with client.open(remote, "rb") as source, local.open("wb") as target:
         source.prefetch()
+        copied, most = 0, source.stat().st_size or 0
+        if most > _MOST_BYTES:
+            msg = (
+                f"{connector.url_env}: a file of {most} bytes, larger than any delivery: not taken"
+            )
+            raise SourceFaultyError(msg)
         while block := source.read(_BLOCK_BYTES):
+            copied += len(block)
+            if copied > most:
+                msg = f"{connector.url_env}: a file grew while it was copied; taken once whole"
+                raise NothingArrivedError(msg)
             if monotonic() > deadline:
                 msg = f"{connector.url_env}: not copied within {connector.timeout_s:.0f} s"
                 raise SourceUnavailableError(msg)

@@ -19,6 +19,7 @@ _UNAUTHORIZED, _FORBIDDEN = 401, 403
 _TITLE = re.compile(rb"<title[^>]*>(.{0,400}?)</title", re.IGNORECASE | re.DOTALL)
 _FIELD_NAME = re.compile(r"^[A-Za-z_@$][\w.@$-]{0,40}$", re.ASCII)
 _SHOWN = 100
+_MOST_VALUES = 10_000_000
 
 
 class TokenRefusedError(SourceFaultyError):
@@ -81,6 +82,11 @@ def parsed(received: Received, what: str) -> Any:
             f"{what}: not JSON but a page or XML{_title(body)} ({found}): the source is in "
             "maintenance, something in front of it answers in its place, or the address is another "
             "service's. The next refresh asks again; ask the agency if it stays so"
+        )
+    values = sum(body.count(sign) for sign in (b",", b"[", b"{"))
+    if values > _MOST_VALUES:  # each takes up to twenty times its bytes in memory
+        raise SourceFaultyError(
+            f"{what}: more than {_MOST_VALUES} values in one answer ({found}): ask for pages"
         )
     try:
         return json.loads(body.decode("utf-8-sig"), parse_constant=_no_number)

@@ -50,6 +50,16 @@ def read_pieces(
         yield number, folder / Path(piece["frame"]).name, piece["rows"]
 
 
+def markings(layout: Layout, files: Files, limits: ReadingLimits) -> list[str]:
+    """The markings of state secrets that files carry, one for each that has any (H50).
+
+    A file that cannot be looked at has none: it is refused when it is read.
+    """
+    more = {"layout": layout.model_dump(mode="json")}
+    told = (line.get("marking") for _, _, line in done(Request("marked", files, more, limits)))
+    return [marking for marking in told if marking]
+
+
 def stored_cells(
     layout: Layout, path: Path, name: str, cells: Collection[CellAt], limits: ReadingLimits
 ) -> dict[CellAt, Stored]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -25,6 +26,7 @@ from ioc_pipelines.intake.layout.records import parquet_height, parquet_piece
 from ioc_pipelines.intake.layout.stored import CellAt, stored_cells
 from ioc_pipelines.intake.layout.table import Wanted
 from ioc_pipelines.intake.layout.workbook import cells_of
+from ioc_pipelines.intake.marking import marking_of_file
 
 _LAYOUT: TypeAdapter[Layout] = TypeAdapter(Layout)
 _PACKAGE = Path(__file__).parents[2]
@@ -90,11 +92,20 @@ def _pieces(outbox: Outbox, number: int, request: Mapping[str, Any], path: Path,
         outbox.tell({"file": number, "piece": told})
 
 
+def _marked(outbox: Outbox, number: int, request: Mapping[str, Any], path: Path, name: str) -> None:
+    """The marking of a state secret that a file carries."""
+    layout = _LAYOUT.validate_python(request["layout"])
+    with tempfile.TemporaryDirectory() as folder:
+        marking = marking_of_file(layout, path, name, Path(folder))
+    outbox.tell({"file": number, "marking": marking})
+
+
 TASKS: Mapping[str, Callable[[Outbox, int, Mapping[str, Any], Path, str], None]] = {
     "read": _read,
     "stored": _stored,
     "cells": _cells,
     "pieces": _pieces,
+    "marked": _marked,
 }
 
 

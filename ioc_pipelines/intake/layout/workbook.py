@@ -171,7 +171,8 @@ def _stored(
         raise UnreadableFileError(
             name, f"sheet '{sheet}': not readable: {type(error).__name__}"
         ) from error
-    require_cells(opened.total_height, opened.total_width, name, f"sheet '{readable(sheet)}'")
+    rows, columns = opened.end or (0, 0)
+    require_cells(rows + 1, columns + 1, name, f"sheet '{readable(sheet)}'")
     texts, numbers = _columns(opened)
     _put_formula_errors(texts, path, sheet, name)
     return joined(pl.DataFrame(texts), numbers), numbers, opened.merged_cell_ranges or []

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 import secrets
+import socket
+import struct
 import sys
 import threading
 import time
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 from ioc_pipelines.sandbox.addresses import CLIENT_ID
 from ioc_pipelines.sandbox.server import services
-from ioc_pipelines.sandbox.server.services import Answer
+from ioc_pipelines.sandbox.server.services import JSON, Answer
+from ioc_pipelines.sandbox.server.spoiling import AHEAD_S, spoilt
+from ioc_pipelines.sandbox.server.spoiling import OF_RECORDS as _OF_RECORDS
 from ioc_pipelines.sandbox.state import Fault, Faults
 
 TOKEN_LIFE_S = 300
@@ -70,6 +76,8 @@ class _Handler(BaseHTTPRequestHandler):
         answer = self._answer(system, f"/{rest}", query)
         if fault == "endless":
             answer = _never_ending(answer)
+        if fault in _OF_RECORDS and answer.status == HTTPStatus.OK:
+            answer = self._spoilt(system, f"/{rest}", query, answer, fault)
         self._send(answer, fault)
 
     def do_POST(self) -> None:
@@ -83,6 +91,16 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(Answer.of(given), self.server.fault_of("lgsp"))
         else:
             self._send(Answer.of({"error": "invalid_client"}, status=401), None)
+
+    def _spoilt(
+        self, system: str, path: str, query: dict[str, str], answer: Answer, fault: Fault
+    ) -> Answer:
+        """The answer with other records in it."""
+        first = None
+        if fault in ("repeated", "overlapping") and set(query) & _POSITIONS:
+            others = {name: value for name, value in query.items() if name not in _POSITIONS}
+            first = self._answer(system, path, others)
+        return spoilt(answer, fault, first)
 
     def _answer(self, system: str, path: str, query: dict[str, str]) -> Answer:
         token = (self.headers.get("Authorization") or "").removeprefix("Bearer ")
@@ -100,20 +118,13 @@ class _Handler(BaseHTTPRequestHandler):
         return Answer.of({"error": "not found"}, status=404)
 
     def _send(self, answer: Answer, fault: Fault | None) -> None:
-        match fault:
-            case "hang":
-                self.server.stopping.wait()
-                return
-            case "html":
-                answer = Answer(_MAINTENANCE, headers={"Content-Type": "text/html; charset=utf-8"})
-            case "truncated":
-                answer = Answer(answer.body[: len(answer.body) // 2], headers=answer.headers)
-            case "busy":
-                answer = Answer.of({"error": "busy"}, status=429, **{"Retry-After": "1"})
-            case "error":
-                answer = Answer.of({"error": "internal"}, status=500)
-            case "denied":
-                answer = Answer.of({"error": "forbidden"}, status=403)
+        if fault == "hang":
+            self.server.stopping.wait()
+            return
+        if fault == "reset":
+            self._reset(answer.body)
+            return
+        answer = _in_its_place(answer, fault)
         self.send_response(answer.status)
         for name, value in answer.headers.items():
             self.send_header(name, value)
@@ -124,6 +135,22 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self.wfile.write(answer.body)
 
+    def _reset(self, body: bytes) -> None:
+        """Half an answer, and the connection is reset."""
+        self.send_response(HTTPStatus.OK)
+        self.send_header("Content-Type", JSON)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body[: len(body) // 2])
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close_connection = True
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """The time of the server, which may be wrong by more than a year."""
+        system = urlsplit(self.path).path.removeprefix("/").partition("/")[0]
+        ahead = AHEAD_S if self.server.fault_of(system) == "clock" else 0
+        return super().date_time_string((time.time() if timestamp is None else timestamp) + ahead)
+
     def _drip(self, body: bytes) -> None:
         for byte in body:
             if self.server.stopping.wait(_DRIP_S):
@@ -133,6 +160,31 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """Say nothing: queries are of no interest, and the log would grow."""
+
+
+def _in_its_place(answer: Answer, fault: Fault | None) -> Answer:
+    """What a broken system answers instead."""
+    match fault:
+        case "html":
+            return Answer(_MAINTENANCE, headers={"Content-Type": "text/html; charset=utf-8"})
+        case "truncated":
+            return Answer(answer.body[: len(answer.body) // 2], headers=answer.headers)
+        case "cut_gzip":
+            packed = gzip.compress(answer.body)
+            headers = {**answer.headers, "Content-Encoding": "gzip"}
+            return Answer(packed[: len(packed) // 2], headers=headers)
+        case "charset":
+            return Answer(answer.body.decode().encode("utf-16"), headers=answer.headers)
+        case "busy":
+            return Answer.of({"error": "busy"}, status=429, **{"Retry-After": "1"})
+        case "throttled":
+            return Answer.of({"error": "too many requests"}, status=429)
+        case "error":
+            return Answer.of({"error": "internal"}, status=500)
+        case "denied":
+            return Answer.of({"error": "forbidden"}, status=403)
+        case _:
+            return answer
 
 
 _POSITIONS = {"page", "after", "cursor"}
