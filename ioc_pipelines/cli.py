@@ -45,7 +45,7 @@ from ioc_pipelines.cli_support import (
 )
 from ioc_pipelines.cli_units import units
 from ioc_pipelines.durable import DiskFullError, is_of_full_disk
-from ioc_pipelines.home import DatabaseSettingError
+from ioc_pipelines.home import DatabaseSettingError, Home
 from ioc_pipelines.log_lines import LogFormatError, line_formatter
 
 if TYPE_CHECKING:
@@ -104,10 +104,9 @@ def _log_in_one_form() -> None:
 
 def _explained(error: Exception) -> str:
     """What an operator is told of a known problem."""
-    from ioc_pipelines.home import Home
-
-    if is_of_full_disk(error) and not isinstance(error, DiskFullError):
-        return str(DiskFullError(Home.of().root))
+    root = Home.of().root
+    if is_of_full_disk(error, root) and not isinstance(error, DiskFullError):
+        return str(DiskFullError(root))
     return str(error)
 
 
@@ -124,7 +123,7 @@ def _code_of_known(error: Exception) -> int | None:
 
     if isinstance(error, CatalogError | DatabaseSettingError | LogFormatError):
         return 2
-    if is_of_full_disk(error):
+    if is_of_full_disk(error, Home.of().root):
         return 1
     ours = (SandboxError, SnapshotError, AsOfError, BackupError, UpgradeError, MoveError)
     known = (*ours, CommandError)  # alembic's: a ledger of a newer version

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+# a database that cannot write a page of its own
+_NO_ROOM = 1 << 20
 _SAID = ("No space left on device", "database or disk is full", "Disk quota exceeded")
 
 
@@ -45,15 +47,22 @@ def says_disk_full(message: str) -> bool:
     return any(said in message for said in _SAID)
 
 
-def is_of_full_disk(error: BaseException | None) -> bool:
-    """Whether an error, or one that led to it, is for want of room: a database says so in words."""
+def is_of_full_disk(error: BaseException | None, root: Path) -> bool:
+    """Whether an error, or one that led to it, is for want of room, on the disk of ``root``.
+
+    A database says so in words; SQLite sometimes only that it could not write.
+    """
     while error is not None:
         if getattr(error, "errno", None) in _FULL or isinstance(error, DiskFullError):
             return True
-        if says_disk_full(str(error)):
+        if says_disk_full(str(error)) or ("disk I/O error" in str(error) and _has_no_room(root)):
             return True
         error = error.__cause__ or error.__context__
     return False
+
+
+def _has_no_room(root: Path) -> bool:
+    return root.is_dir() and shutil.disk_usage(root).free < _NO_ROOM
 
 
 def write_durably(path: Path, content: bytes) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -63,7 +65,7 @@ def _run(
     left_out = {feed_key(e) for e in deployment.catalog.active} - {feed_key(e) for e in entries}
     selection = definition.asset_layer.selected_asset_keys - left_out
     home, run_id = deployment.home, str(uuid.uuid4())
-    with open_instance(home) as instance, working(deployment, run_id):
+    with _own_output(), open_instance(home) as instance, working(deployment, run_id):
         close_hanging_runs(instance, home, datetime.now(UTC))
         result = definition.execute_in_process(
             instance=instance,
@@ -79,6 +81,18 @@ def _run(
         watch_runs(deployment, instance, datetime.now(UTC))
     problems = [_problem(event, home) for event in result.all_events if event.is_step_failure]
     return RunResult(result.success, tuple(problems))
+
+
+@contextmanager
+def _own_output() -> Iterator[None]:
+    """Dagster sends what steps print to files, and cannot undo it when their disk is full."""
+    kept = [(descriptor, os.dup(descriptor)) for descriptor in (1, 2)]
+    try:
+        yield
+    finally:
+        for descriptor, copy in kept:
+            os.dup2(copy, descriptor)
+            os.close(copy)
 
 
 def _problem(event: dg.DagsterEvent, home: Home) -> str:

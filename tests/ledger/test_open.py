@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from multiprocessing.queues import Queue
 from multiprocessing.synchronize import Barrier
@@ -228,3 +231,26 @@ def test_a_role_that_owns_its_schemas_and_nothing_else_is_enough() -> None:
                 f"DROP OWNED BY {role}",
                 f"DROP ROLE {role}",
             )
+
+
+@pytest.mark.parametrize("journal", ["wal", "delete"])
+def test_what_a_kill_cut_off_is_taken_back(tmp_path: Path, journal: str) -> None:
+    """A hot journal, or a log without a commit, is mended by opening the ledger."""
+    path = tmp_path / "ledger.db"
+    open_ledger(f"sqlite:///{path}").dispose()
+    writes = (
+        "import os, signal, sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None);"
+        f"c.execute('pragma journal_mode={journal}'); c.execute('pragma cache_size=1');"
+        "c.execute('create table big (t text)'); c.execute('begin immediate');"
+        "c.executemany('insert into big values (?)', [('x' * 900,)] * 3000);"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    done = subprocess.run([sys.executable, "-c", writes, str(path)], check=False)
+    assert done.returncode == -signal.SIGKILL
+    left = {"wal": "ledger.db-wal", "delete": "ledger.db-journal"}[journal]
+    assert (tmp_path / left).stat().st_size > 0
+    engine = open_ledger(f"sqlite:///{path}")
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("select count(*) from big").scalar() == 0
+        assert connection.exec_driver_sql("pragma integrity_check").scalar() == "ok"
+    engine.dispose()
