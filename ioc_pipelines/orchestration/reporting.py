@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +20,7 @@ from ioc_pipelines.serving.reports.compose import compose
 from ioc_pipelines.serving.reports.facts import read_facts
 from ioc_pipelines.serving.reports.files import ReportManifest, keep, rendered
 from ioc_pipelines.serving.reports.periods import Period
-from ioc_pipelines.warehouse.pins import pin
+from ioc_pipelines.warehouse.pins import pin, unpin
 from ioc_pipelines.warehouse.snapshots import (
     SnapshotManifest,
     published_id,
@@ -81,22 +83,16 @@ def issue(
     if period.start > snapshot.built_at.astimezone(VIETNAM).date():
         msg = f"{period.code} had not begun when snapshot {snapshot.snapshot_id} was built"
         raise ReportError(msg)
-    # before it is read: from now on it is kept as long as the report
-    pin(
-        deployment.home,
-        snapshot.snapshot_id,
-        f"report.{kind.kind}.{period.code.lower()}",
-        f"report {kind.kind} {period.code}",
-    )
-    facts = read_facts(
-        deployment.home.snapshots / snapshot.snapshot_id / PUBLISHED_FILE,
-        province_code=reports.province_code,
-        period=period,
-        indicators=kind.indicators(),
-    )
-    manifest, files = rendered(kind, compose(kind, reports.issuer, facts, period))
-    folder = report_folder(deployment, manifest)
-    is_new = keep(folder, manifest, files)
+    with _kept(deployment, snapshot.snapshot_id, kind, period):
+        facts = read_facts(
+            deployment.home.snapshots / snapshot.snapshot_id / PUBLISHED_FILE,
+            province_code=reports.province_code,
+            period=period,
+            indicators=kind.indicators(),
+        )
+        manifest, files = rendered(kind, compose(kind, reports.issuer, facts, period))
+        folder = report_folder(deployment, manifest)
+        is_new = keep(folder, manifest, files)
     deployment.reports.record(
         manifest.report_id,
         kind=kind.kind,
@@ -112,6 +108,20 @@ def issue(
         now=datetime.now(UTC),
     )
     return Issued(manifest, folder, is_new)
+
+
+@contextmanager
+def _kept(
+    deployment: Deployment, snapshot_id: str, kind: ReportKind, period: Period
+) -> Iterator[None]:
+    """Keep a snapshot from before it is read; let it go when no report came of it."""
+    home, holder = deployment.home, f"report.{kind.kind}.{period.code.lower()}"
+    pin(home, snapshot_id, holder, f"report {kind.kind} {period.code}")
+    try:
+        yield
+    finally:
+        if not any((home.reports / kind.kind / period.code).glob(f"{snapshot_id}-*")):
+            unpin(home, snapshot_id, holder)
 
 
 def report_folder(deployment: Deployment, manifest: ReportManifest) -> Path:

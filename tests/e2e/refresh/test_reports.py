@@ -257,3 +257,6 @@ def test_what_cannot_be_reported_is_said(
     done = first.province.here("report", *arguments)
     assert done.code == code, done.err
     assert said in done.err
+    # what was not issued keeps no snapshot
+    left = {path.name for path in (first.province.home / "snapshots" / ".pins").iterdir()}
+    assert not [name for name in left if name.endswith(("2021-05", "2099-01"))]
