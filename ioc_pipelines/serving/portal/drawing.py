@@ -203,12 +203,16 @@ def place(frame: Frame, lon: float, lat: float, metres: float | None) -> Markup:
 
 
 def bounds_of_classes(values: Iterable[float | None]) -> list[float]:
-    """The least value of each class but the first, so that classes are about as full: quantiles."""
+    """The least value of each class but the first, so that classes are about as full: quantiles.
+
+    Where nearly all are as low as the lowest, what is highest is still a class of its own.
+    """
     known = sorted(v for v in values if v is not None)
     if not known:
         return []
     cuts = [known[len(known) * n // CLASSES] for n in range(1, CLASSES)]
-    return sorted({cut for cut in cuts if cut > known[0]})
+    higher = {cut for cut in cuts if cut > known[0]} or {known[-1]} - {known[0]}
+    return sorted(higher)
 
 
 def class_of(value: float | None, bounds: Sequence[float]) -> str:

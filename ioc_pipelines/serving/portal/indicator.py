@@ -41,7 +41,7 @@ order by period_start desc limit {_MOST_PERIODS}
 """
 _COMMUNES = """
 select u.unit_id, u.full_name, v.value, v.target, v.status, v.is_complete,
-    v.same_period_change_percent, b.geometry
+    v.same_period_value, b.geometry
 from core.dim_admin_unit as u
 left join marts.indicator_value as v
     on v.unit_id = u.unit_id and v.indicator_code = $code

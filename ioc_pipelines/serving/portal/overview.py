@@ -36,7 +36,7 @@ of_year as (
 select
     i.*,
     l.period_type, l.period_start, l.value, l.is_complete, l.has_ended,
-    l.same_period_change_percent, l.units_measured,
+    l.same_period_value, l.units_measured,
     coalesce(y.target, l.target) as target,
     coalesce(y.status, l.status) as status,
     coalesce(y.target_kind, l.target_kind) as target_kind,

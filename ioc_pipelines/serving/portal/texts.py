@@ -11,6 +11,7 @@ from markupsafe import Markup, escape
 
 from contracts.base import VIETNAM
 from ioc_pipelines.serving import vietnamese
+from ioc_pipelines.serving.comparison import change
 
 Language = Literal["vi", "en"]
 Pair = tuple[str, str]
@@ -209,12 +210,17 @@ class Speaker:
         text = vietnamese.number(value, decimals)
         return text if self.language == "vi" else text.translate(str.maketrans(",.", ".,"))
 
-    def change(self, percent: float | None) -> str:
-        """A change in percent, with its sign."""
-        if percent is None:
+    def change(self, value: float | None, before: float | None, unit: str | None) -> str:
+        """The change against a value before, with its sign: in per cent, of rates in points."""
+        if value is None or before is None:
             return "–"
-        sign = "+" if percent > 0 else ""
-        return f"{sign}{self.number(percent, 1)} %"
+        by = change(value, before, unit or "")
+        if by is None:
+            return "–"
+        ending = {"%": self("điểm %", "points"), "điểm": self("điểm", "points")}.get(
+            unit or "", "%"
+        )
+        return f"{'+' if by > 0 else ''}{self.number(by)} {ending}"
 
     def scale(self, values: Iterable[float | None], unit: str | None) -> Scale:
         """One scale for all of these amounts."""

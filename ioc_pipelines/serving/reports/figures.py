@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from ioc_pipelines.catalog.reports import Measure
+from ioc_pipelines.serving.comparison import change
 from ioc_pipelines.serving.reports.document import (
     NO_COMPARISON,
     NO_FIGURE,
@@ -21,7 +22,6 @@ from ioc_pipelines.serving.reports.periods import Period
 from ioc_pipelines.serving.reports.wording import (
     Scale,
     amount,
-    change,
     change_text,
     decimals_of,
     scale_of,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ioc_pipelines.serving.comparison import change
 from ioc_pipelines.serving.vietnamese import number
 
-_POINTS = frozenset({"%", "điểm"})
 # what is measured; everything else is counted, and a part of a visitor is not shown
 _MEASURED = ("%", "điểm", "đồng", "USD", "ngày", "giờ", "g/m³", "m²", "km²", "/lớp", "/giáo viên")
 _LARGE, _MIDDLE = 1e9, 1e6
@@ -46,13 +46,6 @@ def amount(value: float, unit: str) -> str:
     scale = scale_of(unit, value)
     shown = number(scale.of(value), decimals_of(scale.unit, scale.of(value)))
     return f"{shown}%" if scale.unit == "%" else f"{shown} {scale.unit}"
-
-
-def change(value: float, before: float, unit: str) -> float | None:
-    """Per cent against the value before; of rates and scores the difference in points."""
-    if unit in _POINTS:
-        return value - before
-    return None if before <= 0 else 100.0 * (value - before) / before
 
 
 def change_text(value: float, before: float, unit: str) -> str:

@@ -6,7 +6,7 @@ import itertools
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ioc_pipelines.serving.portal.drawing import (
@@ -36,6 +36,7 @@ def test_an_axis_spans_all_values_in_even_steps(values: list[float]) -> None:
     assert max(steps) == pytest.approx(min(steps), rel=1e-6, abs=1e-9)
 
 
+@example([0.0, 0.0, 0.0, 0.0, 0.0, 1.0])
 @given(FIGURES)
 def test_the_classes_of_a_map_follow_the_values(values: list[float]) -> None:
     bounds = bounds_of_classes(values)

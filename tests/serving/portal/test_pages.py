@@ -53,7 +53,7 @@ def test_the_overview_has_values_targets_alerts_and_the_age_of_the_data(reader: 
     text = said(reader.get("/").text)
     assert "02:00 22/11/2026" in text  # 19:00 UTC of the day before
     # the newest period that has ended, not the one of 2099
-    assert "Tỷ lệ đúng hạn Tháng 10/2026 1.234,5 % +12,5 % 90 %" in text
+    assert "Tỷ lệ đúng hạn Tháng 10/2026 1.234,5 % +1.154,5 điểm % 90 %" in text
     assert "Đạt" in text
     assert "Nghiêm trọng" in text
     assert "Thiếu số liệu tháng 10/2026, hạn 15/11/2026." in text
