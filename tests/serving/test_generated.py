@@ -85,6 +85,7 @@ def test_every_generated_file_is_fresh() -> None:
         SOURCES / "agency.schema.json",
         SOURCES / "corrections.schema.json",
         SOURCES / "profile.schema.json",
+        SOURCES / "reports.schema.json",
     }
     for path, text in files.items():
         assert path.read_text(encoding="utf-8") == text, path

@@ -63,6 +63,8 @@ def url(first: First) -> Iterator[str]:
         env=first.province.environment(),
         stderr=subprocess.PIPE,
         text=True,
+        # where the tests themselves run in the background, children are born deaf to it
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     address = f"http://127.0.0.1:{port}"
     try:
