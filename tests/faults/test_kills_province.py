@@ -1,7 +1,8 @@
 """The whole nightly refresh of the sandbox province, killed once at each point, then run again.
 
-From one prepared state: the province after its first night, and a day that has passed. The kills
-follow one another, so each run but the first begins on what a kill left.
+From one prepared state: the province after its first night, and days that have passed, so many that
+a folder has a new weekly file, and its agency is owed a receipt. The kills follow one another, so
+each run but the first begins on what a kill left.
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ from tests.faults.points import BUILD, INTAKE, PUBLISH, Point
 from tests.faults.runs import Ended, Warm
 
 pytestmark = pytest.mark.faults
-# as long as most feeds still have news: what a feed has concluded is no news to the next run
-POINTS = (*reversed(INTAKE), *BUILD, *PUBLISH)
+DAYS = 8
+# in the order of a run: the first feed that comes to a point dies there, before any other has
+# concluded, so that all of them still have news for the points behind it
+POINTS = (*INTAKE, *BUILD, *PUBLISH)
 
 
 @dataclass(frozen=True)
@@ -58,11 +61,11 @@ def second_night(province: Province, warm: Warm) -> Night:
 
 @pytest.fixture(scope="module")
 def night(warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
-    opened = local_day(datetime.now(UTC) - timedelta(days=2))
+    opened = local_day(datetime.now(UTC) - timedelta(days=DAYS + 1))
     with served(tmp_path_factory.mktemp("province") / "var", opened) as province:
         first = refresh(province, warm)
         assert first.code == 0, first.out + first.err
-        assert province.here("sandbox", "advance", "--days", "1").code == 0
+        assert province.here("sandbox", "advance", "--days", str(DAYS)).code == 0
         yield second_night(province, warm)
 
 
