@@ -110,9 +110,21 @@ def _half_copied(source: Any, target: Any) -> None:
         written.write(read.read(os.fstat(read.fileno()).st_size // 2))
 
 
+def _half_streamed(source: Any, target: Any, *_: Any) -> None:
+    content = source.read()
+    target.write(content[: len(content) // 2])
+    target.flush()
+
+
+def _die_copying() -> None:
+    """In whichever of the two ways a file is copied."""
+    _die_in(shutil, "copyfile", _half_copied)
+    _die_in(shutil, "copyfileobj", _half_streamed)
+
+
 _INSIDE: dict[str, Callable[[], None]] = {
     "syncing": lambda: _die_in(os, "fsync"),
-    "copying": lambda: _die_in(shutil, "copyfile", _half_copied),
+    "copying": _die_copying,
     "replacing": lambda: _die_in(importlib.import_module("pathlib").Path, "replace"),
     "between links": lambda: _die_in(importlib.import_module("pathlib").Path, "replace", turn=2),
 }
