@@ -64,6 +64,7 @@ def test_the_second_is_told_who_holds_it_and_ends_in_time(
 def test_a_killed_holder_holds_nothing(home: Home, other: subprocess.Popen[str]) -> None:
     os.kill(other.pid, signal.SIGKILL)
     hold_build(home, wait_s=30)
+    assert f'"pid":{os.getpid()}' in (home.root / "build.lock").read_text()
     with holding_feed(home, "so_a/test.x"):
         release_build(home)
 
